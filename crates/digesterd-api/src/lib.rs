@@ -1,0 +1,1 @@
+//! HTTP front end: takes requests for digests, hands digests out

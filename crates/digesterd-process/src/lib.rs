@@ -1,0 +1,1 @@
+//! What every digesterd process needs: environment, credentials, telemetry, health, problem documents, shutdown

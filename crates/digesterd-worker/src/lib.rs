@@ -1,0 +1,1 @@
+//! Queue-driven builder: takes jobs, builds digests from flow logs, stores them

@@ -1,0 +1,3 @@
+//! Entry point of `digesterd`.
+
+fn main() {}
