@@ -1,0 +1,206 @@
+//! Who may depend on whom, and which outside crates each layer may name.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::{root, sources};
+
+/// Each crate of ours and those of ours that it may use.
+const LAYERS: [(&str, &[&str]); 7] = [
+    ("digest-core", &[]),
+    ("digest-queue", &["digest-core"]),
+    ("digest-storage", &["digest-core"]),
+    (
+        "digesterd-process",
+        &["digest-core", "digest-queue", "digest-storage"],
+    ),
+    (
+        "digesterd-api",
+        &[
+            "digest-core",
+            "digest-queue",
+            "digest-storage",
+            "digesterd-process",
+        ],
+    ),
+    (
+        "digesterd-worker",
+        &[
+            "digest-core",
+            "digest-queue",
+            "digest-storage",
+            "digesterd-process",
+        ],
+    ),
+    (
+        "digesterd",
+        &[
+            "digest-core",
+            "digest-queue",
+            "digest-storage",
+            "digesterd-api",
+            "digesterd-process",
+            "digesterd-worker",
+        ],
+    ),
+];
+
+/// Outside crates that only the named crates of ours may use.
+const RESERVED: [(&str, &[&str]); 8] = [
+    ("object_store", &["digest-storage"]),
+    ("rusoto_core", &["digest-storage"]),
+    ("rusoto_credential", &["digest-storage"]),
+    ("rusoto_s3", &["digest-storage"]),
+    ("rusoto_signature", &["digest-storage"]),
+    ("aws-config", &["digesterd-process"]),
+    ("envy", &["digesterd-process"]),
+    (
+        "actix-web",
+        &[
+            "digesterd",
+            "digesterd-api",
+            "digesterd-process",
+            "digesterd-worker",
+        ],
+    ),
+];
+
+/// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
+const KERNEL_USES: [&str; 10] = [
+    "chrono",
+    "flate2",
+    "foldhash",
+    "hashbrown",
+    "memchr",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "uuid",
+];
+
+/// Words that a crate's shipped sources may not contain: where, which, why.
+const FORBIDDEN_WORDS: [(&str, &str, &str); 9] = [
+    ("digest-core", "async fn", "the kernel has no async"),
+    ("digest-core", "Utc::now", "the kernel has no clock"),
+    ("digest-core", "SystemTime", "the kernel has no clock"),
+    ("digest-core", "Instant::now", "the kernel has no clock"),
+    ("digest-core", "println!", "the kernel does not log"),
+    (
+        "digest-storage",
+        "env::var",
+        "only digesterd-process reads the environment",
+    ),
+    (
+        "digest-queue",
+        "env::var",
+        "only digesterd-process reads the environment",
+    ),
+    (
+        "digesterd-api",
+        "env::var",
+        "only digesterd-process reads the environment",
+    ),
+    (
+        "digesterd-worker",
+        "env::var",
+        "only digesterd-process reads the environment",
+    ),
+];
+
+/// A crate's name and the dependencies that it ships with.
+type Manifests = BTreeMap<String, Vec<String>>;
+
+fn manifests() -> Manifests {
+    fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| {
+            let folder = entry.unwrap().path();
+            let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))
+                .unwrap()
+                .parse()
+                .unwrap();
+            let uses = manifest.get("dependencies").and_then(toml::Value::as_table);
+            let uses = uses
+                .map(|table| table.keys().cloned().collect())
+                .unwrap_or_default();
+            (folder.file_name().unwrap().to_string_lossy().into_owned(), uses)
+        })
+        .collect()
+}
+
+fn breaches(manifests: &Manifests) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (name, uses) in manifests {
+        let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| layer == name) else {
+            breaches.push(format!("{name} has no place in the layers"));
+            continue;
+        };
+        for used in uses {
+            let ours = LAYERS.iter().any(|(layer, _)| layer == used);
+            if ours && !allowed.contains(&used.as_str()) {
+                breaches.push(format!("{name} may not depend on {used}"));
+            }
+            let reserved = RESERVED.iter().find(|(outside, _)| outside == used);
+            if reserved.is_some_and(|(_, holders)| !holders.contains(&name.as_str())) {
+                breaches.push(format!("{name} may not name {used}"));
+            }
+            if name == "digest-core" && !KERNEL_USES.contains(&used.as_str()) {
+                breaches.push(format!("the kernel may not use {used}"));
+            }
+        }
+    }
+    breaches
+}
+
+fn word_breaches(sources: &[(String, String)]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (name, word, why) in FORBIDDEN_WORDS {
+        let shipped = format!("crates/{name}/src/");
+        for (path, text) in sources.iter().filter(|(path, _)| path.starts_with(&shipped)) {
+            if text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(word))
+            {
+                breaches.push(format!("{path} says `{word}`: {why}"));
+            }
+        }
+    }
+    breaches
+}
+
+#[test]
+fn planted_edges_are_found() {
+    let plant = |name: &str, used: &str| {
+        let mut planted = manifests();
+        planted.entry(name.to_owned()).or_default().push(used.to_owned());
+        breaches(&planted)
+    };
+    for (name, used) in [
+        ("digest-core", "digest-storage"),
+        ("digest-core", "tokio"),
+        ("digest-core", "tracing"),
+        ("digest-storage", "digesterd-process"),
+        ("digesterd-api", "digesterd-worker"),
+        ("digesterd-worker", "digesterd-api"),
+        ("digesterd-worker", "object_store"),
+        ("digesterd", "rusoto_s3"),
+        ("digest-queue", "actix-web"),
+        ("digesterd-api", "envy"),
+        ("a-new-crate", "serde"),
+    ] {
+        assert!(!plant(name, used).is_empty(), "{name} -> {used} went unnoticed");
+    }
+    let planted = [(
+        "crates/digest-core/src/clock.rs".to_owned(),
+        "let now = Utc::now();".to_owned(),
+    )];
+    assert_eq!(word_breaches(&planted).len(), 1);
+}
+
+#[test]
+fn the_workspace_keeps_its_layers() {
+    assert_eq!(manifests().len(), LAYERS.len());
+    assert_eq!(breaches(&manifests()), Vec::<String>::new());
+    assert_eq!(word_breaches(&sources()), Vec::<String>::new());
+}
