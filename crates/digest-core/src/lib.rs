@@ -3,17 +3,106 @@
 //! No async, no object store, no HTTP, no clock and no logging live here: every function's answer
 //! follows from its arguments. Callers read [`window`], [`scope`], [`id`] and [`job`] to name a digest;
 //! [`record`] is the state machine of its making, [`manifest`] says what it was made of.
+//!
+//! # From bytes to a digest
+//!
+//! A [`Fold`] reads objects, one after another: it inflates them (any number of gzip members, or plain text), cuts
+//! the text into rows, finds the columns by the header above them, judges each row, folds its ports and adds the
+//! record to the group of its edge. Each object gives an [`ObjectTally`] of what became of its rows. Folds of several
+//! threads merge ([`fold_parallel`] drives them), and [`Fold::finish`] sorts the groups into a [`Digest`], which
+//! writes itself as text or as one gzip member, or hands out its [`Edge`]s.
+//!
+//! ```
+//! use digest_core::{Fold, FoldOptions, Window};
+//!
+//! let log = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
+//! 2 123456789010 eni-1 10.0.0.7 10.0.0.9 49152 443 6 10 840 1539734400 1539734460 ACCEPT OK
+//! 2 123456789010 eni-1 10.0.0.7 10.0.0.9 49153 443 6 5 420 1539734405 1539734470 ACCEPT OK
+//! 2 123456789010 eni-1 - - - - - - - 1539734400 1539734460 - NODATA
+//! ";
+//! let options = FoldOptions {
+//!     window: Some(Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z")?),
+//!     ..FoldOptions::default()
+//! };
+//! let mut fold = Fold::new(&options);
+//! let tally = fold.read_object("example.log", &mut log.as_bytes())?;
+//! assert_eq!((tally.records, tally.no_data), (2, 1));
+//!
+//! let mut text = Vec::new();
+//! fold.finish()?.write_text(&mut text)?;
+//! let line = b"2 123456789010 eni-1 10.0.0.7 10.0.0.9 0 443 6 15 1260 1539734400 1539734470 ACCEPT OK\n";
+//! assert_eq!(text, line);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The private modules stand below in the order of the data.
 
-pub mod id;
-pub mod job;
-pub mod manifest;
-pub mod record;
-pub mod scope;
+// What a digest is called, how it is made and what it was made of.
 pub mod window;
 
+pub mod scope;
+
+pub mod id;
+
+pub mod job;
+
+pub mod record;
+
+pub mod manifest;
+
+// From bytes to a digest, in the order of the data.
+mod input;
+
+mod inflate;
+
+mod block;
+
+mod field;
+
+mod layout;
+
+mod number;
+
+mod address;
+
+mod flow_record;
+
+mod key;
+
+mod history;
+
+mod intern;
+
+mod table;
+
+mod minutes;
+
+mod tally;
+
+mod fold;
+
+mod digest;
+
+mod edge;
+
+mod render;
+
+mod parallel;
+
+mod error;
+
+pub use digest::Digest;
+pub use edge::Edge;
+pub use error::{FoldError, LayoutFault, RowFault};
+pub use fold::{BadRows, Fold, FoldOptions};
+pub use history::History;
 pub use id::DigestId;
 pub use job::Job;
 pub use manifest::{Coverage, Manifest};
+pub use minutes::Minutes;
+pub use parallel::{Source, fold_parallel};
 pub use record::JobRecord;
+pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;
+pub use tally::{Fault, ObjectTally};
 pub use window::Window;

@@ -1,0 +1,139 @@
+//! Why an object's bytes make no digest: what happened, in which object, at which line.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Most bytes of a bad value that a message quotes.
+const QUOTED: usize = 64;
+
+/// Why folding stopped. Only [`FoldError::Read`] is worth another try: all else lies in the bytes themselves.
+#[derive(Debug, Error)]
+pub enum FoldError {
+    /// A row does not fit its header, or holds a value that cannot be.
+    #[error("{key}: line {line}: {reason}")]
+    BadRow {
+        /// The object.
+        key: String,
+        /// Line in the inflated text, from 1; empty lines and headers count.
+        line: u64,
+        /// What is wrong with the row.
+        reason: RowFault,
+    },
+    /// The compressed object is cut, its checksum differs, or something else follows its last member.
+    #[error("{key}: the gzip stream is corrupt or cut: {reason}")]
+    Corrupt {
+        /// The object.
+        key: String,
+        /// What the inflater found.
+        reason: String,
+    },
+    /// The object has no columns that a digest could be made of.
+    #[error("{key}: line {line}: no flow log that can be digested: {reason}")]
+    NotFlowLog {
+        /// The object.
+        key: String,
+        /// Line of the header, from 1.
+        line: u64,
+        /// What is missing.
+        reason: LayoutFault,
+    },
+    /// A sum or a count left its range; nothing ever wraps.
+    #[error("{measure} pass the greatest value a digest can hold ({edge})")]
+    Overflow {
+        /// `packets`, `bytes`, or what else ran over.
+        measure: &'static str,
+        /// The edge as `account-id interface-id srcaddr dstaddr srcport dstport protocol action`.
+        edge: String,
+    },
+    /// The source failed while it was read: a matter of transport, not of contents.
+    #[error("{key}: reading failed: {source}")]
+    Read {
+        /// The object.
+        key: String,
+        /// What the source said.
+        source: io::Error,
+    },
+}
+
+impl FoldError {
+    /// Whether reading the same objects again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Read { .. })
+    }
+
+    /// Whether the fault lies in one object's contents, which a lenient fold leaves out as a whole.
+    pub(crate) fn is_of_contents(&self) -> bool {
+        matches!(
+            self,
+            Self::BadRow { .. } | Self::Corrupt { .. } | Self::NotFlowLog { .. }
+        )
+    }
+}
+
+/// What is wrong with one row.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RowFault {
+    /// The row is longer than the bound; it was never held in memory as a whole.
+    #[error("the row is longer than {most} bytes (DIGEST_MAX_ROW)")]
+    TooLong {
+        /// The bound in bytes.
+        most: usize,
+    },
+    /// The row has more or fewer fields than the header above it.
+    #[error("{found} fields where the {layout} has {expected}")]
+    FieldCount {
+        /// Fields in the row.
+        found: usize,
+        /// Fields of the layout in force.
+        expected: usize,
+        /// `header`, or `default format` where no header came before.
+        layout: &'static str,
+    },
+    /// A number has something else than digits.
+    #[error("{field} is not a number: {token:?}")]
+    NotANumber {
+        /// The column.
+        field: &'static str,
+        /// What stands there (cut).
+        token: String,
+    },
+    /// A number is greater than its field can hold.
+    #[error("{field} is out of range (at most {most}): {token:?}")]
+    OutOfRange {
+        /// The column.
+        field: &'static str,
+        /// The greatest value of that column.
+        most: u64,
+        /// What stands there (cut).
+        token: String,
+    },
+    /// An address is neither IPv4 nor IPv6.
+    #[error("{field} is not an IP address: {token:?}")]
+    NotAnAddress {
+        /// The column.
+        field: &'static str,
+        /// What stands there (cut).
+        token: String,
+    },
+}
+
+/// Why a header describes no flow log that can be digested.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LayoutFault {
+    /// Columns without which there is no edge to count.
+    #[error("its header lacks {}", .0.join(", "))]
+    Missing(Vec<&'static str>),
+    /// A column that is used stands there twice.
+    #[error("its header names {0} twice")]
+    Twice(&'static str),
+    /// The object is a Parquet file.
+    #[error("it is a Parquet file, not text")]
+    Parquet,
+}
+
+/// A token as messages show it: cut, and readable whatever its bytes.
+pub(crate) fn quoted(token: &[u8]) -> String {
+    String::from_utf8_lossy(token.get(..QUOTED).unwrap_or(token)).into_owned()
+}

@@ -1,0 +1,235 @@
+//! One flow record, and the judgement of a row: is it counted, and if not, why.
+//!
+//! The checks run in one order, which decides what a row with several faults is called:
+//!
+//! 1. A header is a header, whatever its width. Another row must have its layout's width, or it is a bad row.
+//! 2. The status: `OK` (or a format without that column) goes on. Other rows end here, and need no times; one whose
+//!    start can be read and lies outside the window counts as outside, like any other record.
+//! 3. The start, and by it the window. Of a row outside the window nothing more is looked at: a digest answers for its
+//!    own records only.
+//! 4. The values in the order of the digest's columns (srcaddr … bytes, end), then tcp-flags and version. The first one
+//!    that is not as it should be decides: `-` makes the row unusable, anything else makes it a bad row. TCP flags,
+//!    version, account, interface and action may be `-`.
+
+use crate::address::Address;
+use crate::error::{RowFault, quoted};
+use crate::field::Field;
+use crate::layout::{Layout, Row, is_header};
+use crate::number::{self, MOST_COUNTER, decimal};
+use crate::window::Window;
+
+/// What stands where a value is absent.
+pub(crate) const ABSENT: &[u8] = b"-";
+
+/// Times of so much and more are milliseconds: as seconds they would lie beyond the year 5000.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+/// Greatest version of the format that is understood as one: a bit each is kept.
+const MOST_VERSION: u64 = 31;
+
+/// A record that is counted, with its values.
+#[derive(Debug)]
+pub(crate) struct FlowRecord<'a> {
+    /// Account, or `-`.
+    pub(crate) account: &'a [u8],
+    /// Interface, or `-`.
+    pub(crate) interface: &'a [u8],
+    pub(crate) src: Address,
+    pub(crate) dst: Address,
+    /// Source and destination port; `None` where the layout lacks either.
+    pub(crate) ports: Option<(u16, u16)>,
+    pub(crate) protocol: u8,
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    /// Action, or `-`.
+    pub(crate) action: &'a [u8],
+    pub(crate) span: Span,
+    /// `None` where the layout lacks the column or the value is `-`.
+    pub(crate) tcp_flags: Option<u8>,
+    /// `None` where the layout lacks the column or the value is `-`.
+    pub(crate) version: Option<u8>,
+}
+
+/// First and last second of a record, Unix time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+}
+
+/// What a row is.
+#[derive(Debug)]
+pub(crate) enum Verdict<'a> {
+    Counted(FlowRecord<'a>),
+    Outside,
+    /// With its span, where it can be read.
+    NoData(Option<Span>),
+    SkipData,
+    OtherStatus,
+    Unusable,
+    Header,
+}
+
+/// Judges a line that is not blank.
+#[inline]
+pub(crate) fn judge<'a>(
+    line: &'a [u8],
+    layout: &Layout,
+    window: Option<&Window>,
+) -> Result<Verdict<'a>, RowFault> {
+    let row = match layout.split(line) {
+        Ok(row) => row,
+        Err(_) if is_header(line) => return Ok(Verdict::Header),
+        Err(found) => {
+            return Err(RowFault::FieldCount {
+                found,
+                expected: layout.width(),
+                layout: layout.origin(),
+            });
+        }
+    };
+    let when = if layout.has(Field::Start) {
+        Field::Start
+    } else {
+        Field::End
+    };
+    // A line with a number is no header, so only a row whose time cannot be read may be one.
+    let start = match seconds(row.get(when)) {
+        Some(start) => Ok(start),
+        None if is_header(line) => return Ok(Verdict::Header),
+        None => Err(()),
+    };
+    let inside = |start: i64| window.is_none_or(|window| window.contains(start));
+    if layout.has(Field::LogStatus) && row.get(Field::LogStatus) != b"OK" {
+        return Ok(match start {
+            Ok(start) if !inside(start) => Verdict::Outside,
+            start => other_status(&row, layout, start.ok()),
+        });
+    }
+    let Ok(start) = start else {
+        return unreadable(when, row.get(when), MOST_COUNTER);
+    };
+    if !inside(start) {
+        return Ok(Verdict::Outside);
+    }
+    values(&row, layout, start)
+}
+
+/// Reads what a counted record needs beyond its start.
+#[inline]
+fn values<'a>(row: &Row<'a>, layout: &Layout, start: i64) -> Result<Verdict<'a>, RowFault> {
+    macro_rules! address {
+        ($field:expr) => {
+            match Address::parse(row.get($field)) {
+                Some(address) => address,
+                None => return unreadable_address($field, row.get($field)),
+            }
+        };
+    }
+    macro_rules! number {
+        ($field:expr, $most:expr) => {
+            match decimal(row.get($field), $most) {
+                Some(value) => value,
+                None => return unreadable($field, row.get($field), $most),
+            }
+        };
+    }
+    let src = address!(Field::SrcAddr);
+    let dst = address!(Field::DstAddr);
+    let ports = if layout.has_ports() {
+        let most = u64::from(u16::MAX);
+        Some((
+            number!(Field::SrcPort, most) as u16,
+            number!(Field::DstPort, most) as u16,
+        ))
+    } else {
+        None
+    };
+    let protocol = number!(Field::Protocol, u64::from(u8::MAX)) as u8;
+    let packets = number!(Field::Packets, MOST_COUNTER);
+    let bytes = number!(Field::Bytes, MOST_COUNTER);
+    let end = if layout.has(Field::End) && layout.has(Field::Start) {
+        match seconds(row.get(Field::End)) {
+            Some(end) => end,
+            None => return unreadable(Field::End, row.get(Field::End), MOST_COUNTER),
+        }
+    } else {
+        start
+    };
+    Ok(Verdict::Counted(FlowRecord {
+        account: or_absent(row.get(Field::AccountId)),
+        interface: or_absent(row.get(Field::InterfaceId)),
+        src,
+        dst,
+        ports,
+        protocol,
+        packets,
+        bytes,
+        action: or_absent(row.get(Field::Action)),
+        span: Span { start, end },
+        tcp_flags: optional(row, Field::TcpFlags, u64::from(u8::MAX))?,
+        version: optional(row, Field::Version, MOST_VERSION)?,
+    }))
+}
+
+#[cold]
+fn other_status<'a>(row: &Row<'a>, layout: &Layout, start: Option<i64>) -> Verdict<'a> {
+    match row.get(Field::LogStatus) {
+        b"NODATA" => {
+            let end = if layout.has(Field::End) {
+                seconds(row.get(Field::End))
+            } else {
+                start
+            };
+            Verdict::NoData(start.zip(end).map(|(start, end)| Span { start, end }))
+        }
+        b"SKIPDATA" => Verdict::SkipData,
+        _ => Verdict::OtherStatus,
+    }
+}
+
+/// A value that may be absent: by column, or as `-`. It fits a byte.
+#[inline]
+fn optional(row: &Row<'_>, field: Field, most: u64) -> Result<Option<u8>, RowFault> {
+    let token = row.get(field);
+    if token.is_empty() || token == ABSENT {
+        return Ok(None);
+    }
+    match decimal(token, most) {
+        Some(value) => Ok(Some(value as u8)),
+        None => Err(number::fault(field, token, most)),
+    }
+}
+
+/// A time in seconds, from seconds or milliseconds.
+#[inline]
+fn seconds(token: &[u8]) -> Option<i64> {
+    let time = decimal(token, MOST_COUNTER)?;
+    let seconds = if time >= MILLISECONDS { time / 1000 } else { time };
+    i64::try_from(seconds).ok()
+}
+
+#[inline]
+fn or_absent(token: &[u8]) -> &[u8] {
+    if token.is_empty() { ABSENT } else { token }
+}
+
+#[cold]
+fn unreadable<'a>(field: Field, token: &[u8], most: u64) -> Result<Verdict<'a>, RowFault> {
+    if token == ABSENT {
+        Ok(Verdict::Unusable)
+    } else {
+        Err(number::fault(field, token, most))
+    }
+}
+
+#[cold]
+fn unreadable_address<'a>(field: Field, token: &[u8]) -> Result<Verdict<'a>, RowFault> {
+    if token == ABSENT {
+        return Ok(Verdict::Unusable);
+    }
+    Err(RowFault::NotAnAddress {
+        field: field.name(),
+        token: quoted(token),
+    })
+}

@@ -1,0 +1,97 @@
+//! An object's bytes as they arrive: buffered, counted, and with the source's own failures kept apart.
+
+use std::io::{self, BufRead, Read};
+
+/// Bytes asked of the source at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// A buffered source. An inflater that reads from it sees only that it failed; [`Input::failure`] says why.
+pub(crate) struct Input<'s> {
+    source: &'s mut dyn Read,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    taken: u64,
+    failure: Option<io::Error>,
+}
+
+impl<'s> Input<'s> {
+    pub(crate) fn new(source: &'s mut dyn Read) -> Self {
+        Self {
+            source,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            taken: 0,
+            failure: None,
+        }
+    }
+
+    /// The next bytes without consuming them: `count` of them unless the source ends before.
+    pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < count {
+            if self.refill()? == 0 {
+                break;
+            }
+        }
+        let ready = self.end.min(count);
+        Ok(self.buffer.get(..ready).unwrap_or_default())
+    }
+
+    /// Bytes consumed so far.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// The source's own error, once it has failed.
+    pub(crate) fn failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Reads once behind what is buffered.
+    fn refill(&mut self) -> io::Result<usize> {
+        loop {
+            match self
+                .source
+                .read(self.buffer.get_mut(self.end..).unwrap_or_default())
+            {
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failure = Some(error);
+                    return Err(io::Error::other("the source failed"));
+                }
+            }
+        }
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(out)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            self.refill()?;
+        }
+        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        let count = count.min(self.end - self.start);
+        self.start += count;
+        self.taken += count as u64;
+    }
+}

@@ -1,0 +1,120 @@
+//! What became of every row: nothing is dropped without being counted.
+
+use crate::error::RowFault;
+use crate::minutes::Minutes;
+use crate::window::Window;
+
+/// Most faults that are kept in words.
+const MOST_FAULTS: usize = 10;
+
+/// Counts of one object, or of many merged. `rows` is the sum of the seven fates that follow it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObjectTally {
+    /// Objects read to their end.
+    pub objects: u64,
+    /// Objects that were corrupt or no flow log, and were left out as a whole ([`BadRows::Skip`](crate::BadRows)).
+    pub objects_refused: u64,
+    /// Header lines.
+    pub headers: u64,
+    /// Lines that are neither headers nor blank.
+    pub rows: u64,
+    /// Rows folded into the digest: status OK (or a format without it), in the window.
+    pub records: u64,
+    /// Rows whose start lies outside the window, whatever their status.
+    pub outside_window: u64,
+    /// Rows of status NODATA: no traffic in their interval.
+    pub no_data: u64,
+    /// Rows of status SKIPDATA: records were lost before they were logged.
+    pub skip_data: u64,
+    /// Rows of any other status than OK, NODATA and SKIPDATA.
+    pub other_status: u64,
+    /// Rows with `-` where a counted record needs a value.
+    pub unusable: u64,
+    /// Rows that do not fit their header or hold a value that cannot be ([`BadRows::Skip`](crate::BadRows)).
+    pub bad_rows: u64,
+    /// Bytes taken from the sources.
+    pub source_bytes: u64,
+    /// Bytes of text.
+    pub inflated_bytes: u64,
+    /// Minutes of the window that counted records and NODATA rows speak for.
+    pub minutes: Minutes,
+    /// The first few faults that were skipped, by object and line.
+    pub faults: Vec<Fault>,
+}
+
+/// A fault that was skipped and counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The object.
+    pub key: String,
+    /// Line in its text, from 1; 0 where the object as a whole was refused.
+    pub line: u64,
+    /// What was wrong.
+    pub reason: String,
+}
+
+impl ObjectTally {
+    /// Nothing counted yet, for this window.
+    #[must_use]
+    pub fn none_of(window: Option<&Window>) -> Self {
+        Self {
+            minutes: Minutes::none_of(window),
+            ..Self::default()
+        }
+    }
+
+    /// Adds another part. Parts may come in any order: the sum is the same.
+    pub fn merge(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.objects_refused += other.objects_refused;
+        self.headers += other.headers;
+        self.rows += other.rows;
+        self.records += other.records;
+        self.outside_window += other.outside_window;
+        self.no_data += other.no_data;
+        self.skip_data += other.skip_data;
+        self.other_status += other.other_status;
+        self.unusable += other.unusable;
+        self.bad_rows += other.bad_rows;
+        self.source_bytes += other.source_bytes;
+        self.inflated_bytes += other.inflated_bytes;
+        self.minutes.merge(&other.minutes);
+        if !other.faults.is_empty() {
+            self.faults.extend(other.faults.iter().cloned());
+            self.faults.sort();
+            self.faults.truncate(MOST_FAULTS);
+        }
+    }
+
+    /// Whether every row was understood: nothing refused, bad or unusable, and no status unknown.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.objects_refused == 0 && self.bad_rows == 0 && self.unusable == 0 && self.other_status == 0
+    }
+
+    /// Counts a bad row.
+    pub(crate) fn skip_row(&mut self, key: &str, line: u64, fault: &RowFault) {
+        self.rows += 1;
+        self.bad_rows += 1;
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(Fault {
+                key: key.to_owned(),
+                line,
+                reason: fault.to_string(),
+            });
+        }
+    }
+
+    /// The tally of an object that is left out.
+    pub(crate) fn refused(window: Option<&Window>, key: &str, reason: String) -> Self {
+        Self {
+            objects_refused: 1,
+            faults: vec![Fault {
+                key: key.to_owned(),
+                line: 0,
+                reason,
+            }],
+            ..Self::none_of(window)
+        }
+    }
+}
