@@ -1,0 +1,164 @@
+"""The service as deployed: api and worker as two processes, the relay between them, three buckets."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import zlib
+from pathlib import Path
+from urllib.parse import quote
+
+import buckets
+from flow_logs import Window
+from processes import Process, binary, free_port
+from relay import TOPIC, Relay
+from web import Answer, call
+
+_numbers = itertools.count(1)
+
+
+class MotoBackend:
+    """Buckets on an S3 server."""
+
+    name = "s3"
+
+    def __init__(self, endpoint: str, behind: str | None = None):
+        """`endpoint` is what the services use; `behind` the server itself, where a front stands before it."""
+        self.endpoint = endpoint
+        self.s3 = buckets.client("s3", behind or endpoint)
+
+    def bucket(self, name: str):
+        return buckets.S3Bucket(self.s3, f"{name}-{next(_numbers)}")
+
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.endpoint}
+
+
+class DirectoryBackend:
+    """Buckets in local directories."""
+
+    name = "file"
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+
+    def bucket(self, name: str):
+        return buckets.DirectoryBucket(self.directory / f"{name}-{next(_numbers)}")
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+
+class Stack:
+    """Api, worker, relay and buckets. Nothing runs until asked for, so that tests can break things first."""
+
+    def __init__(self, backend, directory: Path, front=None):
+        self.backend = backend
+        self.directory = directory
+        self.front = front
+        self.logs = backend.bucket("flow-logs")
+        self.digests = backend.bucket("digests")
+        self.progress = backend.bucket("progress")
+        self.relay = Relay()
+        self.api: Process | None = None
+        self.worker: Process | None = None
+        self.api_url = self.worker_url = ""
+        self._processes: list[Process] = []
+
+    def environment(self, port: int) -> dict[str, str]:
+        """The variables of the Go service, all of them, and nothing else but where S3 is and loopback."""
+        return {
+            "PORT": str(port),
+            "VPC_FLOW_LOGS_BUCKET": self.logs.variable,
+            "VPC_MAX_BYTES_PREFETCH": "150000000",
+            "VPC_MAX_CONCURRENT_PREFETCH": "2",
+            "DIGEST_STORAGE_BUCKET": self.digests.variable,
+            "DIGEST_PROGRESS_BUCKET": self.progress.variable,
+            "STREAM_APPLIANCE_ENDPOINT": self.relay.endpoint,
+            "STREAM_APPLIANCE_TOPIC": TOPIC,
+            "REGION": buckets.REGION,
+            "USE_IAM": "false",
+            "AWS_ACCESS_KEY_ID": buckets.ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": buckets.SECRET_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "LISTEN_ADDRESS": "127.0.0.1",
+            **self.backend.environment(),
+        }
+
+    def start(self, program: str, ready: str = "/readyz", **changes: str | None) -> tuple[Process, str]:
+        """Starts a program; `changes` set variables, None takes one away."""
+        port = free_port()
+        environment = {**self.environment(port), **changes}
+        given = {name: value for name, value in environment.items() if value is not None}
+        process = Process([binary(program)], given, self.directory / f"{program}-{next(_numbers)}.log")
+        self._processes.append(process)
+        url = f"http://127.0.0.1:{port}"
+        if ready:
+            process.wait_until_it_answers(url + ready)
+        return process, url
+
+    def start_api(self, **changes: str | None) -> Stack:
+        """Starts the API."""
+        self.api, self.api_url = self.start("digesterd-api", **changes)
+        return self
+
+    def start_worker(self, **changes: str | None) -> Stack:
+        """Starts a worker; the relay delivers to it from now on."""
+        self.worker, self.worker_url = self.start("digesterd-worker", **changes)
+        self.relay.worker = self.worker_url
+        return self
+
+    def close(self) -> None:
+        """Stops everything that was started here."""
+        for process in self._processes:
+            process.stop()
+        self.relay.close()
+        if self.front is not None:
+            self.front.close()
+
+    # What a client does
+
+    def post(self, window: Window, extra: str = "") -> Answer:
+        """Asks for a digest."""
+        return call("POST", f"{self.api_url}/?{window.query}{extra}")
+
+    def get(self, window: Window, extra: str = "", method: str = "GET", **headers: str) -> Answer:
+        """Fetches a digest; header names are given with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return call(method, f"{self.api_url}/?{window.query}{extra}", headers=sent)
+
+    def build(self, window: Window, extra: str = "", scope: str = "") -> Answer:
+        """Asks, lets the worker build, and fetches."""
+        accepted = self.post(window, extra)
+        assert accepted.status == 202, accepted
+        done = self.relay.release(window.id(scope))
+        assert done.status == 200, done
+        return self.get(window, extra)
+
+    def hand_over(self, job: dict | bytes, path: str = "/", **headers: str) -> Answer:
+        """Posts a job to the worker without any queue."""
+        body = job if isinstance(job, bytes) else json.dumps(job).encode()
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return call("POST", f"{self.worker_url}{path}", body, sent)
+
+    def record(self, digest: str) -> dict:
+        """The job record as stored."""
+        return json.loads(self.progress.get(f"{digest}.job.json"))
+
+    def manifest(self, digest: str) -> dict:
+        """The manifest as stored."""
+        return json.loads(self.digests.get(f"{digest}.manifest.json"))
+
+
+def text_of(digest: bytes) -> str:
+    """The text as a reader sees it that stops after the first gzip member."""
+    reader = zlib.decompressobj(wbits=31)
+    text = reader.decompress(digest) + reader.flush()
+    assert reader.eof, "the gzip member does not end"
+    assert reader.unused_data == b"", "something follows the first gzip member"
+    return text.decode()
+
+
+def offset_query(start: str, stop: str) -> str:
+    """A query of two texts as they are, percent-encoded."""
+    return f"start={quote(start, safe='')}&stop={quote(stop, safe='')}"
