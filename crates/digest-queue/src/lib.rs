@@ -1,1 +1,17 @@
-//! The job on its way from the API to a worker: the HTTP appliance and the in-process queue
+//! The job on its way from the API to a worker.
+//!
+//! [`JobQueue`] is what a sender sees. [`HttpAppliance`] posts the job to a stream appliance (or to a
+//! worker directly), which keeps it until a worker has built it; [`in_process()`] is a bounded channel
+//! for the standalone service, where sender and worker share a process.
+//!
+//! Delivery is at least once: a job may arrive twice, and whoever takes it must not mind.
+
+pub mod appliance;
+pub mod error;
+pub mod in_process;
+pub mod queue;
+
+pub use appliance::{ApplianceOptions, HttpAppliance};
+pub use error::{QueueError, QueueErrorKind};
+pub use in_process::{InProcessJobs, InProcessQueue, QueuedJob, in_process};
+pub use queue::{JobQueue, SendContext};

@@ -1,0 +1,199 @@
+//! The appliance over real sockets: what is sent, what counts as taken, when it gives up.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use digest_core::{Job, Scope, Window};
+use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue, QueueErrorKind, SendContext};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the listener does with one connection.
+#[derive(Clone, Copy)]
+enum Turn {
+    Answer(&'static str),
+    Reset,
+    Hang,
+}
+
+/// A listener that plays its turns in order, the last one for ever, and keeps what it was sent.
+struct Listener {
+    endpoint: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+async fn listen(turns: &'static [Turn]) -> Listener {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    tokio::spawn(async move {
+        for round in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let turn = turns[round.min(turns.len() - 1)];
+            let kept = Arc::clone(&kept);
+            tokio::spawn(async move {
+                let request = read_request(&mut stream).await;
+                kept.lock().unwrap().push(request);
+                match turn {
+                    Turn::Answer(head) => {
+                        let answer =
+                            format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                    }
+                    Turn::Reset => drop(stream),
+                    Turn::Hang => tokio::time::sleep(Duration::from_secs(60)).await,
+                }
+            });
+        }
+    });
+    Listener { endpoint, seen }
+}
+
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).await.unwrap();
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if read == 0 || text.trim_end().ends_with('}') {
+            return text;
+        }
+    }
+}
+
+fn appliance(endpoint: &str, topic: Option<&str>) -> HttpAppliance {
+    HttpAppliance::new(&ApplianceOptions {
+        endpoint: endpoint.parse().unwrap(),
+        topic: topic.map(str::to_owned),
+        ca_bundle: None,
+        proxy: None,
+    })
+    .unwrap()
+}
+
+fn job() -> Job {
+    let window = Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap();
+    Job::new(window, Scope::default())
+}
+
+async fn send(listener: &Listener) -> Result<(), digest_queue::QueueError> {
+    appliance(&listener.endpoint, Some("digests"))
+        .send(&job(), &SendContext::default())
+        .await
+}
+
+#[tokio::test]
+async fn sends_the_job_with_its_headers() {
+    let listener = listen(&[Turn::Answer("200 OK")]).await;
+    let context = SendContext {
+        request_id: Some("req-1".to_owned()),
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+    };
+    appliance(&format!("{}/base", listener.endpoint), Some("digests"))
+        .send(&job(), &context)
+        .await
+        .unwrap();
+    let request = listener.seen.lock().unwrap()[0].clone();
+    assert!(
+        request.starts_with("POST /base/digests/event HTTP/1.1\r\n"),
+        "{request}"
+    );
+    for line in [
+        "content-type: application/json",
+        "prefer: respond-async",
+        "x-request-id: req-1",
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ] {
+        assert!(
+            request.contains(&format!("\r\n{line}\r\n")),
+            "{line} in {request}"
+        );
+    }
+    assert!(request.ends_with(&job().to_json()), "{request}");
+}
+
+#[tokio::test]
+async fn without_a_topic_posts_to_the_bare_endpoint() {
+    let listener = listen(&[Turn::Answer("200 OK")]).await;
+    appliance(&listener.endpoint, None)
+        .send(&job(), &SendContext::default())
+        .await
+        .unwrap();
+    assert!(listener.seen.lock().unwrap()[0].starts_with("POST / HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn any_2xx_is_taken() {
+    for answer in [
+        &[Turn::Answer("200 OK")],
+        &[Turn::Answer("202 Accepted")],
+        &[Turn::Answer("204 No Content")],
+        &[Turn::Answer("299 Odd")],
+    ] {
+        let listener = listen(answer).await;
+        send(&listener).await.unwrap();
+        assert_eq!(listener.seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn tries_again_after_503_429_and_a_reset() {
+    let listener = listen(&[
+        Turn::Answer("503 Service Unavailable"),
+        Turn::Answer("429 Too Many Requests"),
+        Turn::Reset,
+        Turn::Answer("200 OK"),
+    ])
+    .await;
+    send(&listener).await.unwrap();
+    assert_eq!(listener.seen.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn gives_up_within_five_seconds() {
+    let began = Instant::now();
+    let (down, hanging) = tokio::join!(
+        async { send(&listen(&[Turn::Answer("503 Service Unavailable")]).await).await },
+        async { send(&listen(&[Turn::Hang]).await).await },
+    );
+    assert_eq!(down.unwrap_err().kind(), QueueErrorKind::Busy);
+    assert_eq!(hanging.unwrap_err().kind(), QueueErrorKind::Unreachable);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_refusal_or_a_redirect_is_not_repeated() {
+    for answer in [
+        &[Turn::Answer("404 Not Found")],
+        &[Turn::Answer("302 Found\r\nlocation: /elsewhere")],
+    ] {
+        let listener = listen(answer).await;
+        let refused = send(&listener).await.unwrap_err();
+        assert_eq!(refused.kind(), QueueErrorKind::Refused);
+        assert!(
+            refused.to_string().contains("STREAM_APPLIANCE_TOPIC"),
+            "{refused}"
+        );
+        assert_eq!(listener.seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn check_connects_and_sends_nothing() {
+    let listener = listen(&[Turn::Answer("200 OK")]).await;
+    appliance(&listener.endpoint, None).check().await.unwrap();
+    assert!(listener.seen.lock().unwrap().iter().all(String::is_empty));
+
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let failure = appliance(&gone, None).check().await.unwrap_err();
+    assert_eq!(failure.kind(), QueueErrorKind::Unreachable);
+}
