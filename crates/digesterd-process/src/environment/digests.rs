@@ -1,0 +1,101 @@
+//! What a digest may be and how its rows are read: `DIGEST_MAX_WINDOW`, `DIGEST_MAX_ROW`,
+//! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Reader, values};
+
+/// Settings that shape a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestSettings {
+    /// Longest window that a new digest may have; at least a minute.
+    pub max_window: Duration,
+    /// Longest row in bytes.
+    pub max_row: usize,
+    /// Whether rows that cannot be read are counted and left out; otherwise they fail the digest.
+    pub skip_bad_rows: bool,
+    /// Whether the measures per edge that the text does not show are kept.
+    pub edges: bool,
+    /// How long after the window's stop objects with its records may still arrive.
+    pub late_arrival: Duration,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Raw {
+    digest_max_window: Option<String>,
+    digest_max_row: Option<String>,
+    digest_bad_rows: Option<String>,
+    digest_edges: Option<String>,
+    vpc_flow_logs_late_arrival: Option<String>,
+}
+
+impl DigestSettings {
+    /// Reads the variables; `None` and a note for each one at fault.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>) -> Option<Self> {
+        let raw: Raw = reader.raw();
+        let default = Self::default();
+        let max_window = reader.value_or(
+            "DIGEST_MAX_WINDOW",
+            raw.digest_max_window,
+            |text| {
+                values::duration(text).and_then(|length| {
+                    let fits = length >= Duration::from_secs(60);
+                    fits.then_some(length)
+                        .ok_or_else(|| "is shorter than a minute".to_owned())
+                })
+            },
+            default.max_window,
+        );
+        let max_row = reader.value_or(
+            "DIGEST_MAX_ROW",
+            raw.digest_max_row,
+            |text| usize::try_from(values::size(text)?).map_err(|_| "is too large".to_owned()),
+            default.max_row,
+        );
+        let skip_bad_rows = reader.value_or(
+            "DIGEST_BAD_ROWS",
+            raw.digest_bad_rows,
+            |text| match text {
+                "fail" => Ok(false),
+                "skip" => Ok(true),
+                _ => Err("is neither fail nor skip".to_owned()),
+            },
+            default.skip_bad_rows,
+        );
+        let edges = reader.value_or("DIGEST_EDGES", raw.digest_edges, values::switch, default.edges);
+        let late_arrival = reader.value_or(
+            "VPC_FLOW_LOGS_LATE_ARRIVAL",
+            raw.vpc_flow_logs_late_arrival,
+            values::duration,
+            default.late_arrival,
+        );
+        Some(Self {
+            max_window: max_window?,
+            max_row: max_row?,
+            skip_bad_rows: skip_bad_rows?,
+            edges: edges?,
+            late_arrival: late_arrival?,
+        })
+    }
+
+    /// Longest window in whole minutes.
+    #[must_use]
+    pub fn max_window_minutes(&self) -> i64 {
+        i64::try_from(self.max_window.as_secs() / 60).unwrap_or(i64::MAX)
+    }
+}
+
+impl Default for DigestSettings {
+    fn default() -> Self {
+        Self {
+            max_window: Duration::from_secs(31 * 86400),
+            max_row: 64 << 10,
+            skip_bad_rows: false,
+            edges: true,
+            late_arrival: Duration::from_secs(30 * 60),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! How a service listens and stops: `PORT`, `LISTEN_ADDRESS`, `DIGEST_MAX_BODY`, `DIGEST_SHUTDOWN_GRACE`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Reader, values};
+
+/// Settings of an HTTP service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Port to listen on; 0 lets the system choose.
+    pub port: u16,
+    /// Address to listen on.
+    pub listen_address: IpAddr,
+    /// Most bytes of a request body.
+    pub max_body: usize,
+    /// How long requests and builds in flight may go on after the signal to stop.
+    pub shutdown_grace: Duration,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Raw {
+    port: Option<String>,
+    listen_address: Option<String>,
+    digest_max_body: Option<String>,
+    digest_shutdown_grace: Option<String>,
+}
+
+impl Service {
+    /// Reads the variables; `None` and a note for each one at fault.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>) -> Option<Self> {
+        let raw: Raw = reader.raw();
+        let default = Self::default();
+        let port = reader.value_or("PORT", raw.port, values::port, default.port);
+        let listen_address = reader.value_or(
+            "LISTEN_ADDRESS",
+            raw.listen_address,
+            |text| {
+                text.parse()
+                    .map_err(|_| "is not an IP address such as 0.0.0.0, 127.0.0.1 or ::".to_owned())
+            },
+            default.listen_address,
+        );
+        let max_body = reader.value_or(
+            "DIGEST_MAX_BODY",
+            raw.digest_max_body,
+            |text| usize::try_from(values::size(text)?).map_err(|_| "is too large".to_owned()),
+            default.max_body,
+        );
+        let shutdown_grace = reader.value_or(
+            "DIGEST_SHUTDOWN_GRACE",
+            raw.digest_shutdown_grace,
+            values::duration,
+            default.shutdown_grace,
+        );
+        Some(Self {
+            port: port?,
+            listen_address: listen_address?,
+            max_body: max_body?,
+            shutdown_grace: shutdown_grace?,
+        })
+    }
+
+    /// Where to listen.
+    #[must_use]
+    pub fn socket_address(&self) -> SocketAddr {
+        SocketAddr::new(self.listen_address, self.port)
+    }
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            port: 8080,
+            listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            max_body: 64 << 10,
+            shutdown_grace: Duration::from_secs(25),
+        }
+    }
+}

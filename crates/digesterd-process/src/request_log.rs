@@ -1,0 +1,213 @@
+//! One middleware around every route: request ids, one log line a request, complete problem documents.
+//!
+//! A request's id is what its `x-request-id` header says, if that is short and plain, else a fresh
+//! UUID; it goes back in the answer's header, stands on every log line of the request and in every
+//! problem document. Health routes are not logged: probes come every few seconds.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use digest_queue::SendContext;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::health;
+use crate::problem::{Problem, ProblemKind};
+
+/// Header of the request's id, in and out.
+pub const REQUEST_ID: &str = "x-request-id";
+/// W3C trace context.
+const TRACEPARENT: &str = "traceparent";
+/// Longest id that is taken from outside.
+const LONGEST_ID: usize = 128;
+/// Longest path and query.
+const LONGEST_URI: usize = 8192;
+/// How much of a header or query a log line shows.
+const SHOWN: usize = 512;
+
+/// What a request is known by, kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestContext {
+    /// The request's id.
+    pub request_id: String,
+    /// The caller's trace context, if it looks like one.
+    pub traceparent: Option<String>,
+}
+
+/// The context that [`log_requests`] put beside a request; a fresh one where it does not run.
+#[must_use]
+pub fn context_of(request: &HttpRequest) -> RequestContext {
+    let known = request.extensions().get::<RequestContext>().cloned();
+    known.unwrap_or_else(|| RequestContext::of_headers(request.headers()))
+}
+
+/// The middleware, for `actix_web::middleware::from_fn`.
+///
+/// # Errors
+/// Those of the services inside, which actix turns into answers.
+pub async fn log_requests(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let context = RequestContext::of_headers(request.headers());
+    let line = Line::of(&request, &context);
+    request.extensions_mut().insert(context.clone());
+    let span = tracing::info_span!("request", request_id = %context.request_id);
+    let answer = async {
+        let length = request
+            .uri()
+            .path_and_query()
+            .map_or(0, |target| target.as_str().len());
+        if length > LONGEST_URI {
+            let detail = format!("the address is {length} characters long, at most {LONGEST_URI} are read");
+            let problem = Problem::new(ProblemKind::UriTooLong, detail);
+            return Ok(request.error_response(problem));
+        }
+        next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+    }
+    .instrument(span)
+    .await?;
+    let mut answer = completed(answer, &context);
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        answer
+            .headers_mut()
+            .insert(HeaderName::from_static(REQUEST_ID), id);
+    }
+    line.answered(&answer);
+    Ok(answer)
+}
+
+impl RequestContext {
+    fn of_headers(headers: &HeaderMap) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let id = given(REQUEST_ID)
+            .filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain))
+            .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        let traceparent = given(TRACEPARENT)
+            .filter(|trace| trace.len() >= 55 && trace.len() <= LONGEST_ID && trace.bytes().all(plain))
+            .map(str::to_owned);
+        Self {
+            request_id: id,
+            traceparent,
+        }
+    }
+
+    /// What travels with a job.
+    #[must_use]
+    pub fn send_context(&self) -> SendContext {
+        SendContext {
+            request_id: Some(self.request_id.clone()),
+            traceparent: self.traceparent.clone(),
+        }
+    }
+}
+
+/// Gives every error the form of a problem document with the request's id, the HTTP layer's own too.
+fn completed(answer: ServiceResponse<BoxBody>, context: &RequestContext) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return answer;
+    }
+    let error = answer.response().error();
+    let problem = match error.and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => problem.clone(),
+        // Documents of this crate's own routes, such as /readyz.
+        None if is_json(answer.headers()) => return answer,
+        None => {
+            let kind = ProblemKind::of_status(status);
+            let detail = match (error, status.is_client_error()) {
+                (Some(error), true) => error.to_string(),
+                _ => status.canonical_reason().unwrap_or("error").to_lowercase(),
+            };
+            Problem::new(kind, detail)
+        }
+    };
+    let mut document = problem.answer(Some(&context.request_id));
+    for (name, value) in answer.headers() {
+        let describes_the_body = [
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            header::CONTENT_ENCODING,
+        ];
+        if !describes_the_body.contains(name) && !document.headers().contains_key(name) {
+            document.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    answer.into_response(document)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
+        kind.starts_with("application/json") || kind.starts_with("application/problem+json")
+    })
+}
+
+/// The log line of one request, written when it is answered, or when the caller went away before.
+struct Line {
+    began: Instant,
+    method: String,
+    path: String,
+    query: String,
+    peer: String,
+    agent: String,
+    request_id: String,
+    traceparent: Option<String>,
+    wanted: bool,
+}
+
+impl Line {
+    fn of(request: &ServiceRequest, context: &RequestContext) -> Self {
+        let cut = |text: &str| text.chars().take(SHOWN).collect::<String>();
+        let agent = request.headers().get(header::USER_AGENT);
+        Self {
+            began: Instant::now(),
+            method: request.method().to_string(),
+            path: cut(request.path()),
+            query: cut(request.query_string()),
+            peer: request
+                .peer_addr()
+                .map(|peer| peer.to_string())
+                .unwrap_or_default(),
+            agent: cut(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default()),
+            request_id: context.request_id.clone(),
+            traceparent: context.traceparent.clone(),
+            wanted: !health::PATHS.contains(&request.path()),
+        }
+    }
+
+    fn answered(mut self, answer: &ServiceResponse<BoxBody>) {
+        self.write(answer.status().as_u16(), "request");
+        self.wanted = false;
+    }
+
+    fn write(&self, status: u16, message: &str) {
+        if !self.wanted {
+            return;
+        }
+        tracing::info!(
+            request_id = %self.request_id,
+            traceparent = self.traceparent,
+            method = %self.method,
+            path = %self.path,
+            query = %self.query,
+            status,
+            duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            peer = %self.peer,
+            user_agent = %self.agent,
+            "{message}"
+        );
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // 499 is what access logs commonly call a caller that did not wait.
+        self.write(499, "request abandoned");
+    }
+}

@@ -1,0 +1,134 @@
+//! The HTTP server of a service: its routes inside this crate's middleware, its limits, its end.
+//!
+//! A caller cannot hold a connection for nothing: headers must arrive within [`HEADERS`], an answer
+//! that is not read for [`DISCONNECT`] after its end is dropped, and an idle connection lives for
+//! [`KEEP_ALIVE`], which is longer than the minute that load balancers keep theirs. Header blocks are
+//! limited to 128 KiB by actix itself, addresses to 8 KiB and bodies to `DIGEST_MAX_BODY` here.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use thiserror::Error as ThisError;
+
+use crate::environment::Service;
+use crate::health::{self, Readiness};
+use crate::problem::{Problem, ProblemKind};
+use crate::request_log::log_requests;
+use crate::shutdown::Shutdown;
+
+/// A request's headers arrive within this.
+const HEADERS: Duration = Duration::from_secs(15);
+/// How long a closing connection is waited for.
+const DISCONNECT: Duration = Duration::from_secs(5);
+/// Life of an idle connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// The address cannot be listened on.
+#[derive(Debug, ThisError)]
+#[error("cannot listen on {address}: {source} (set by LISTEN_ADDRESS and PORT)")]
+pub struct ListenError {
+    /// What was tried.
+    pub address: SocketAddr,
+    /// The system's answer.
+    pub source: std::io::Error,
+}
+
+/// A server that listens and has not begun to answer.
+pub struct Listening {
+    server: Server,
+    addresses: Vec<SocketAddr>,
+}
+
+/// The whole application of one service: health routes, its own, and a problem document for the rest.
+pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
+    service: &Service,
+    readiness: Readiness,
+    configure: C,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<C>,
+> {
+    App::new()
+        .app_data(web::PayloadConfig::new(service.max_body))
+        .configure(health::configure(readiness))
+        .configure(configure)
+        .default_service(web::to(async || -> Result<HttpResponse, Problem> {
+            Err(Problem::new(
+                ProblemKind::NotFound,
+                "there is nothing at this address",
+            ))
+        }))
+        .wrap(from_fn(log_requests))
+}
+
+/// Listens where the settings say.
+///
+/// # Errors
+/// [`ListenError`], most often because another process has the port.
+pub fn listen<C>(service: &Service, readiness: &Readiness, configure: C) -> Result<Listening, ListenError>
+where
+    C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+{
+    let address = service.socket_address();
+    let grace = service.shutdown_grace.as_secs().max(1);
+    let (settings, readiness) = (service.clone(), readiness.clone());
+    let server = HttpServer::new(move || assemble(&settings, readiness.clone(), configure.clone()))
+        .client_request_timeout(HEADERS)
+        .client_disconnect_timeout(DISCONNECT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(grace)
+        .disable_signals()
+        .bind(address)
+        .map_err(|source| ListenError { address, source })?;
+    let addresses = server.addrs();
+    for address in &addresses {
+        tracing::info!(%address, "listening");
+    }
+    Ok(Listening {
+        server: server.run(),
+        addresses,
+    })
+}
+
+impl Listening {
+    /// Where it listens; tells the port that the system chose for port 0.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.addresses.first().copied()
+    }
+
+    /// Answers until the process is to stop, then finishes what is in flight within the grace.
+    ///
+    /// # Errors
+    /// The server's own failure.
+    pub async fn run(self, shutdown: &Shutdown) -> std::io::Result<()> {
+        let handle = self.server.handle();
+        let server = tokio::spawn(self.server);
+        tokio::pin!(server);
+        tokio::select! {
+            ended = &mut server => return ended.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            () = shutdown.requested() => {}
+        }
+        handle.stop(true).await;
+        server
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+}
+
+impl std::fmt::Debug for Listening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listening")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}
