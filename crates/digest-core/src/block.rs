@@ -13,7 +13,7 @@ pub(crate) enum Block<'a> {
     /// One or more whole lines, each ended by a newline save perhaps the object's last. A line may still be longer
     /// than the bound.
     Lines(&'a [u8]),
-    /// One line that is longer than the bound, and was not kept.
+    /// One line that is longer than the bound. It is not kept; the rest of it is read past by the next call.
     TooLong,
 }
 
@@ -28,6 +28,8 @@ pub(crate) struct Blocks<'s> {
     /// Up to here there is no newline behind `start`.
     searched: usize,
     ended: bool,
+    /// Within a line that is too long.
+    skipping: bool,
     inflated: u64,
 }
 
@@ -41,12 +43,16 @@ impl<'s> Blocks<'s> {
             end: 0,
             searched: 0,
             ended: false,
+            skipping: false,
             inflated: 0,
         }
     }
 
     /// The next block; `None` at the end of the text.
     pub(crate) fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
+        if std::mem::take(&mut self.skipping) {
+            self.skip_line()?;
+        }
         loop {
             let fresh = self.buffer.get(self.searched..self.end).unwrap_or_default();
             if let Some(at) = memrchr(b'\n', fresh) {
@@ -59,7 +65,7 @@ impl<'s> Blocks<'s> {
                 return Ok((self.start < rest).then(|| self.hand_out(rest)));
             }
             if self.end - self.start > self.max_row {
-                self.skip_line()?;
+                self.skipping = true;
                 return Ok(Some(Block::TooLong));
             }
             self.make_room();

@@ -91,6 +91,9 @@ mod parallel;
 
 mod error;
 
+#[cfg(feature = "testing")]
+pub mod oracle;
+
 pub use digest::Digest;
 pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault};

@@ -1,0 +1,387 @@
+//! The naive oracle: a digest in the simplest code there is, to hold the kernel against.
+//!
+//! It shares nothing with the kernel but [`Window`]: its own splitting, the standard library's parsing, an ordered map
+//! of plain keys, everything in memory. Where the two differ, one of them is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::net::IpAddr;
+
+use crate::window::Window;
+
+/// Account, interface (each with whether it is there, so that `-` comes first), addresses, ports, protocol, action.
+pub type EdgeKey = (
+    (bool, Vec<u8>),
+    (bool, Vec<u8>),
+    IpAddr,
+    IpAddr,
+    Option<(u64, u64)>,
+    u64,
+    Vec<u8>,
+);
+
+/// What is asked of the oracle.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// Only records that start here; `None`: all.
+    pub window: Option<Window>,
+    /// Count bad rows and leave corrupt objects out instead of failing.
+    pub skip: bool,
+    /// Longest row in bytes.
+    pub max_row: usize,
+}
+
+/// The oracle's digest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The digest's text.
+    pub text: Vec<u8>,
+    /// What each edge adds up to.
+    pub edges: BTreeMap<EdgeKey, Sums>,
+    /// How many lines were what.
+    pub counts: Counts,
+    /// Minutes (Unix seconds divided by 60) of the window that records and NODATA rows speak for.
+    pub minutes: BTreeSet<i64>,
+    /// Least start and greatest end.
+    pub span: Option<(i64, i64)>,
+}
+
+/// What an edge adds up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the kernel, where they are described")]
+pub struct Sums {
+    pub packets: u128,
+    pub bytes: u128,
+    pub records: u64,
+    pub syn: u64,
+    pub synack: u64,
+    pub rst: u64,
+    pub first_seen: i64,
+    pub last_seen: i64,
+    pub tcp_flags: Option<u64>,
+    pub versions: BTreeSet<u64>,
+    pub folded_ports: BTreeSet<u64>,
+}
+
+/// How many lines were what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "named as in the kernel, where they are described")]
+pub struct Counts {
+    pub objects: u64,
+    pub objects_refused: u64,
+    pub headers: u64,
+    pub rows: u64,
+    pub records: u64,
+    pub outside_window: u64,
+    pub no_data: u64,
+    pub skip_data: u64,
+    pub other_status: u64,
+    pub unusable: u64,
+    pub bad_rows: u64,
+}
+
+/// Why there is no digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A bad row: object and line.
+    BadRow(String, u64),
+    /// The object does not inflate.
+    Corrupt(String),
+    /// A header without the columns that are needed: object and line.
+    NotFlowLog(String, u64),
+    /// A sum beyond the signed 64-bit range.
+    Overflow,
+}
+
+/// Every field name, in the order of the documentation: VPC flow logs, then what transit gateways add.
+const NAMES: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
+    action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id \
+    sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path \
+    ecs-cluster-arn ecs-cluster-name ecs-container-instance-arn ecs-container-instance-id ecs-container-id \
+    ecs-second-container-id ecs-service-name ecs-task-definition-arn ecs-task-arn ecs-task-id reject-reason \
+    resource-id encryption-status instance-tag instance-tag-2 interface-tag interface-tag-2 asg-tag asg-tag-2 \
+    interface-type next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type \
+    resource-type tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id \
+    tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id \
+    tgw-pair-attachment-id packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded \
+    packets-lost-ttl-expired";
+
+/// The default format.
+const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
+    end action log-status";
+
+const MOST: u64 = i64::MAX as u64;
+
+/// A row that is no record.
+enum No {
+    Bad,
+    Dash,
+}
+
+/// The digest of these objects (keys, and gzip or plain bytes).
+///
+/// # Errors
+/// [`Refusal`], for the first object and line that is wrong.
+pub fn digest(question: &Question, objects: &[(String, Vec<u8>)]) -> Result<Answer, Refusal> {
+    let mut all = Answer::default();
+    for (key, bytes) in objects {
+        // Work on a copy, so that a refused object leaves no trace.
+        let mut with = all.clone();
+        match read(question, key, bytes, &mut with) {
+            Ok(()) => {
+                with.counts.objects += 1;
+                all = with;
+            }
+            Err(_) if question.skip => all.counts.objects_refused += 1,
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    render(&mut all)?;
+    Ok(all)
+}
+
+fn read(question: &Question, key: &str, bytes: &[u8], into: &mut Answer) -> Result<(), Refusal> {
+    let mut text = Vec::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes)
+            .read_to_end(&mut text)
+            .map_err(|_| Refusal::Corrupt(key.to_owned()))?;
+    } else {
+        text = bytes.to_vec();
+    }
+    let mut header: Vec<Vec<u8>> = words(DEFAULT.as_bytes());
+    for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+        let words = words(line);
+        let bad = if line.len() > question.max_row {
+            true
+        } else if words.is_empty() {
+            continue;
+        } else if is_header(&words) {
+            if !is_complete(&words) {
+                return Err(Refusal::NotFlowLog(key.to_owned(), number));
+            }
+            into.counts.headers += 1;
+            header = words;
+            continue;
+        } else if words.len() != header.len() {
+            true
+        } else {
+            let row: BTreeMap<&[u8], &[u8]> = header
+                .iter()
+                .map(Vec::as_slice)
+                .zip(words.iter().map(Vec::as_slice))
+                .collect();
+            matches!(record(question, &row, into), Err(No::Bad))
+        };
+        into.counts.rows += 1;
+        if bad {
+            if !question.skip {
+                return Err(Refusal::BadRow(key.to_owned(), number));
+            }
+            into.counts.bad_rows += 1;
+        }
+    }
+    Ok(())
+}
+
+fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) -> Result<(), No> {
+    let text = |name: &str| row.get(name.as_bytes()).copied();
+    let start_name = if text("start").is_some() { "start" } else { "end" };
+    let end_name = if text("end").is_some() { "end" } else { "start" };
+    let start = time(text(start_name));
+    let status = text("log-status").unwrap_or(b"OK");
+    let outside = |start: i64| question.window.is_some_and(|window| !window.contains(start));
+    if status != b"OK" {
+        match (status, start) {
+            (_, Ok(start)) if outside(start) => into.counts.outside_window += 1,
+            (b"NODATA", start) => {
+                into.counts.no_data += 1;
+                if let (Ok(start), Ok(end)) = (start, time(text(end_name))) {
+                    cover(question, into, start, end);
+                }
+            }
+            (b"SKIPDATA", _) => into.counts.skip_data += 1,
+            _ => into.counts.other_status += 1,
+        }
+        return Ok(());
+    }
+    let values = || -> Result<(), No> {
+        let start = start?;
+        if outside(start) {
+            into.counts.outside_window += 1;
+            return Ok(());
+        }
+        let src = address(text("srcaddr"))?;
+        let dst = address(text("dstaddr"))?;
+        let ports = match (text("srcport"), text("dstport")) {
+            (Some(src), Some(dst)) => Some((number(Some(src), 65535)?, number(Some(dst), 65535)?)),
+            _ => None,
+        };
+        let protocol = number(text("protocol"), 255)?;
+        let packets = number(text("packets"), MOST)?;
+        let bytes = number(text("bytes"), MOST)?;
+        let end = time(text(end_name))?;
+        let flags = maybe(text("tcp-flags"), 255)?;
+        let version = maybe(text("version"), 31)?;
+
+        let name = |name: &str| text(name).unwrap_or(b"-").to_vec();
+        let first = |name: Vec<u8>| (name != b"-", name);
+        let folded = ports.map(|(src, dst)| if src < dst { (src, 0) } else { (0, dst) });
+        let key = (
+            first(name("account-id")),
+            first(name("interface-id")),
+            src,
+            dst,
+            folded,
+            protocol,
+            name("action"),
+        );
+        let sums = into.edges.entry(key).or_insert_with(|| Sums::none(start, end));
+        sums.packets += u128::from(packets);
+        sums.bytes += u128::from(bytes);
+        sums.records += 1;
+        sums.first_seen = sums.first_seen.min(start);
+        sums.last_seen = sums.last_seen.max(end);
+        sums.versions.extend(version);
+        sums.folded_ports
+            .extend(ports.map(|(src, dst)| if src < dst { dst } else { src }));
+        if let Some(flags) = flags {
+            let (syn, ack, rst) = (flags & 2 > 0, flags & 16 > 0, flags & 4 > 0);
+            sums.tcp_flags = Some(sums.tcp_flags.unwrap_or(0) | flags);
+            sums.syn += u64::from(syn && !ack);
+            sums.synack += u64::from(syn && ack);
+            sums.rst += u64::from(rst);
+        }
+        into.counts.records += 1;
+        let (least, greatest) = into.span.unwrap_or((start, end));
+        into.span = Some((least.min(start), greatest.max(end)));
+        cover(question, into, start, end);
+        Ok(())
+    };
+    match values() {
+        Err(No::Dash) => {
+            into.counts.unusable += 1;
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn render(answer: &mut Answer) -> Result<(), Refusal> {
+    let (start, end) = answer.span.unwrap_or_default();
+    for (key, sums) in &answer.edges {
+        let ((_, account), (_, interface), src, dst, ports, protocol, action) = key;
+        let Sums { packets, bytes, .. } = sums;
+        if *packets > u128::from(MOST) || *bytes > u128::from(MOST) {
+            return Err(Refusal::Overflow);
+        }
+        let ports = match ports {
+            Some((src, dst)) => format!("{src} {dst}"),
+            None => "- -".to_owned(),
+        };
+        let middle = format!(" {src} {dst} {ports} {protocol} {packets} {bytes} {start} {end} ");
+        let parts: [&[u8]; 7] = [
+            b"2 ",
+            account,
+            b" ",
+            interface,
+            middle.as_bytes(),
+            action,
+            b" OK\n",
+        ];
+        answer.text.extend(parts.concat());
+    }
+    Ok(())
+}
+
+impl Sums {
+    fn none(start: i64, end: i64) -> Self {
+        Self {
+            packets: 0,
+            bytes: 0,
+            records: 0,
+            syn: 0,
+            synack: 0,
+            rst: 0,
+            first_seen: start,
+            last_seen: end,
+            tcp_flags: None,
+            versions: BTreeSet::new(),
+            folded_ports: BTreeSet::new(),
+        }
+    }
+}
+
+fn cover(question: &Question, into: &mut Answer, start: i64, end: i64) {
+    if let Some(window) = question.window {
+        let (from, to) = (start.max(window.start_unix()), end.max(start));
+        let to = to.min(window.stop_unix() - 1);
+        into.minutes
+            .extend((from.div_euclid(60)..=to.div_euclid(60)).filter(|_| from <= to));
+    }
+}
+
+fn words(line: &[u8]) -> Vec<Vec<u8>> {
+    let blank = |byte: &u8| [b' ', b'\t', b'\r'].contains(byte);
+    line.split(blank)
+        .filter(|word| !word.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+fn is_header(words: &[Vec<u8>]) -> bool {
+    let known = |word: &&Vec<u8>| NAMES.split(' ').any(|name| name.as_bytes() == word.as_slice());
+    let value = |word: &Vec<u8>| {
+        word.iter().all(u8::is_ascii_digit)
+            || str::from_utf8(word).is_ok_and(|word| word.parse::<IpAddr>().is_ok())
+    };
+    words.iter().filter(known).count() * 2 > words.len() && !words.iter().any(value)
+}
+
+fn is_complete(header: &[Vec<u8>]) -> bool {
+    let times = |name: &str| header.iter().filter(|word| *word == name.as_bytes()).count();
+    let used = format!("{DEFAULT} tcp-flags");
+    ["srcaddr", "dstaddr", "protocol", "packets", "bytes"]
+        .iter()
+        .all(|name| times(name) == 1)
+        && (times("start") > 0 || times("end") > 0)
+        && used.split_ascii_whitespace().all(|name| times(name) < 2)
+}
+
+fn number(word: Option<&[u8]>, most: u64) -> Result<u64, No> {
+    let word = word.unwrap_or(b"-");
+    if word == b"-" {
+        return Err(No::Dash);
+    }
+    let text = str::from_utf8(word).map_err(|_| No::Bad)?;
+    match text.parse::<u64>() {
+        Ok(value) if value <= most && !text.starts_with('+') => Ok(value),
+        _ => Err(No::Bad),
+    }
+}
+
+fn maybe(word: Option<&[u8]>, most: u64) -> Result<Option<u64>, No> {
+    match number(word, most) {
+        Ok(value) => Ok(Some(value)),
+        Err(No::Dash) => Ok(None),
+        Err(No::Bad) => Err(No::Bad),
+    }
+}
+
+fn time(word: Option<&[u8]>) -> Result<i64, No> {
+    let time = number(word, MOST)?;
+    Ok(if time >= 100_000_000_000 {
+        time / 1000
+    } else {
+        time
+    } as i64)
+}
+
+fn address(word: Option<&[u8]>) -> Result<IpAddr, No> {
+    let word = word.unwrap_or(b"-");
+    if word == b"-" {
+        return Err(No::Dash);
+    }
+    let text = str::from_utf8(word).map_err(|_| No::Bad)?;
+    text.parse().map_err(|_| No::Bad)
+}

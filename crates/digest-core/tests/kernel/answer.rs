@@ -1,0 +1,149 @@
+//! The kernel's digest in the oracle's shape, so that the two can be compared whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use digest_core::oracle::{Answer, Counts, EdgeKey, Question, Refusal, Sums};
+use digest_core::{BadRows, Digest, Edge, Fold, FoldError, FoldOptions, ObjectTally, Window};
+
+/// Keys and bytes.
+pub(crate) type Objects = Vec<(String, Vec<u8>)>;
+
+/// The hour that the corpus lies around.
+pub(crate) fn hour() -> Window {
+    Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap()
+}
+
+/// The same question, put to the kernel.
+pub(crate) fn options(question: &Question) -> FoldOptions {
+    FoldOptions {
+        window: question.window,
+        bad_rows: if question.skip {
+            BadRows::Skip
+        } else {
+            BadRows::Fail
+        },
+        max_row: question.max_row,
+        edges: true,
+    }
+}
+
+/// The kernel's answer, one fold over all objects.
+pub(crate) fn kernel(question: &Question, objects: &Objects) -> Result<Answer, Refusal> {
+    let mut fold = Fold::new(&options(question));
+    for (key, bytes) in objects {
+        fold.read_object(key, &mut bytes.as_slice()).map_err(refusal)?;
+    }
+    Ok(shape(&fold.finish().map_err(refusal)?, question.window))
+}
+
+/// A digest as the oracle would have said it.
+pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
+    let mut text = Vec::new();
+    digest.write_text(&mut text).unwrap();
+    let edges: Vec<(EdgeKey, Sums)> = digest.lines().map(edge).collect();
+    assert!(
+        edges.is_sorted_by(|one, other| one.0 < other.0),
+        "edges are out of order"
+    );
+    Answer {
+        text,
+        edges: edges.into_iter().collect::<BTreeMap<_, _>>(),
+        counts: counts(digest.tally()),
+        minutes: minutes(digest.tally(), window),
+        span: digest.span(),
+    }
+}
+
+/// The error in the oracle's words.
+pub(crate) fn refusal(error: FoldError) -> Refusal {
+    match error {
+        FoldError::BadRow { key, line, .. } => Refusal::BadRow(key, line),
+        FoldError::Corrupt { key, .. } => Refusal::Corrupt(key),
+        FoldError::NotFlowLog { key, line, .. } => Refusal::NotFlowLog(key, line),
+        FoldError::Overflow { .. } => Refusal::Overflow,
+        FoldError::Read { key, source } => panic!("{key}: {source}"),
+    }
+}
+
+/// Hands out its bytes in pieces of a given size.
+pub(crate) struct Pieces<'a>(pub(crate) &'a [u8], pub(crate) usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let room = self.1.min(out.len());
+        self.0.read(&mut out[..room])
+    }
+}
+
+fn edge(edge: Edge<'_>) -> (EdgeKey, Sums) {
+    let first = |name: &[u8]| (name != b"-", name.to_vec());
+    let history = edge.history.unwrap();
+    let key = (
+        first(edge.account_id),
+        first(edge.interface_id),
+        edge.srcaddr,
+        edge.dstaddr,
+        edge.ports.map(|(src, dst)| (src.into(), dst.into())),
+        edge.protocol.into(),
+        edge.action.to_vec(),
+    );
+    let sums = Sums {
+        packets: edge.packets.into(),
+        bytes: edge.bytes.into(),
+        records: history.records,
+        syn: history.syn,
+        synack: history.synack,
+        rst: history.rst,
+        first_seen: history.first_seen,
+        last_seen: history.last_seen,
+        tcp_flags: history.tcp_flags.map(u64::from),
+        versions: (0..32).filter(|bit| history.versions >> bit & 1 == 1).collect(),
+        folded_ports: history
+            .folded_ports
+            .map(|(least, greatest)| BTreeSet::from([least.into(), greatest.into()]))
+            .unwrap_or_default(),
+    };
+    (key, sums)
+}
+
+/// Keeps of the oracle's folded ports what the kernel keeps: the least and the greatest.
+pub(crate) fn ends_of_ports(mut answer: Answer) -> Answer {
+    for sums in answer.edges.values_mut() {
+        let ports = &sums.folded_ports;
+        sums.folded_ports = ports.first().into_iter().chain(ports.last()).copied().collect();
+    }
+    answer
+}
+
+fn counts(tally: &ObjectTally) -> Counts {
+    let fates = tally.records
+        + tally.outside_window
+        + tally.no_data
+        + tally.skip_data
+        + tally.other_status
+        + tally.unusable
+        + tally.bad_rows;
+    assert_eq!(tally.rows, fates, "every row has one fate");
+    Counts {
+        objects: tally.objects,
+        objects_refused: tally.objects_refused,
+        headers: tally.headers,
+        rows: tally.rows,
+        records: tally.records,
+        outside_window: tally.outside_window,
+        no_data: tally.no_data,
+        skip_data: tally.skip_data,
+        other_status: tally.other_status,
+        unusable: tally.unusable,
+        bad_rows: tally.bad_rows,
+    }
+}
+
+fn minutes(tally: &ObjectTally, window: Option<Window>) -> BTreeSet<i64> {
+    let first = window.map_or(0, |window| window.start_unix() / 60);
+    (0..tally.minutes.len())
+        .filter(|&minute| tally.minutes.is_covered(minute))
+        .map(|minute| first + minute as i64)
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! Rows beyond the bound and sums beyond their range are refused, and memory stays bounded.
+
+use std::io::Read;
+
+use digest_core::{BadRows, Fold, FoldError, FoldOptions};
+
+const ROW: &str = "2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n";
+
+/// A text of `before`, then one byte repeated, then `after`; it counts what was asked of it.
+struct LongRow {
+    before: &'static [u8],
+    filler: u64,
+    after: &'static [u8],
+    given: u64,
+}
+
+impl Read for LongRow {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = if !self.before.is_empty() {
+            self.before.read(out)?
+        } else if self.filler > 0 {
+            let read = out.len().min(usize::try_from(self.filler).unwrap());
+            out[..read].fill(b'x');
+            self.filler -= read as u64;
+            read
+        } else {
+            self.after.read(out)?
+        };
+        self.given += read as u64;
+        Ok(read)
+    }
+}
+
+fn gigabyte() -> LongRow {
+    LongRow {
+        before: ROW.as_bytes(),
+        filler: 1 << 30,
+        after: b"\n2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n",
+        given: 0,
+    }
+}
+
+#[test]
+fn a_row_of_a_gigabyte_is_refused_as_soon_as_it_passes_the_bound() {
+    let mut source = gigabyte();
+    let error = Fold::new(&FoldOptions::default())
+        .read_object("long", &mut source)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "long: line 2: the row is longer than 65536 bytes (DIGEST_MAX_ROW)"
+    );
+    assert!(source.given < 1 << 20, "{} bytes were read", source.given);
+}
+
+#[test]
+fn a_row_of_a_gigabyte_is_skipped_in_bounded_memory_where_bad_rows_are_skipped() {
+    let options = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    let mut fold = Fold::new(&options);
+    let before = resident();
+    let tally = fold.read_object("long", &mut gigabyte()).unwrap();
+    assert!(resident() < before + (64 << 20), "the row was held in memory");
+    assert_eq!((tally.records, tally.bad_rows, tally.rows), (2, 1, 3));
+    assert_eq!(tally.faults[0].line, 2);
+}
+
+#[test]
+fn a_row_of_exactly_the_bound_is_read() {
+    let options = |max_row| FoldOptions {
+        max_row,
+        ..FoldOptions::default()
+    };
+    let length = ROW.len() - 1;
+    let read = |max_row| Fold::new(&options(max_row)).read_object("row", &mut ROW.as_bytes());
+    assert_eq!(read(length).unwrap().records, 1);
+    assert!(matches!(read(length - 1), Err(FoldError::BadRow { line: 1, .. })));
+}
+
+#[test]
+fn a_sum_beyond_the_signed_range_is_an_error_wherever_it_arises() {
+    let most = i64::MAX;
+    let row = format!("2 1 eni-1 10.0.0.1 ::1 443 49152 6 {most} 0 1539734400 1539734401 ACCEPT OK\n");
+    let mut fold = Fold::new(&FoldOptions::default());
+    fold.read_object("full", &mut row.as_bytes()).unwrap();
+    let mut other = Fold::new(&FoldOptions::default());
+    other
+        .read_object("more", &mut ROW.replace("10.0.0.2", "::1").as_bytes())
+        .unwrap();
+    let expected = "packets pass the greatest value a digest can hold (1 eni-1 10.0.0.1 ::1 443 0 6 ACCEPT)";
+    assert_eq!(fold.merge(other).unwrap_err().to_string(), expected);
+
+    let twice = row.clone() + &row;
+    for bad_rows in [BadRows::Fail, BadRows::Skip] {
+        let options = FoldOptions {
+            bad_rows,
+            ..FoldOptions::default()
+        };
+        let error = Fold::new(&options)
+            .read_object("twice", &mut twice.as_bytes())
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert!(!error.is_retryable());
+    }
+}
+
+#[test]
+fn the_greatest_sum_is_shown_and_totals_go_beyond_it() {
+    let most = i64::MAX;
+    let rows = format!(
+        "2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 {most} {most} 1539734400 1539734401 ACCEPT OK\n\
+         2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 17 {most} {most} 1539734400 1539734401 ACCEPT OK\n"
+    );
+    let mut fold = Fold::new(&FoldOptions::default());
+    fold.read_object("full", &mut rows.as_bytes()).unwrap();
+    let digest = fold.finish().unwrap();
+    assert!(digest.lines().all(|edge| edge.bytes == most as u64));
+    assert_eq!(digest.packets(), 2 * most as u128);
+}
+
+#[test]
+fn a_source_that_fails_is_worth_another_try_and_is_fatal_even_where_bad_rows_are_skipped() {
+    struct Reset;
+    impl Read for Reset {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::ConnectionReset.into())
+        }
+    }
+    let options = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    let error = Fold::new(&options).read_object("away", &mut Reset).unwrap_err();
+    assert!(error.is_retryable());
+    assert_eq!(error.to_string(), "away: reading failed: connection reset");
+}
+
+/// Resident bytes of this process, where the system tells; otherwise 0.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or_default() * 4096
+}

@@ -1,0 +1,169 @@
+//! Order of objects, splits, threads, merging of parts, compression and read sizes change nothing.
+
+use std::io::{Read, Write};
+use std::sync::Mutex;
+
+use digest_core::oracle::{Answer, Question};
+use digest_core::{Fold, ObjectTally, fold_parallel};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::answer::{Objects, Pieces, hour, kernel, options, shape};
+use crate::corpus::{Log, any_log, sound_log};
+
+const QUESTION: fn(bool) -> Question = |skip| Question {
+    window: Some(hour()),
+    skip,
+    max_row: 1000,
+};
+
+fn objects(logs: &[Log]) -> Objects {
+    logs.iter()
+        .enumerate()
+        .map(|(at, log)| (format!("object-{at}"), log.text()))
+        .collect()
+}
+
+/// What must not change: all but how many objects and headers there were.
+fn essence(mut answer: Answer) -> Answer {
+    answer.counts.objects = 0;
+    answer.counts.headers = 0;
+    answer
+}
+
+fn gzip(text: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn in_pieces(question: &Question, objects: &Objects, piece: usize) -> Answer {
+    let mut fold = Fold::new(&options(question));
+    for (key, bytes) in objects {
+        fold.read_object(key, &mut Pieces(bytes, piece)).unwrap();
+    }
+    shape(&fold.finish().unwrap(), question.window)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_of_objects(logs in vec(any_log(), 0..5), turn: Index) {
+        let mut objects = objects(&logs);
+        let expected = kernel(&QUESTION(true), &objects).unwrap();
+        if !objects.is_empty() {
+            let turn = turn.index(objects.len());
+            objects.rotate_left(turn);
+        }
+        prop_assert_eq!(&kernel(&QUESTION(true), &objects).unwrap(), &expected);
+        objects.reverse();
+        prop_assert_eq!(kernel(&QUESTION(true), &objects).unwrap(), expected);
+    }
+
+    #[test]
+    fn splits_of_an_object(log in sound_log(), cuts in vec(any::<Index>(), 0..4)) {
+        let whole = kernel(&QUESTION(false), &objects(std::slice::from_ref(&log))).unwrap();
+        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(log.lines.len() + 1)).collect();
+        at.extend([0, log.lines.len()]);
+        at.sort_unstable();
+        let parts: Objects = at
+            .windows(2)
+            .map(|pair| ("part".to_owned(), log.text_of(&log.lines[pair[0]..pair[1]])))
+            .collect();
+        prop_assert_eq!(essence(kernel(&QUESTION(false), &parts).unwrap()), essence(whole));
+    }
+
+    #[test]
+    fn number_of_threads(logs in vec(any_log(), 0..8), threads in 1usize..5) {
+        let objects = objects(&logs);
+        let expected = kernel(&QUESTION(true), &objects).unwrap();
+        let queue = Mutex::new(objects);
+        let next = || {
+            let (key, bytes) = queue.lock().unwrap().pop()?;
+            Some((key, Box::new(std::io::Cursor::new(bytes)) as Box<dyn Read + Send>))
+        };
+        let heard = Mutex::new(ObjectTally::none_of(QUESTION(true).window.as_ref()));
+        let on_object = |_: &str, tally: &ObjectTally| heard.lock().unwrap().merge(tally);
+        let digest = fold_parallel(&options(&QUESTION(true)), threads, next, on_object).unwrap();
+        prop_assert_eq!(shape(&digest, QUESTION(true).window), expected);
+        // The faults in words, too, are the same whatever the threads.
+        prop_assert_eq!(digest.tally(), &*heard.lock().unwrap());
+    }
+
+    #[test]
+    fn merging_of_parts(logs in vec(any_log(), 0..6), owner in vec(0usize..3, 6)) {
+        let objects = objects(&logs);
+        let options = options(&QUESTION(true));
+        let expected = kernel(&QUESTION(true), &objects).unwrap();
+        let mut folds = [Fold::new(&options), Fold::new(&options), Fold::new(&options)];
+        for ((key, bytes), owner) in objects.iter().zip(owner) {
+            folds[owner].read_object(key, &mut bytes.as_slice()).unwrap();
+        }
+        let [mut first, mut second, third] = folds;
+        second.merge(third).unwrap();
+        first.merge(second).unwrap();
+        prop_assert_eq!(shape(&first.finish().unwrap(), QUESTION(true).window), expected);
+    }
+
+    #[test]
+    fn compression_and_read_sizes(
+        log in sound_log(),
+        cuts in vec(any::<Index>(), 0..4),
+        level in 0u32..10,
+        piece in prop_oneof![1usize..8, Just(64), Just(100_000)],
+    ) {
+        let text = log.text();
+        let plain = vec![("object".to_owned(), text.clone())];
+        let expected = kernel(&QUESTION(false), &plain).unwrap();
+        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+        at.extend([0, text.len()]);
+        at.sort_unstable();
+        let members: Vec<u8> = at.windows(2).flat_map(|pair| gzip(&text[pair[0]..pair[1]], level)).collect();
+        let gzip = vec![("object".to_owned(), members)];
+        prop_assert_eq!(&in_pieces(&QUESTION(false), &plain, piece), &expected);
+        prop_assert_eq!(&in_pieces(&QUESTION(false), &gzip, piece), &expected);
+    }
+}
+
+#[test]
+fn the_edges_own_measures_can_be_left_out_without_a_trace_in_the_text() {
+    let row = b"2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n";
+    let text = |edges: bool| {
+        let mut options = options(&QUESTION(false));
+        options.edges = edges;
+        let mut fold = Fold::new(&options);
+        fold.read_object("object", &mut row.as_slice()).unwrap();
+        let mut other = Fold::new(&options);
+        other.read_object("object", &mut row.as_slice()).unwrap();
+        fold.merge(other).unwrap();
+        let digest = fold.finish().unwrap();
+        assert_eq!(digest.lines().all(|edge| edge.history.is_some()), edges);
+        let mut text = Vec::new();
+        digest.write_text(&mut text).unwrap();
+        text
+    };
+    assert_eq!(text(true), text(false));
+}
+
+#[test]
+fn the_first_error_of_any_thread_stops_all() {
+    let good = b"2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n";
+    let asked = Mutex::new(0);
+    // Endless work: only the error can end it.
+    let next = || {
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        let bytes: &'static [u8] = if *asked == 10 { b"bogus line\n" } else { good };
+        Some((format!("object-{asked}"), Box::new(bytes) as Box<dyn Read + Send>))
+    };
+    let error = fold_parallel(&options(&QUESTION(false)), 3, next, |_, _| {}).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "object-10: line 1: 2 fields where the default format has 14"
+    );
+    assert!(!error.is_retryable());
+}

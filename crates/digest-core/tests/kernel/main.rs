@@ -1,0 +1,27 @@
+//! What the kernel promises, each promise in a file of its own:
+//!
+//! * [`agreement`]: whatever the bytes, the kernel says what the naive oracle says.
+//! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
+//! * [`windows`]: adjacent windows share no record, and add up.
+//! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
+//! * [`gzip`]: what is written is one member that any reader reads whole.
+//! * [`fixtures`]: small logs beside the digests they give.
+//!
+//! [`corpus`] makes the logs, [`answer`] brings the kernel's digest into the oracle's shape.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests may fail loudly"
+)]
+
+mod agreement;
+mod answer;
+mod bounds;
+mod corpus;
+mod fixtures;
+mod gzip;
+mod invariance;
+mod windows;
