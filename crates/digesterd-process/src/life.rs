@@ -1,0 +1,89 @@
+//! The life of a service's process, from its first instruction to its exit code: 0 done, 1 failed,
+//! 2 unusable settings or arguments.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::environment::{Environment, EnvironmentError};
+use crate::problem::chain;
+use crate::telemetry::{self, LogStyle};
+
+/// Exit code of a failure.
+pub const FAILED: u8 = 1;
+/// Exit code where settings or arguments cannot be used.
+pub const USAGE: u8 = 2;
+
+/// What a service's binary says about itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+}
+
+/// The whole `main` of a service: reads the environment, starts the logs, runs `life` on a
+/// multi-threaded runtime and says how it ended.
+///
+/// The program takes no arguments but `--help` and `--version`.
+pub fn lead<F, Fut>(program: Program, life: F) -> ExitCode
+where
+    F: FnOnce(Environment) -> Fut,
+    Fut: Future<Output = anyhow::Result<()>>,
+{
+    if let Some(code) = answer_arguments(program, std::env::args_os().nth(1)) {
+        return code;
+    }
+    let environment = Environment::from_os();
+    telemetry::start(LogStyle::Service, environment.log_filter());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(life(environment)),
+        Err(error) => Err(error.into()),
+    };
+    conclude(result)
+}
+
+/// Tells a failure on stderr, with its causes, and gives the exit code.
+#[must_use]
+pub fn conclude(result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    let bad_settings = error.chain().any(|cause| cause.is::<EnvironmentError>());
+    say(
+        &mut std::io::stderr(),
+        &format!("error: {}", chain(error.as_ref())),
+    );
+    ExitCode::from(if bad_settings { USAGE } else { FAILED })
+}
+
+fn answer_arguments(program: Program, argument: Option<OsString>) -> Option<ExitCode> {
+    let argument = argument?;
+    let Program { name, version, about } = program;
+    match argument.to_str() {
+        Some("--version" | "-V") => say(&mut std::io::stdout(), &format!("{name} {version}")),
+        Some("--help" | "-h") => say(
+            &mut std::io::stdout(),
+            &format!(
+                "{name} {version}\n{about}\n\nAll settings are environment variables: see docs/configuration.md."
+            ),
+        ),
+        _ => {
+            let refusal = format!(
+                "error: {name} takes no arguments but --help and --version; settings are environment variables"
+            );
+            say(&mut std::io::stderr(), &refusal);
+            return Some(ExitCode::from(USAGE));
+        }
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+fn say(out: &mut dyn Write, text: &str) {
+    // Nobody is left to tell where the stream is closed.
+    let _ = writeln!(out, "{text}");
+}
