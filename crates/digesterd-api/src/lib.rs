@@ -1,1 +1,4 @@
-//! HTTP front end: takes requests for digests, hands digests out
+//! HTTP front end.
+mod conditions;
+mod negotiation;
+mod query;
