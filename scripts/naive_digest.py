@@ -12,7 +12,6 @@ def number(text, most=2**63 - 1):
     if not (text.isascii() and text.isdigit() and int(text) <= most):
         raise ValueError(f"no number up to {most}: {text!r}")
     return int(text)
-
 def seconds(text):  # or milliseconds
     return number(text) // 1000 if number(text) >= 10**11 else number(text)
 
