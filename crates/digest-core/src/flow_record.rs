@@ -65,8 +65,9 @@ pub(crate) enum Verdict<'a> {
     /// With its span, where it can be read.
     NoData(Option<Span>),
     SkipData,
-    OtherStatus,
-    Unusable,
+    OtherStatus(&'a [u8]),
+    /// The field holds `-`, and a counted record needs its value.
+    Unusable(Field),
     Header,
 }
 
@@ -184,7 +185,7 @@ fn other_status<'a>(row: &Row<'a>, layout: &Layout, start: Option<i64>) -> Verdi
             Verdict::NoData(start.zip(end).map(|(start, end)| Span { start, end }))
         }
         b"SKIPDATA" => Verdict::SkipData,
-        _ => Verdict::OtherStatus,
+        status => Verdict::OtherStatus(status),
     }
 }
 
@@ -217,7 +218,7 @@ fn or_absent(token: &[u8]) -> &[u8] {
 #[cold]
 fn unreadable<'a>(field: Field, token: &[u8], most: u64) -> Result<Verdict<'a>, RowFault> {
     if token == ABSENT {
-        Ok(Verdict::Unusable)
+        Ok(Verdict::Unusable(field))
     } else {
         Err(number::fault(field, token, most))
     }
@@ -226,7 +227,7 @@ fn unreadable<'a>(field: Field, token: &[u8], most: u64) -> Result<Verdict<'a>, 
 #[cold]
 fn unreadable_address<'a>(field: Field, token: &[u8]) -> Result<Verdict<'a>, RowFault> {
     if token == ABSENT {
-        return Ok(Verdict::Unusable);
+        return Ok(Verdict::Unusable(field));
     }
     Err(RowFault::NotAnAddress {
         field: field.name(),

@@ -210,8 +210,8 @@ impl<'a> Pass<'a> {
                 }
             }
             Verdict::SkipData => self.tally.skip_data += 1,
-            Verdict::OtherStatus => self.tally.other_status += 1,
-            Verdict::Unusable => self.tally.unusable += 1,
+            Verdict::OtherStatus(status) => self.tally.other_status(self.key, self.line, status),
+            Verdict::Unusable(field) => self.tally.unusable(self.key, self.line, field),
         }
         self.tally.rows += 1;
         Ok(())
@@ -240,7 +240,7 @@ impl<'a> Pass<'a> {
                 reason,
             }),
             BadRows::Skip => {
-                self.tally.skip_row(self.key, self.line, &reason);
+                self.tally.bad_row(self.key, self.line, &reason);
                 Ok(())
             }
         }

@@ -1,6 +1,7 @@
 //! What became of every row: nothing is dropped without being counted.
 
-use crate::error::RowFault;
+use crate::error::{RowFault, quoted};
+use crate::field::Field;
 use crate::minutes::Minutes;
 use crate::window::Window;
 
@@ -38,11 +39,11 @@ pub struct ObjectTally {
     pub inflated_bytes: u64,
     /// Minutes of the window that counted records and NODATA rows speak for.
     pub minutes: Minutes,
-    /// The first few faults that were skipped, by object and line.
+    /// The first few rows and objects that make the tally unclean, by object and line.
     pub faults: Vec<Fault>,
 }
 
-/// A fault that was skipped and counted.
+/// A row that was not understood or could not be used, or an object that was left out: counted, and named here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     /// The object.
@@ -93,14 +94,34 @@ impl ObjectTally {
     }
 
     /// Counts a bad row.
-    pub(crate) fn skip_row(&mut self, key: &str, line: u64, fault: &RowFault) {
+    #[cold]
+    pub(crate) fn bad_row(&mut self, key: &str, line: u64, fault: &RowFault) {
         self.rows += 1;
         self.bad_rows += 1;
+        self.note(key, line, || fault.to_string());
+    }
+
+    /// Counts a row that lacks the value of a field; `rows` is the caller's.
+    #[cold]
+    pub(crate) fn unusable(&mut self, key: &str, line: u64, field: Field) {
+        self.unusable += 1;
+        self.note(key, line, || format!("{} is \"-\"", field.name()));
+    }
+
+    /// Counts a row of a status that nobody knows; `rows` is the caller's.
+    #[cold]
+    pub(crate) fn other_status(&mut self, key: &str, line: u64, status: &[u8]) {
+        self.other_status += 1;
+        self.note(key, line, || format!("log-status is {:?}", quoted(status)));
+    }
+
+    /// Lines come in order, so the first faults are the ones to keep.
+    fn note(&mut self, key: &str, line: u64, reason: impl FnOnce() -> String) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(Fault {
                 key: key.to_owned(),
                 line,
-                reason: fault.to_string(),
+                reason: reason(),
             });
         }
     }

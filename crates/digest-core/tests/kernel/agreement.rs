@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::answer::{Objects, ends_of_ports, hour, kernel};
+use crate::answer::{Objects, ends_of_ports, hour, kernel, kernel_in_pieces};
 use crate::corpus::{Log, any_log, sound_log};
 
 /// How an object is stored.
@@ -81,10 +81,11 @@ proptest! {
         windowed: bool,
         skip: bool,
         max_row in prop_oneof![Just(1000usize), 40usize..160],
+        piece in prop_oneof![Just(usize::MAX), 1usize..200],
     ) {
         let (question, objects) = (question(windowed, skip, max_row), objects(&logs));
         let expected = oracle::digest(&question, &objects).map(ends_of_ports);
-        match (kernel(&question, &objects), expected) {
+        match (kernel_in_pieces(&question, &objects, piece), expected) {
             // The kernel meets a bad row on its way to where the stream is broken; the oracle inflates first.
             (Err(Refusal::BadRow(at, _) | Refusal::NotFlowLog(at, _)), Err(Refusal::Corrupt(expected))) => {
                 prop_assert_eq!(at, expected);

@@ -30,9 +30,19 @@ pub(crate) fn options(question: &Question) -> FoldOptions {
 
 /// The kernel's answer, one fold over all objects.
 pub(crate) fn kernel(question: &Question, objects: &Objects) -> Result<Answer, Refusal> {
+    kernel_in_pieces(question, objects, usize::MAX)
+}
+
+/// The kernel's answer where sources give at most `piece` bytes at a time.
+pub(crate) fn kernel_in_pieces(
+    question: &Question,
+    objects: &Objects,
+    piece: usize,
+) -> Result<Answer, Refusal> {
     let mut fold = Fold::new(&options(question));
     for (key, bytes) in objects {
-        fold.read_object(key, &mut bytes.as_slice()).map_err(refusal)?;
+        fold.read_object(key, &mut Pieces(bytes, piece))
+            .map_err(refusal)?;
     }
     Ok(shape(&fold.finish().map_err(refusal)?, question.window))
 }
@@ -67,7 +77,7 @@ pub(crate) fn refusal(error: FoldError) -> Refusal {
 }
 
 /// Hands out its bytes in pieces of a given size.
-pub(crate) struct Pieces<'a>(pub(crate) &'a [u8], pub(crate) usize);
+struct Pieces<'a>(&'a [u8], usize);
 
 impl Read for Pieces<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {

@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::answer::{Objects, Pieces, hour, kernel, options, shape};
+use crate::answer::{Objects, hour, kernel, kernel_in_pieces, options, shape};
 use crate::corpus::{Log, any_log, sound_log};
 
 const QUESTION: fn(bool) -> Question = |skip| Question {
@@ -38,14 +38,6 @@ fn gzip(text: &[u8], level: u32) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
-}
-
-fn in_pieces(question: &Question, objects: &Objects, piece: usize) -> Answer {
-    let mut fold = Fold::new(&options(question));
-    for (key, bytes) in objects {
-        fold.read_object(key, &mut Pieces(bytes, piece)).unwrap();
-    }
-    shape(&fold.finish().unwrap(), question.window)
 }
 
 proptest! {
@@ -124,8 +116,8 @@ proptest! {
         at.sort_unstable();
         let members: Vec<u8> = at.windows(2).flat_map(|pair| gzip(&text[pair[0]..pair[1]], level)).collect();
         let gzip = vec![("object".to_owned(), members)];
-        prop_assert_eq!(&in_pieces(&QUESTION(false), &plain, piece), &expected);
-        prop_assert_eq!(&in_pieces(&QUESTION(false), &gzip, piece), &expected);
+        prop_assert_eq!(&kernel_in_pieces(&QUESTION(false), &plain, piece).unwrap(), &expected);
+        prop_assert_eq!(&kernel_in_pieces(&QUESTION(false), &gzip, piece).unwrap(), &expected);
     }
 }
 
