@@ -5,13 +5,25 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use digest_core::{FoldOptions, Source, Window, fold_parallel};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if even stderr is closed.
+            let _ = writeln!(io::stderr(), "digest_file: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     let (mut start, mut stop) = (None, None);
     let mut arguments = std::env::args().skip(1);

@@ -45,10 +45,19 @@ impl Minutes {
         let span = (first, last.min(window_end));
         if span != self.last {
             self.last = span;
-            for minute in span.0..=span.1 {
-                if let Some(word) = self.words.get_mut(minute / WORD) {
-                    *word |= 1 << (minute % WORD);
-                }
+            let (low, high) = (span.0 / WORD, span.1 / WORD);
+            for (at, word) in self.words.iter_mut().enumerate().take(high + 1).skip(low) {
+                let from = if at == low {
+                    u64::MAX << (span.0 % WORD)
+                } else {
+                    u64::MAX
+                };
+                let to = if at == high {
+                    u64::MAX >> (WORD - 1 - span.1 % WORD)
+                } else {
+                    u64::MAX
+                };
+                *word |= from & to;
             }
         }
     }
@@ -114,6 +123,27 @@ mod tests {
         assert_eq!((minutes.covered(), minutes.len()), (4, 60));
         minutes.mark(i64::MIN, i64::MAX);
         assert_eq!(minutes.covered(), 60);
+    }
+
+    #[test]
+    fn long_spans_are_marked_whole_and_no_further() {
+        let day = Window::from_unix(0, 86_400).unwrap();
+        for (first, last) in [
+            (0, 0),
+            (0, 1439),
+            (3, 63),
+            (63, 64),
+            (64, 127),
+            (5, 700),
+            (128, 191),
+            (1439, 1439),
+        ] {
+            let mut minutes = Minutes::none_of(Some(&day));
+            minutes.mark(first * 60, last * 60 + 59);
+            let covered: Vec<i64> = (0..1440).filter(|&at| minutes.is_covered(at as usize)).collect();
+            assert_eq!(covered, (first..=last).collect::<Vec<_>>());
+            assert_eq!(minutes.covered(), covered.len());
+        }
     }
 
     #[test]

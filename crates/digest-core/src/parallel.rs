@@ -16,7 +16,8 @@ pub type Source = (String, Box<dyn Read + Send>);
 /// Folds objects on up to `threads` threads into one digest, whose contents depend on neither their number nor their
 /// order.
 ///
-/// `next` is asked by all threads for one object after another until it has none left (it may block);
+/// `next` is asked by all threads for one object after another until it has none left (it may block). To call the
+/// work off, let it hand out a source that fails: if it merely ended early, the digest would lack what was left.
 /// `on_object` hears of each object that has been read.
 ///
 /// # Errors

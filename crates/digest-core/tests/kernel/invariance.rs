@@ -140,22 +140,3 @@ fn the_edges_own_measures_can_be_left_out_without_a_trace_in_the_text() {
     };
     assert_eq!(text(true), text(false));
 }
-
-#[test]
-fn the_first_error_of_any_thread_stops_all() {
-    let good = b"2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n";
-    let asked = Mutex::new(0);
-    // Endless work: only the error can end it.
-    let next = || {
-        let mut asked = asked.lock().unwrap();
-        *asked += 1;
-        let bytes: &'static [u8] = if *asked == 10 { b"bogus line\n" } else { good };
-        Some((format!("object-{asked}"), Box::new(bytes) as Box<dyn Read + Send>))
-    };
-    let error = fold_parallel(&options(&QUESTION(false)), 3, next, |_, _| {}).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "object-10: line 1: 2 fields where the default format has 14"
-    );
-    assert!(!error.is_retryable());
-}

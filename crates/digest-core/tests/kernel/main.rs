@@ -2,6 +2,7 @@
 //!
 //! * [`agreement`]: whatever the bytes, the kernel says what the naive oracle says.
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
+//! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
@@ -24,4 +25,5 @@ mod corpus;
 mod fixtures;
 mod gzip;
 mod invariance;
+mod parallel;
 mod windows;
