@@ -1,1 +1,33 @@
-//! Where bytes live: object stores, the listing plan of a window, bounded read-ahead, digests, job records, markers, manifests
+//! Where bytes live. The only crate that knows object stores; it knows keys and bytes, never columns.
+//!
+//! A [`Place`] is what a bucket variable names; [`open`] makes a [`Store`] of it. Above the store stand the
+//! domain's verbs: [`FlowLogs`] says which objects can hold records of a window, [`Prefetch`] reads them ahead
+//! within bounds, [`Digests`], [`Manifests`], [`Records`] and [`Markers`] keep what is made. Failures are
+//! [`StoreError`]s, whose [`ErrorKind`] says what happened and whether a retry helps.
+
+mod digests;
+mod error;
+mod flow_logs;
+mod local;
+mod manifests;
+mod markers;
+mod open;
+mod place;
+mod prefetch;
+mod records;
+mod s3;
+mod store;
+mod version;
+
+pub use digests::{Attributes, DigestObject, DigestRead, Digests, Expect};
+pub use error::{ErrorKind, StoreError};
+pub use flow_logs::{FlowLogObject, FlowLogs, Plan};
+pub use manifests::Manifests;
+pub use markers::{Marker, MarkerBody, Markers};
+pub use open::open;
+pub use place::Place;
+pub use prefetch::{Gauge, ObjectReader, Prefetch};
+pub use records::{Created, Records, Swap};
+pub use s3::{S3Client, StoreOptions};
+pub use store::{Capabilities, Store};
+pub use version::Version;

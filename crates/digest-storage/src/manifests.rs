@@ -1,0 +1,126 @@
+//! Manifests: written under an attempt's nonce, given their name once the digest is stored.
+
+use digest_core::manifest::ObjectEntry;
+use digest_core::{DigestId, Manifest};
+use object_store::path::Path;
+use object_store::{Attribute, Attributes, CopyMode, PutMode};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::error::{ErrorKind, StoreError};
+use crate::store::Store;
+
+const CONTENT_TYPE: &str = "application/json";
+
+/// The manifests of a storage place.
+#[derive(Debug, Clone)]
+pub struct Manifests {
+    store: Store,
+}
+
+impl Manifests {
+    /// Manifests in this place.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Key of a manifest inside the place.
+    #[must_use]
+    pub fn key(id: DigestId) -> Path {
+        Path::from(format!("{id}.manifest.json"))
+    }
+
+    fn attempt_key(id: DigestId, nonce: Uuid) -> Path {
+        Path::from(format!("{id}.{nonce}.manifest.json"))
+    }
+
+    /// Key of an attempt's list of objects inside the place. It keeps its nonce: the manifest names it.
+    #[must_use]
+    pub fn object_list_key(&self, id: DigestId, nonce: Uuid) -> String {
+        format!("{id}_objects_{nonce}.json")
+    }
+
+    /// The stored manifest, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; of kind [`ErrorKind::Corrupt`] for one that cannot be read.
+    pub async fn load(&self, id: DigestId) -> Result<Option<Manifest>, StoreError> {
+        self.read(&Self::key(id)).await
+    }
+
+    /// An attempt's manifest, or nothing.
+    ///
+    /// # Errors
+    /// As [`Manifests::load`].
+    pub async fn load_of_attempt(&self, id: DigestId, nonce: Uuid) -> Result<Option<Manifest>, StoreError> {
+        self.read(&Self::attempt_key(id, nonce)).await
+    }
+
+    /// Writes an attempt's manifest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write_of_attempt(
+        &self,
+        id: DigestId,
+        nonce: Uuid,
+        manifest: &Manifest,
+    ) -> Result<(), StoreError> {
+        self.write(&Self::attempt_key(id, nonce), manifest).await
+    }
+
+    /// Writes an attempt's list of objects.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write_object_list(
+        &self,
+        id: DigestId,
+        nonce: Uuid,
+        list: &[ObjectEntry],
+    ) -> Result<(), StoreError> {
+        self.write(&Path::from(self.object_list_key(id, nonce)), &list)
+            .await
+    }
+
+    /// Gives an attempt's manifest the digest's name. One that is gone has its name already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn promote(&self, id: DigestId, nonce: Uuid) -> Result<(), StoreError> {
+        let copied = self
+            .store
+            .copy(&Self::attempt_key(id, nonce), &Self::key(id), CopyMode::Overwrite)
+            .await;
+        crate::store::absent_as_none(copied).map(|_| ())
+    }
+
+    /// Removes an attempt's manifest.
+    ///
+    /// # Errors
+    /// [`StoreError`]; one that is not there is none.
+    pub async fn remove_of_attempt(&self, id: DigestId, nonce: Uuid) -> Result<(), StoreError> {
+        self.store.delete(&Self::attempt_key(id, nonce)).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, key: &Path) -> Result<Option<T>, StoreError> {
+        let Some((bytes, _)) = self.store.bytes(key).await? else {
+            return Ok(None);
+        };
+        let read = serde_json::from_slice(&bytes);
+        read.map(Some)
+            .map_err(|error| StoreError::new(ErrorKind::Corrupt, self.store.place(), key, error))
+    }
+
+    async fn write(&self, key: &Path, body: &impl serde::Serialize) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(body)
+            .map_err(|error| StoreError::new(ErrorKind::Other, self.store.place(), key, error))?;
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::ContentType, CONTENT_TYPE.into());
+        self.store
+            .put(key, bytes, PutMode::Overwrite, attributes)
+            .await
+            .map(|_| ())
+    }
+}

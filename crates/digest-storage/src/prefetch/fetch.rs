@@ -1,0 +1,216 @@
+//! The fetching end: requests an object piece by piece, goes on where a connection broke off, and stops when
+//! nobody reads any more.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+
+use super::reader::{Chunk, ObjectReader};
+use super::{Gauge, Reservation};
+use crate::error::{ErrorKind, StoreError};
+use crate::flow_logs::FlowLogObject;
+use crate::store::Store;
+
+/// Tries for one piece, resumed where the last one broke off.
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Chunks that wait for the reader; their bytes are bounded by the reservation, not by this.
+const CHUNKS: usize = 4096;
+
+/// Room that bytes take until they are consumed.
+#[derive(Debug)]
+pub(super) struct Held {
+    permit: Option<OwnedSemaphorePermit>,
+    gauge: Arc<Gauge>,
+    bytes: u64,
+}
+
+impl Held {
+    fn new(permit: OwnedSemaphorePermit, gauge: &Arc<Gauge>) -> Self {
+        let bytes = permit.num_permits() as u64;
+        gauge.request(bytes);
+        Self {
+            permit: Some(permit),
+            gauge: Arc::clone(gauge),
+            bytes,
+        }
+    }
+
+    /// Takes the room of some bytes out of this one.
+    fn split(&mut self, bytes: usize) -> Self {
+        let permit = self.permit.as_mut().and_then(|permit| permit.split(bytes));
+        let bytes = (bytes as u64).min(self.bytes);
+        self.bytes -= bytes;
+        Self {
+            permit,
+            gauge: Arc::clone(&self.gauge),
+            bytes,
+        }
+    }
+
+    /// Gives the room of some bytes back.
+    pub(super) fn release(&mut self, bytes: usize) {
+        drop(self.split(bytes));
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.gauge.release(self.bytes);
+    }
+}
+
+/// One object on its way.
+struct Fetch {
+    store: Store,
+    key: Path,
+    etag: Option<String>,
+    size: u64,
+    chunks: Sender<Result<Chunk, StoreError>>,
+}
+
+/// Starts to fetch; the reader is there at once.
+pub(super) fn begin(
+    store: Store,
+    object: &FlowLogObject,
+    reservation: Reservation,
+    piece: u64,
+    whole: bool,
+) -> Result<ObjectReader, StoreError> {
+    let key = Path::parse(&object.key).map_err(|error| {
+        StoreError::of(
+            store.place(),
+            &object.key,
+            object_store::Error::InvalidPath { source: error },
+        )
+    })?;
+    let (sender, receiver) = channel(CHUNKS);
+    let fetch = Fetch {
+        store,
+        key,
+        etag: object.etag.clone(),
+        size: object.size,
+        chunks: sender,
+    };
+    tokio::spawn(async move {
+        let chunks = fetch.chunks.clone();
+        let fetched = tokio::select! {
+            fetched = fetch.run(reservation, piece, whole) => fetched,
+            () = chunks.closed() => return,
+        };
+        if let Err(error) = fetched {
+            // Nobody reads any more: nobody wants to know.
+            let _ = chunks.send(Err(error)).await;
+        }
+    });
+    Ok(ObjectReader::new(receiver))
+}
+
+impl Fetch {
+    async fn run(self, reservation: Reservation, piece: u64, whole: bool) -> Result<(), StoreError> {
+        let Reservation {
+            _object,
+            bytes,
+            gauge,
+        } = reservation;
+        if whole {
+            return self.piece(0..self.size, Held::new(bytes, &gauge)).await;
+        }
+        // The share is kept for the object's life; its pieces take turns inside it.
+        let turns = Arc::new(Semaphore::new(bytes.num_permits()));
+        let mut at = 0;
+        while at < self.size {
+            let end = (at + piece).min(self.size);
+            let wanted = u32::try_from(end - at).unwrap_or(u32::MAX);
+            let Ok(permit) = Arc::clone(&turns).acquire_many_owned(wanted).await else {
+                break;
+            };
+            self.piece(at..end, Held::new(permit, &gauge)).await?;
+            at = end;
+        }
+        // Until the last piece is consumed the share is in use.
+        let _ = turns
+            .acquire_many(u32::try_from(bytes.num_permits()).unwrap_or(u32::MAX))
+            .await;
+        Ok(())
+    }
+
+    /// Fetches one range, resuming after failures that may pass.
+    async fn piece(&self, range: Range<u64>, mut held: Held) -> Result<(), StoreError> {
+        let mut at = range.start;
+        let mut pause = FIRST_PAUSE;
+        for left in (0..TRIES).rev() {
+            let failure = match self.from(&mut at, range.end, &mut held).await {
+                Ok(()) if at >= range.end => return Ok(()),
+                Ok(()) => StoreError::new(
+                    ErrorKind::Unavailable,
+                    self.store.place(),
+                    &self.key,
+                    "the answer was cut off",
+                ),
+                Err(error) => error,
+            };
+            if left == 0 || !failure.is_retryable() {
+                return Err(failure);
+            }
+            sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    async fn from(&self, at: &mut u64, end: u64, held: &mut Held) -> Result<(), StoreError> {
+        let range = (*at > 0 || end < self.size).then_some(*at..end);
+        let answer = self.store.range(&self.key, range, self.etag.as_deref()).await?;
+        let mut body = answer.into_stream();
+        while let Some(bytes) = body.try_next().await.map_err(|error| self.broken(error))? {
+            self.send(bytes, at, end, held).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        mut bytes: Bytes,
+        at: &mut u64,
+        end: u64,
+        held: &mut Held,
+    ) -> Result<(), StoreError> {
+        let left = usize::try_from(end - *at).unwrap_or(usize::MAX);
+        bytes.truncate(left);
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        *at += bytes.len() as u64;
+        let chunk = Chunk {
+            held: held.split(bytes.len()),
+            bytes,
+        };
+        let closed = |_| {
+            StoreError::new(
+                ErrorKind::Other,
+                self.store.place(),
+                &self.key,
+                "nobody reads any more",
+            )
+        };
+        self.chunks.send(Ok(chunk)).await.map_err(closed)
+    }
+
+    /// A body that breaks off may be asked for again, whatever the transport says of it.
+    fn broken(&self, error: object_store::Error) -> StoreError {
+        let error = self.store.error(&self.key, error);
+        match error.kind() {
+            ErrorKind::Other => error.with_kind(ErrorKind::Unavailable),
+            ErrorKind::Precondition => error.with_kind(ErrorKind::Changed),
+            _ => error,
+        }
+    }
+}

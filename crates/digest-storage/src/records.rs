@@ -1,0 +1,176 @@
+//! Job records, `<id>.job.json`: created if absent, changed by compare-and-swap, and by nothing else.
+
+use digest_core::{DigestId, JobRecord};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, future};
+use object_store::path::Path;
+use object_store::{Attributes, PutMode};
+
+use crate::error::{ErrorKind, StoreError};
+use crate::store::Store;
+use crate::version::Version;
+
+const SUFFIX: &str = ".job.json";
+
+/// The job records of a progress place.
+#[derive(Debug, Clone)]
+pub struct Records {
+    store: Store,
+}
+
+/// What came of a create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// The record is ours.
+    Created(Version),
+    /// Somebody else's is there.
+    Exists,
+}
+
+/// What came of a swap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swap {
+    /// The record is what we wrote.
+    Swapped(Version),
+    /// Somebody else changed it first, or it is gone.
+    Lost,
+}
+
+impl Records {
+    /// Records in this place.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// The place.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Key of a record inside the place.
+    #[must_use]
+    pub fn key(id: DigestId) -> Path {
+        Path::from(format!("{id}{SUFFIX}"))
+    }
+
+    /// The record and its version, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; of kind [`ErrorKind::Corrupt`] for a record that cannot be read.
+    pub async fn load(&self, id: DigestId) -> Result<Option<(JobRecord, Version)>, StoreError> {
+        let key = Self::key(id);
+        let Some((bytes, meta)) = self.store.bytes(&key).await? else {
+            return Ok(None);
+        };
+        let corrupt = |why: String| StoreError::new(ErrorKind::Corrupt, self.store.place(), &key, why);
+        let record: JobRecord =
+            serde_json::from_slice(&bytes).map_err(|error| corrupt(format!("no job record: {error}")))?;
+        if record.job().id() != id {
+            return Err(corrupt(format!("it is the record of {}", record.job().id())));
+        }
+        Ok(Some((record, Version::from(&meta))))
+    }
+
+    /// Creates the record where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] where not even reading back tells what became of it.
+    pub async fn create(&self, record: &JobRecord) -> Result<Created, StoreError> {
+        if !self.store.capabilities().atomic_create && self.load(record.job().id()).await?.is_some() {
+            return Ok(Created::Exists);
+        }
+        match self.write(record, PutMode::Create).await {
+            Ok(version) => Ok(Created::Created(version)),
+            Err(error) => match self.settle(record, None, error).await? {
+                Some(version) => Ok(Created::Created(version)),
+                None => Ok(Created::Exists),
+            },
+        }
+    }
+
+    /// Replaces the record of this version.
+    ///
+    /// # Errors
+    /// [`StoreError`] where not even reading back tells what became of it.
+    pub async fn swap(&self, version: &Version, record: &JobRecord) -> Result<Swap, StoreError> {
+        let mode = if self.store.capabilities().compare_and_swap {
+            PutMode::Update(version.for_update())
+        } else {
+            match self.load(record.job().id()).await? {
+                Some((_, present)) if present.etag() == version.etag() => PutMode::Overwrite,
+                _ => return Ok(Swap::Lost),
+            }
+        };
+        match self.write(record, mode).await {
+            Ok(version) => Ok(Swap::Swapped(version)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Swap::Lost),
+            Err(error) => match self.settle(record, Some(version), error).await? {
+                Some(version) => Ok(Swap::Swapped(version)),
+                None => Ok(Swap::Lost),
+            },
+        }
+    }
+
+    /// Removes a record. Only for one that has ended and whose retention is over.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a record that is not there is none.
+    pub async fn remove(&self, id: DigestId) -> Result<(), StoreError> {
+        self.store.delete(&Self::key(id)).await
+    }
+
+    /// The ids of all records, in no order.
+    pub fn list(&self) -> BoxStream<'static, Result<DigestId, StoreError>> {
+        let ids = self.store.list(None, None).try_filter_map(|meta| {
+            let id = meta
+                .location
+                .as_ref()
+                .strip_suffix(SUFFIX)
+                .and_then(|name| name.parse().ok());
+            future::ready(Ok(id))
+        });
+        ids.boxed()
+    }
+
+    async fn write(&self, record: &JobRecord, mode: PutMode) -> Result<Version, StoreError> {
+        let key = Self::key(record.job().id());
+        let put = self
+            .store
+            .put(&key, body(record, &self.store)?, mode, Attributes::new())
+            .await?;
+        Ok(Version::from(&put))
+    }
+
+    /// A failed write may have taken effect, or a retry inside the client may have met the first try's own
+    /// result. Two writes never look alike, so reading back tells: ours, somebody else's, or still the old one.
+    async fn settle(
+        &self,
+        record: &JobRecord,
+        replaced: Option<&Version>,
+        failure: StoreError,
+    ) -> Result<Option<Version>, StoreError> {
+        if !failure.is_ambiguous() {
+            return Err(failure);
+        }
+        let refused = matches!(failure.kind(), ErrorKind::AlreadyExists | ErrorKind::Precondition);
+        match self.load(record.job().id()).await {
+            Ok(Some((found, version))) if found == *record => Ok(Some(version)),
+            Ok(_) if refused => Ok(None),
+            Ok(Some((_, version))) if replaced.and_then(Version::etag) != version.etag() => Ok(None),
+            Ok(_) | Err(_) => Err(failure),
+        }
+    }
+}
+
+fn body(record: &JobRecord, store: &Store) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(record).map_err(|error| {
+        StoreError::new(
+            ErrorKind::Other,
+            store.place(),
+            Records::key(record.job().id()),
+            error,
+        )
+    })
+}

@@ -1,0 +1,258 @@
+//! A place opened: the store behind it, and what that store can do.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    Attributes, CopyMode, CopyOptions, GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore,
+    ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult,
+};
+
+use crate::error::{ErrorKind, StoreError};
+use crate::place::Place;
+
+/// What a store can do beyond reading and writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Of several creates of one key at once, exactly one succeeds.
+    pub atomic_create: bool,
+    /// A write succeeds only over the very object that it names.
+    pub compare_and_swap: bool,
+    /// Objects keep attributes (content type, metadata).
+    pub attributes: bool,
+    /// A copy can demand that its target does not exist.
+    pub conditional_copy: bool,
+}
+
+impl Capabilities {
+    /// What S3 itself, the memory store and (but for attributes) local directories do.
+    pub const ALL: Self = Self {
+        atomic_create: true,
+        compare_and_swap: true,
+        attributes: true,
+        conditional_copy: true,
+    };
+}
+
+/// A place opened. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<dyn ObjectStore>,
+    place: Arc<Place>,
+    capabilities: Capabilities,
+    unlistable: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// A place over any store of the `object_store` crate, such as a wrapper in a test.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ObjectStore>, place: Place, capabilities: Capabilities) -> Self {
+        Self {
+            inner,
+            place: Arc::new(place),
+            capabilities,
+            unlistable: Arc::default(),
+        }
+    }
+
+    /// A fresh store in memory.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(
+            Arc::new(object_store::memory::InMemory::new()),
+            Place::Memory,
+            Capabilities::ALL,
+        )
+    }
+
+    pub(crate) fn counting_unlistable(self, unlistable: Arc<AtomicU64>) -> Self {
+        Self { unlistable, ..self }
+    }
+
+    /// The same place over a wrapped store, for tests.
+    #[must_use]
+    pub fn wrapped(&self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+        Self {
+            inner: wrap(Arc::clone(&self.inner)),
+            ..self.clone()
+        }
+    }
+
+    /// The same place, believed to do only this.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
+        Self { capabilities, ..self }
+    }
+
+    /// What the store can do.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// The place.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The store itself, for the contract suite.
+    #[must_use]
+    pub fn object_store(&self) -> &Arc<dyn ObjectStore> {
+        &self.inner
+    }
+
+    /// How many keys listings have dropped so far because they cannot be addressed, such as `a//b`.
+    #[must_use]
+    pub fn unlistable(&self) -> u64 {
+        self.unlistable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn error(&self, key: &Path, source: object_store::Error) -> StoreError {
+        StoreError::of(&*self.place, key, source)
+    }
+
+    pub(crate) async fn get(&self, key: &Path, options: GetOptions) -> Result<GetResult, StoreError> {
+        self.inner
+            .get_opts(key, options)
+            .await
+            .map_err(|error| self.error(key, error))
+    }
+
+    /// The object's bytes, or nothing where there is none.
+    pub(crate) async fn bytes(&self, key: &Path) -> Result<Option<(Bytes, ObjectMeta)>, StoreError> {
+        let found = absent_as_none(self.get(key, GetOptions::default()).await)?;
+        let Some(found) = found else { return Ok(None) };
+        let meta = found.meta.clone();
+        let bytes = found.bytes().await.map_err(|error| self.error(key, error))?;
+        Ok(Some((bytes, meta)))
+    }
+
+    pub(crate) async fn head(&self, key: &Path) -> Result<Option<(ObjectMeta, Attributes)>, StoreError> {
+        let options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        let found = absent_as_none(self.get(key, options).await)?;
+        Ok(found.map(|found| (found.meta, found.attributes)))
+    }
+
+    pub(crate) async fn range(
+        &self,
+        key: &Path,
+        range: Option<Range<u64>>,
+        etag: Option<&str>,
+    ) -> Result<GetResult, StoreError> {
+        let options = GetOptions {
+            range: range.map(object_store::GetRange::Bounded),
+            if_match: etag.map(str::to_owned),
+            ..GetOptions::default()
+        };
+        self.get(key, options).await.map_err(|error| match error.kind() {
+            ErrorKind::Precondition => error.with_kind(ErrorKind::Changed),
+            _ => error,
+        })
+    }
+
+    pub(crate) async fn put(
+        &self,
+        key: &Path,
+        body: impl Into<PutPayload>,
+        mode: PutMode,
+        attributes: Attributes,
+    ) -> Result<PutResult, StoreError> {
+        let attributes = if self.capabilities.attributes {
+            attributes
+        } else {
+            Attributes::new()
+        };
+        let options = PutOptions {
+            mode,
+            attributes,
+            ..PutOptions::default()
+        };
+        self.inner
+            .put_opts(key, body.into(), options)
+            .await
+            .map_err(|error| self.error(key, error))
+    }
+
+    /// Deletes the object; one that is not there is as good as deleted.
+    pub(crate) async fn delete(&self, key: &Path) -> Result<(), StoreError> {
+        absent_as_none(
+            self.inner
+                .delete(key)
+                .await
+                .map_err(|error| self.error(key, error)),
+        )
+        .map(|_| ())
+    }
+
+    pub(crate) async fn copy(&self, from: &Path, to: &Path, mode: CopyMode) -> Result<(), StoreError> {
+        let options = CopyOptions {
+            mode,
+            ..CopyOptions::default()
+        };
+        self.inner
+            .copy_opts(from, to, options)
+            .await
+            .map_err(|error| self.error(to, error))
+    }
+
+    /// Every object below the prefix whose key comes after `offset`, where one is given.
+    pub(crate) fn list(
+        &self,
+        prefix: Option<&Path>,
+        offset: Option<&Path>,
+    ) -> BoxStream<'static, Result<ObjectMeta, StoreError>> {
+        let listed = match offset {
+            Some(offset) => self.inner.list_with_offset(prefix, offset),
+            None => self.inner.list(prefix),
+        };
+        let (store, below) = (self.clone(), prefix.cloned().unwrap_or_default());
+        listed
+            .map(move |entry| entry.map_err(|error| store.error(&below, error)))
+            .boxed()
+    }
+
+    pub(crate) async fn children(&self, prefix: &Path) -> Result<ListResult, StoreError> {
+        let found = self.inner.list_with_delimiter(Some(prefix)).await;
+        absent_as_none(found.map_err(|error| self.error(prefix, error)))
+            .map(|found| found.unwrap_or_else(empty_listing))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({}, {:?})", self.place, self.capabilities)
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)
+    }
+}
+
+/// Turns "there is none" into an answer.
+pub(crate) fn absent_as_none<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn empty_listing() -> ListResult {
+    ListResult {
+        common_prefixes: Vec::new(),
+        objects: Vec::new(),
+        extensions: object_store::Extensions::default(),
+    }
+}
