@@ -15,7 +15,7 @@ SCRIPT = REPOSITORY / "scripts" / "naive_digest.py"
 
 def digest_of_files(window: Window, files: list[Path]) -> str:
     """The text of the digest of these files."""
-    command = [sys.executable, str(SCRIPT), *window.texts, *map(str, files)]
+    command = [sys.executable, str(SCRIPT), "--start", window.texts[0], "--stop", window.texts[1], *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

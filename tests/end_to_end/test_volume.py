@@ -49,9 +49,8 @@ def test_half_a_million_records_in_fifty_objects(fronted):
     fetched = fronted.get(window)
     seconds = time.monotonic() - began
     memory = fronted.worker.peak_memory()
-    print(
-        f"\n{RECORDS} records in {OBJECTS} objects: {seconds:.2f} s, worker {memory} MiB, api {fronted.api.peak_memory()} MiB"
-    )
+    peaks = f"worker {memory} MiB, api {fronted.api.peak_memory()} MiB"
+    print(f"\n{RECORDS} records in {OBJECTS} objects: {seconds:.2f} s, {peaks}")
     assert fetched.status == 200
     assert fetched.headers["digest-coverage"] == "complete"
     assert fronted.manifest(window.id())["records"]["counted"] == RECORDS
