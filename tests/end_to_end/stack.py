@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import zlib
 from pathlib import Path
 from urllib.parse import quote
@@ -31,7 +32,8 @@ class MotoBackend:
         return buckets.S3Bucket(self.s3, f"{name}-{next(_numbers)}")
 
     def environment(self) -> dict[str, str]:
-        return {"AWS_ENDPOINT_URL": self.endpoint}
+        chosen = os.environ.get("DIGESTERD_S3_CLIENT")
+        return {"AWS_ENDPOINT_URL": self.endpoint, **({"S3_CLIENT": chosen} if chosen else {})}
 
 
 class DirectoryBackend:
