@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from conftest import start_moto
@@ -11,6 +12,7 @@ import buckets
 import flow_logs
 from flow_logs import Window
 from front import Front, denied
+from processes import REPOSITORY
 from stack import MotoBackend, Stack
 from web import call
 
@@ -32,22 +34,21 @@ def guarded(tmp_path_factory):
     port = start_moto(directory)
     endpoint = f"http://127.0.0.1:{port}"
     iam = buckets.client("iam", endpoint)
-    for user in ("owner", "service"):
+    keys = {}
+    for user in ("owner", "service", "api", "worker"):
         iam.create_user(UserName=user)
-    keys = {user: iam.create_access_key(UserName=user)["AccessKey"] for user in ("owner", "service")}
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        keys[user] = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     everything = {"Version": "2012-10-17", "Statement": [allow(["*"], "*")]}
     iam.put_user_policy(UserName="owner", PolicyName="all", PolicyDocument=json.dumps(everything))
     assert call("POST", f"{endpoint}/moto-api/reset-auth", "0", {"content-type": "text/plain"}).status == 200
 
-    owner = [keys["owner"]["AccessKeyId"], keys["owner"]["SecretAccessKey"]]
+    owner = keys["owner"].values()
     backend = MotoBackend(endpoint)
     backend.s3 = buckets.client("s3", endpoint, *owner)
     stack = Stack(backend, directory)
     stack.iam = buckets.client("iam", endpoint, *owner)
-    stack.keys = {
-        "AWS_ACCESS_KEY_ID": keys["service"]["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["service"]["SecretAccessKey"],
-    }
+    stack.users, stack.keys = keys, keys["service"]
     yield stack
     stack.close()
 
@@ -81,13 +82,27 @@ def failed(stack, window: Window, **changes: str | None) -> str:
     return fetched.message()
 
 
-def test_the_least_permissions_suffice(guarded):
-    permit(guarded, *least(guarded))
-    guarded.start_api(**guarded.keys).start_worker(**guarded.keys)
+def documented(stack) -> list[dict]:
+    """The policies of docs/permissions.md, first the API's, then the worker's, for this stack's buckets."""
+    page = (REPOSITORY / "docs" / "permissions.md").read_text()
+    for name, bucket in (
+        ("vpc-flow-digests-progress", stack.progress),
+        ("vpc-flow-digests", stack.digests),
+        ("vpc-flow-logs", stack.logs),
+    ):
+        page = page.replace(f":::{name}", f":::{bucket.name}")
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+
+
+def test_the_documented_permissions_suffice(guarded):
+    for user, policy in zip(("api", "worker"), documented(guarded), strict=True):
+        guarded.iam.put_user_policy(UserName=user, PolicyName="documented", PolicyDocument=json.dumps(policy))
+    guarded.start_api(**guarded.users["api"]).start_worker(**guarded.users["worker"])
     window = Window.fresh()
     flow_logs.write(guarded.logs, window)
     assert guarded.get(window).status == 404
     assert guarded.build(window).status == 200
+    assert guarded.progress.keys(window.id()) == [f"{window.id()}.job.json"]
     guarded.api.stop()
     guarded.worker.stop()
 
