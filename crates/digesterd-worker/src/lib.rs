@@ -1,1 +1,24 @@
-//! Queue-driven builder: takes jobs, builds digests from flow logs, stores them
+//! Queue-driven builder: takes jobs, builds digests from flow logs, stores them.
+//!
+//! A job's way: [`configure`] reads it from a request (a process without HTTP calls [`Worker::accept`]), the
+//! worker's `job` module takes its record, [`build()`] makes the digest, `publish` stores it, and the record
+//! says so. The [`Sweeper`] finishes what any worker left. [`run`] is a whole process of it; the command line
+//! uses [`build()`] alone.
+
+pub mod build;
+mod job;
+mod publish;
+mod routes;
+mod run;
+mod settings;
+mod sweep;
+mod terms;
+mod worker;
+
+pub use build::build;
+pub use routes::{Addresses, configure};
+pub use run::run;
+pub use settings::Settings;
+pub use sweep::{Sweeper, Swept};
+pub use terms::Terms;
+pub use worker::{Accepted, Mode, Places, Worker};

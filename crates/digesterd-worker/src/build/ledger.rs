@@ -1,0 +1,119 @@
+//! What each object gave: late arrivals by their distance, minutes covered by account and region.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use digest_core::manifest::{CoveredMinutes, LookAhead};
+use digest_core::{Minutes, ObjectTally, Window};
+use digest_storage::FlowLogObject;
+
+/// Minutes between two names of flow log objects.
+const GRID: i64 = 5;
+
+/// The plan's objects, and what became of those that were read.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// Sorted by key.
+    objects: Arc<[FlowLogObject]>,
+    window: Option<Window>,
+    read: usize,
+    refused: BTreeSet<String>,
+    late: BTreeMap<u32, u64>,
+    minutes: BTreeMap<(String, String), Minutes>,
+}
+
+impl Ledger {
+    /// A ledger of these objects, none of them read yet.
+    pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
+        objects.sort_by(|left, right| left.key.cmp(&right.key));
+        Self {
+            objects: objects.into(),
+            window,
+            read: 0,
+            refused: BTreeSet::new(),
+            late: BTreeMap::new(),
+            minutes: BTreeMap::new(),
+        }
+    }
+
+    /// The objects, sorted by key.
+    pub(super) fn objects(&self) -> Arc<[FlowLogObject]> {
+        Arc::clone(&self.objects)
+    }
+
+    /// Enters what one object gave.
+    pub(super) fn enter(&mut self, key: &str, tally: &ObjectTally) {
+        let Some(object) = self
+            .objects
+            .binary_search_by(|object| object.key.as_str().cmp(key))
+            .ok()
+            .and_then(|at| self.objects.get(at))
+        else {
+            return;
+        };
+        self.read += 1;
+        if tally.objects_refused > 0 {
+            self.refused.insert(key.to_owned());
+        }
+        let Some(window) = &self.window else { return };
+        let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
+        *self.late.entry(past_stop).or_default() += tally.records;
+        self.minutes
+            .entry((object.account.clone(), object.region.clone()))
+            .or_insert_with(|| Minutes::none_of(Some(window)))
+            .merge(&tally.minutes);
+    }
+
+    /// Whether the object was left out as a whole.
+    pub(super) fn is_refused(&self, key: &str) -> bool {
+        self.refused.contains(key)
+    }
+
+    /// Whether every object has been read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.read == self.objects.len()
+    }
+
+    /// Records of the window by their object's distance past the window's stop.
+    pub(super) fn look_ahead(&self) -> Vec<LookAhead> {
+        let late = self.late.iter();
+        late.map(|(&minutes_past_stop, &records)| LookAhead {
+            minutes_past_stop,
+            records,
+        })
+        .collect()
+    }
+
+    /// Minutes of the window that each account's region reported anything in.
+    pub(super) fn covered(&self) -> Vec<CoveredMinutes> {
+        let by_place = self.minutes.iter();
+        by_place
+            .map(|((account, region), minutes)| CoveredMinutes {
+                account: account.clone(),
+                region: region.clone(),
+                minutes: minutes.covered() as u64,
+                of: minutes.len() as u64,
+            })
+            .collect()
+    }
+}
+
+/// How many minutes past the stop an object is named, up to the next step of the names' grid; 0: not past it.
+fn minutes_past(named: i64, stop: i64) -> u32 {
+    let past = (named - stop).max(0);
+    let steps = (past + GRID * 60 - 1) / (GRID * 60);
+    u32::try_from(steps * GRID).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_objects_fall_into_steps_of_five_minutes() {
+        let stop = 1_539_741_600;
+        for (past, step) in [(-300, 0), (0, 0), (1, 5), (300, 5), (301, 10), (1800, 30)] {
+            assert_eq!(minutes_past(stop + past, stop), step, "{past} s past the stop");
+        }
+    }
+}

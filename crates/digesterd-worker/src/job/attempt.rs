@@ -1,0 +1,184 @@
+//! One attempt at a job: build, publish, release; and what a failure leaves behind in the record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use digest_core::JobRecord;
+use digest_core::record::Failure;
+use tracing::warn;
+
+use super::heartbeat;
+use super::held::{Held, HoldError};
+use super::marker;
+use super::line::JobLine;
+use super::stage::Ending;
+use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
+use crate::publish::{PublishError, Published, Standing, finish, publish};
+use crate::terms::delta;
+use crate::worker::Worker;
+
+/// Pause of a job that a worker hands back because it shuts down.
+const SHUTDOWN_PAUSE: Duration = Duration::from_secs(1);
+
+/// How an attempt ended.
+pub(crate) enum Attempt {
+    /// For good, or for now.
+    Ended(Ending),
+    /// Another process has taken the job over; its record says how that goes.
+    Lost,
+}
+
+/// Why an attempt made no stored digest.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AttemptError {
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// Does what is left to do for a record that was just taken: all of it, or what a predecessor left.
+pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> Attempt {
+    let record = held.record().await;
+    let mut line = JobLine::begin(&record);
+    let progress = Arc::new(ProgressCounters::default());
+    marker::show(worker.markers(), &record, worker.terms()).await;
+    let attempt = tokio::select! {
+        made = make(worker, &held, &record, standing, &progress) => match made {
+            Ok(published) => {
+                line.published(published);
+                release(worker, &held).await
+            }
+            Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
+            Err(error) => {
+                line.failed(&error);
+                give_back(worker, &held, &error).await
+            }
+        },
+        () = heartbeat::beat(&held, worker.markers(), worker.terms(), &progress) => Attempt::Lost,
+        () = worker.halted() => hand_back(worker, &held).await,
+    };
+    line.end(&attempt, &progress.snapshot());
+    attempt
+}
+
+/// The worker's way from flow logs to a stored digest, or the end of it that a predecessor did not reach.
+async fn make(
+    worker: &Worker,
+    held: &Held,
+    record: &JobRecord,
+    standing: Standing,
+    progress: &Arc<ProgressCounters>,
+) -> Result<Option<Published>, AttemptError> {
+    match standing {
+        Standing::ToBuild => {}
+        Standing::Given => return Ok(None),
+        Standing::Published => {
+            finish(worker.places(), record).await?;
+            return Ok(None);
+        }
+    }
+    let job = record.job();
+    let request = BuildRequest::of_job(job, delta(worker.terms().late_arrival));
+    let built = build(
+        &request,
+        worker.flow_logs(),
+        worker.prefetch(),
+        worker.build_options(),
+        progress,
+    )
+    .await?;
+    let published = publish(worker.places(), built, held, worker.terms()).await?;
+    Ok(Some(published))
+}
+
+/// The digest is stored: the record says so, then the marker goes.
+async fn release(worker: &Worker, held: &Held) -> Attempt {
+    let retention = delta(worker.terms().record_retention);
+    match held.step(|record| record.stored(Utc::now(), retention)).await {
+        Ok(record) => marker::hide(worker.markers(), record.job().id()).await,
+        // The digest stands, whoever holds the record: its holder finds it, and so does the sweeper.
+        Err(HoldError::Lost) => return Attempt::Lost,
+        Err(HoldError::Store(error)) => {
+            warn!(%error, "the digest is stored, but its job record could not be ended; the sweeper will");
+        }
+    }
+    Attempt::Ended(Ending::Stored)
+}
+
+/// A failed attempt: another try after a pause, or the end.
+async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attempt {
+    let terms = worker.terms();
+    let failed = held.record().await.attempts().saturating_add(1);
+    let reason = error.to_string();
+    if error.is_retryable() && failed < terms.max_attempts {
+        let pause = terms.pause_after(failed);
+        let failure = Failure {
+            reason: reason.clone(),
+            transient: true,
+        };
+        let back = held
+            .step(|record| record.handed_back(Utc::now(), delta(pause), Some(failure.clone())))
+            .await;
+        let ending = Ending::Retry {
+            reason,
+            after: pause,
+        };
+        return settle(worker, back, ending).await;
+    }
+    let transient = error.is_retryable();
+    let reason = if transient {
+        format!("given up after {failed} failed attempts, the last one: {reason}")
+    } else {
+        reason
+    };
+    give_up(worker, held, Failure { reason, transient }).await
+}
+
+/// Ends the job as failed.
+pub(crate) async fn give_up(worker: &Worker, held: &Held, failure: Failure) -> Attempt {
+    let retention = delta(worker.terms().record_retention);
+    let ending = Ending::Failed {
+        reason: failure.reason.clone(),
+    };
+    let failed = held
+        .step(|record| record.failed(Utc::now(), retention, failure.clone()))
+        .await;
+    settle(worker, failed, ending).await
+}
+
+/// The process shuts down: the job goes back as it came, its attempt not counted.
+async fn hand_back(worker: &Worker, held: &Held) -> Attempt {
+    let back = held
+        .step(|record| record.handed_back(Utc::now(), delta(SHUTDOWN_PAUSE), None))
+        .await;
+    settle(worker, back, Ending::Draining).await
+}
+
+/// Brings the marker in line with a step that ended the attempt.
+async fn settle(worker: &Worker, step: Result<JobRecord, HoldError>, ending: Ending) -> Attempt {
+    match step {
+        Ok(record) if record.has_ended() => marker::hide(worker.markers(), record.job().id()).await,
+        Ok(record) => marker::show(worker.markers(), &record, worker.terms()).await,
+        Err(HoldError::Lost) => return Attempt::Lost,
+        Err(HoldError::Store(error)) => {
+            warn!(%error, "the attempt's end could not be recorded; its lease runs out instead");
+            return Attempt::Ended(Ending::Retry {
+                reason: format!("the job record could not be written: {error}"),
+                after: worker.terms().retry_pause,
+            });
+        }
+    }
+    Attempt::Ended(ending)
+}
+
+impl AttemptError {
+    /// Whether another attempt may succeed with nobody changing anything.
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Build(error) => error.is_retryable(),
+            Self::Publish(error) => error.is_retryable(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The one line in the log that each attempt at a job leaves.
+
+use std::time::Instant;
+
+use digest_core::JobRecord;
+use digest_core::record::Progress;
+use tracing::{info, warn};
+
+use super::attempt::{Attempt, AttemptError};
+use super::stage::Ending;
+use crate::publish::Published;
+
+/// What the line will say, gathered while the attempt runs.
+#[derive(Debug)]
+pub(crate) struct JobLine {
+    record: JobRecord,
+    begun: Instant,
+    published: Option<Published>,
+    error: Option<String>,
+}
+
+impl JobLine {
+    /// The attempt begins.
+    pub(crate) fn begin(record: &JobRecord) -> Self {
+        Self {
+            record: record.clone(),
+            begun: Instant::now(),
+            published: None,
+            error: None,
+        }
+    }
+
+    /// The digest was stored; by a predecessor where there is nothing to tell.
+    pub(crate) fn published(&mut self, published: Option<Published>) {
+        self.published = published;
+    }
+
+    /// The attempt failed.
+    pub(crate) fn failed(&mut self, error: &AttemptError) {
+        self.error = Some(error.to_string());
+    }
+
+    /// Writes the line.
+    pub(crate) fn end(self, attempt: &Attempt, progress: &Progress) {
+        let (outcome, is_fine) = match attempt {
+            Attempt::Lost => ("lost", false),
+            Attempt::Ended(Ending::Stored) => ("stored", true),
+            Attempt::Ended(Ending::Failed { .. }) => ("failed", false),
+            Attempt::Ended(Ending::Retry { .. }) => ("retry", false),
+            Attempt::Ended(Ending::Draining) => ("handed_back", true),
+        };
+        let window = self.record.job().window();
+        let published = self.published.as_ref();
+        let bound = published
+            .and_then(|published| published.bound)
+            .map(|bound| format!("{bound:?}").to_lowercase());
+        macro_rules! line {
+            ($level:ident) => {
+                $level!(
+                    job.id = %self.record.job().id(),
+                    job.start = window.start_rfc3339(),
+                    job.stop = window.stop_rfc3339(),
+                    job.attempt = self.record.attempts() + 1,
+                    job.epoch = self.record.epoch(),
+                    outcome,
+                    coverage = published.map(|published| published.coverage.as_str()),
+                    objects = progress.objects_done,
+                    bytes_read = progress.bytes_done,
+                    records = progress.records,
+                    edges = published.map(|published| published.edges),
+                    bytes_stored = published.map(|published| published.bytes),
+                    seconds = self.begun.elapsed().as_secs_f64(),
+                    bound,
+                    error = self.error,
+                    "job ended"
+                )
+            };
+        }
+        if is_fine {
+            line!(info);
+        } else {
+            line!(warn);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! From a built digest to a stored one: encode → store → release, in the order that keeps every crash mendable.
+//!
+//! The gzip's object is what "stored" means. So the manifest is written first, under the attempt's nonce;
+//! then the lease is renewed by compare-and-swap; then the digest appears under its name by one conditional
+//! request; then the manifest is copied to its own. Whoever visits the job after a crash finds the nonce in
+//! the record, sees which of these steps was the last, and goes on from there (`standing.rs`).
+
+use digest_core::manifest::Bound;
+use digest_core::Coverage;
+
+use crate::build::Built;
+use crate::job::Held;
+use crate::terms::Terms;
+use crate::worker::Places;
+
+mod encode;
+mod error;
+mod land;
+mod side;
+mod standing;
+
+pub(crate) use error::PublishError;
+pub(crate) use side::finish;
+pub(crate) use standing::{Standing, standing};
+
+/// What was stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    pub(crate) coverage: Coverage,
+    pub(crate) edges: u64,
+    /// Size of the stored gzip.
+    pub(crate) bytes: u64,
+    pub(crate) bound: Option<Bound>,
+}
+
+/// Publishes a digest for the holder of its record.
+pub(crate) async fn publish(
+    places: &Places,
+    built: Built,
+    held: &Held,
+    terms: &Terms,
+) -> Result<Published, PublishError> {
+    let record = held.record().await;
+    let Built { digest, report } = built;
+    let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
+    let manifest = side::write(&places.manifests, &record, &report, &encoded.summary).await?;
+    land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
+    finish(places, &record).await?;
+    Ok(Published {
+        coverage: manifest.coverage,
+        edges: manifest.edges,
+        bytes: manifest.gzip.bytes,
+        bound: manifest.bound,
+    })
+}

@@ -1,0 +1,133 @@
+//! The digest as one gzip member: in memory where it fits, else straight into a temporary object.
+
+use std::io::{self, Write};
+
+use bytes::{Bytes, BytesMut};
+use digest_core::{Digest, GzipSummary, JobRecord};
+use digest_storage::Digests;
+use futures::stream;
+use tokio::sync::mpsc;
+
+use super::error::PublishError;
+
+/// Bytes that are compressed before they are sent on; also the size of an upload's parts.
+const PIECE: usize = 8 * 1024 * 1024;
+
+/// A compressed digest.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    pub(super) body: Body,
+    pub(super) summary: GzipSummary,
+}
+
+/// Where the compressed bytes are.
+#[derive(Debug)]
+pub(super) enum Body {
+    Memory(Bytes),
+    /// In the temporary object of the attempt's nonce.
+    Temporary,
+}
+
+/// Compresses on a thread of its own; more than `limit` bytes go into the attempt's temporary object.
+pub(super) async fn encode(
+    digest: Digest,
+    digests: &Digests,
+    record: &JobRecord,
+    limit: usize,
+) -> Result<Encoded, PublishError> {
+    let (sender, mut pieces) = mpsc::channel(1);
+    let encoder = tokio::task::spawn_blocking(move || {
+        let mut out = Pieces::new(sender);
+        let summary = digest.write_gzip(&mut out)?;
+        out.send()?;
+        Ok::<_, io::Error>(summary)
+    });
+    let mut gathered = Vec::new();
+    let mut size = 0;
+    let mut fits = true;
+    while let Some(piece) = pieces.recv().await {
+        let piece: Bytes = piece;
+        size += piece.len();
+        gathered.push(piece);
+        if size > limit {
+            fits = false;
+            break;
+        }
+    }
+    if !fits {
+        let all = stream::unfold((gathered.into_iter(), pieces), |(mut gathered, mut pieces)| async {
+            let next = match gathered.next() {
+                Some(piece) => Some(piece),
+                None => pieces.recv().await,
+            };
+            next.map(|piece| (piece, (gathered, pieces)))
+        });
+        let uploaded = digests
+            .write_temporary(record.job().id(), record.nonce(), Box::pin(all))
+            .await;
+        uploaded.map_err(PublishError::of("the digest's temporary object"))?;
+        gathered = Vec::new();
+    }
+    let summary = match encoder.await {
+        Ok(Ok(summary)) => summary,
+        Ok(Err(error)) => return Err(PublishError::Encode(error)),
+        Err(error) => return Err(PublishError::Panicked(error.to_string())),
+    };
+    let body = if fits {
+        Body::Memory(joined(gathered))
+    } else {
+        Body::Temporary
+    };
+    Ok(Encoded { body, summary })
+}
+
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    if pieces.len() == 1 {
+        return pieces.pop().unwrap_or_default();
+    }
+    let mut whole = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+    for piece in pieces {
+        whole.extend_from_slice(&piece);
+    }
+    whole.freeze()
+}
+
+/// Cuts what is written into pieces and sends them on; waits where the receiver is busy.
+struct Pieces {
+    sender: mpsc::Sender<Bytes>,
+    buffer: BytesMut,
+}
+
+impl Pieces {
+    fn new(sender: mpsc::Sender<Bytes>) -> Self {
+        Self {
+            sender,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// Sends what is buffered.
+    fn send(&mut self) -> io::Result<()> {
+        let piece = self.buffer.split().freeze();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.sender
+            .blocking_send(piece)
+            .map_err(|_| io::Error::other("nobody takes the compressed digest any more"))
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a built digest was not stored.
+
+use std::io;
+
+use digest_storage::StoreError;
+use thiserror::Error;
+
+use crate::job::HoldError;
+
+/// Why publishing stopped.
+#[derive(Debug, Error)]
+pub(crate) enum PublishError {
+    /// Another process holds the job now; nothing of it may be touched any more.
+    #[error("another process has taken the job over")]
+    Lost,
+    /// A store's answer.
+    #[error("{what} could not be stored: {source}")]
+    Store {
+        /// What was to be stored.
+        what: &'static str,
+        source: StoreError,
+    },
+    /// The digest could not be compressed.
+    #[error("the digest could not be compressed: {0}")]
+    Encode(#[source] io::Error),
+    /// The compressing thread fell over: a fault in the program.
+    #[error("compressing the digest failed inside the program: {0}")]
+    Panicked(String),
+    /// Others kept changing the digest under this attempt.
+    #[error("the digest's object kept changing while it was to be replaced")]
+    Contended,
+}
+
+impl PublishError {
+    /// Whether another attempt may succeed with nobody changing anything.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store { source, .. } => source.is_retryable(),
+            Self::Lost | Self::Encode(_) | Self::Panicked(_) | Self::Contended => true,
+        }
+    }
+
+    /// For `map_err`: a store's answer about this.
+    pub(crate) fn of(what: &'static str) -> impl Fn(StoreError) -> Self {
+        move |source| Self::Store { what, source }
+    }
+}
+
+impl From<HoldError> for PublishError {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Lost => Self::Lost,
+            HoldError::Store(source) => Self::Store {
+                what: "the job record",
+                source,
+            },
+        }
+    }
+}

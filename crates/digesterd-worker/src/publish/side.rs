@@ -1,0 +1,52 @@
+//! What stands beside a digest: its manifest and, where that is long, the list of its objects.
+
+use digest_core::{GzipSummary, JobRecord, Manifest};
+use digest_storage::Manifests;
+use tracing::warn;
+
+use super::error::PublishError;
+use crate::build::Report;
+use crate::worker::Places;
+
+/// Writes manifest and list under the attempt's nonce, before the digest appears.
+pub(super) async fn write(
+    manifests: &Manifests,
+    record: &JobRecord,
+    report: &Report,
+    summary: &GzipSummary,
+) -> Result<Manifest, PublishError> {
+    let (id, nonce) = (record.job().id(), record.nonce());
+    let list_key = manifests.object_list_key(id, nonce);
+    let (manifest, list) = report.manifest(record.job(), summary, &list_key);
+    if let Some(list) = list {
+        manifests
+            .write_object_list(id, nonce, list)
+            .await
+            .map_err(PublishError::of("the list of objects"))?;
+    }
+    manifests
+        .write_of_attempt(id, nonce, &manifest)
+        .await
+        .map_err(PublishError::of("the manifest"))?;
+    Ok(manifest)
+}
+
+/// Brings the manifest of a published digest to its name, and removes what only the attempt needed.
+pub(crate) async fn finish(places: &Places, record: &JobRecord) -> Result<(), PublishError> {
+    let (id, nonce) = (record.job().id(), record.nonce());
+    places
+        .manifests
+        .promote(id, nonce)
+        .await
+        .map_err(PublishError::of("the manifest"))?;
+    // What stays is removed by a sweep.
+    for removed in [
+        places.manifests.remove_of_attempt(id, nonce).await,
+        places.digests.remove_temporary(id, nonce).await,
+    ] {
+        if let Err(error) = removed {
+            warn!(%id, %error, "a temporary object could not be removed");
+        }
+    }
+    Ok(())
+}

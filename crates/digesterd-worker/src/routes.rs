@@ -1,0 +1,138 @@
+//! The worker over HTTP: a job in, and an answer that a queue's daemon understands.
+//!
+//! | answer | when |
+//! |---|---|
+//! | 200 | the digest is stored, or the job has failed for good and its record says so |
+//! | 202 | `Prefer: respond-async` was sent and the job cannot get lost |
+//! | 400 | the body is no job, its id is not its window's, or the window may not be built; nothing is recorded |
+//! | 413 | the body is too long |
+//! | 429 | the job is being built, or the worker is full, for longer than the caller is held |
+//! | 500 | this attempt failed; the job is recorded for another |
+//! | 503 | the process shuts down |
+//!
+//! Only 200 makes such a daemon delete its message, so nothing but an end is answered with it.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use digest_core::Job;
+use digesterd_process::problem::{Problem, ProblemKind};
+use serde::Serialize;
+
+use crate::worker::{Accepted, Mode, Worker};
+
+/// Which addresses the worker answers at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses {
+    /// `POST /{topic}/{event}` and `POST /`: a process of its own.
+    Own,
+    /// `POST /{topic}/{event}` alone: another service has the root.
+    BesideOthers,
+}
+
+/// The worker's routes.
+pub fn configure(
+    worker: Worker,
+    addresses: Addresses,
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+    move |config| {
+        let mut paths = vec!["/{topic}/{event}"];
+        if addresses == Addresses::Own {
+            paths.push("/");
+        }
+        for path in paths {
+            config.service(
+                web::resource(path)
+                    .app_data(web::Data::new(worker.clone()))
+                    .route(web::post().to(deliver))
+                    .default_service(web::to(not_post)),
+            );
+        }
+    }
+}
+
+/// What is answered with 200 and 202.
+#[derive(Debug, Serialize)]
+struct Told {
+    id: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+async fn deliver(
+    worker: web::Data<Worker>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, Problem> {
+    let job =
+        Job::parse(&body).map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
+    let id = job.id().to_string();
+    let mode = mode(request.headers());
+    let (status, state, reason) = match worker.accept(job, mode).await {
+        Accepted::Stored => (StatusCode::OK, "stored", None),
+        Accepted::Failed { reason } => (StatusCode::OK, "failed", Some(reason)),
+        Accepted::Recorded => (StatusCode::ACCEPTED, "recorded", None),
+        Accepted::Refused { reason } => return Err(Problem::new(ProblemKind::BadRequest, reason)),
+        Accepted::Busy { retry_after } => {
+            let detail = "the digest is not stored yet: another delivery of this job or other jobs keep the worker busy";
+            return Err(Problem::new(ProblemKind::TooManyRequests, detail).retry_after(retry_after));
+        }
+        Accepted::Draining { retry_after } => {
+            let detail = "this worker shuts down; the job is safe and may be sent again";
+            return Err(Problem::new(ProblemKind::Draining, detail).retry_after(retry_after));
+        }
+        Accepted::Retry { reason, retry_after } => {
+            return Err(Problem::new(ProblemKind::Internal, reason).retry_after(retry_after));
+        }
+    };
+    Ok(HttpResponse::build(status).json(Told { id, state, reason }))
+}
+
+async fn not_post() -> Result<HttpResponse, Problem> {
+    let refused = Problem::new(ProblemKind::MethodNotAllowed, "jobs are delivered by POST");
+    Err(refused.allow(&[Method::POST]))
+}
+
+/// `Prefer: respond-async`, alone or among other preferences (RFC 7240).
+fn mode(headers: &HeaderMap) -> Mode {
+    let mut preferences = headers
+        .get_all("prefer")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|preference| preference.split(';').next().unwrap_or_default().trim());
+    if preferences.any(|preference| preference.eq_ignore_ascii_case("respond-async")) {
+        Mode::RespondAsync
+    } else {
+        Mode::Wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn finds_the_preference_among_others() {
+        let prefer = |value: &str| {
+            let mut headers = HeaderMap::new();
+            let name = HeaderName::from_static("prefer");
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+            mode(&headers)
+        };
+        for value in [
+            "respond-async",
+            "Respond-Async",
+            "wait=5, respond-async",
+            "respond-async; foo=bar",
+        ] {
+            assert_eq!(prefer(value), Mode::RespondAsync, "{value}");
+        }
+        for value in ["", "wait=5", "respond-asynchronously"] {
+            assert_eq!(prefer(value), Mode::Wait, "{value}");
+        }
+        assert_eq!(mode(&HeaderMap::new()), Mode::Wait);
+    }
+}

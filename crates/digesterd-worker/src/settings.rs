@@ -1,0 +1,110 @@
+//! The settings of a worker process, read from its environment in one go.
+
+use digest_core::BadRows;
+use digesterd_process::environment::{
+    AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, FlowLogsSettings,
+    PrefetchSettings, Service, Timings, WorkerSettings,
+};
+
+use crate::build::BuildOptions;
+use crate::terms::Terms;
+
+/// Everything a worker process is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens.
+    pub service: Service,
+    /// How S3 is reached.
+    pub aws: AwsSettings,
+    /// The bucket of the flow logs.
+    pub flow_logs: BucketSettings,
+    /// The bucket of the digests.
+    pub storage: BucketSettings,
+    /// The bucket of records and markers.
+    pub progress: BucketSettings,
+    /// Which accounts and regions are looked for.
+    pub scan: FlowLogsSettings,
+    /// What may be in flight.
+    pub prefetch: PrefetchSettings,
+    /// What a digest may be, and how its rows are read.
+    pub digests: DigestSettings,
+    /// How long states last.
+    pub timings: Timings,
+    /// How much is built at once.
+    pub worker: WorkerSettings,
+}
+
+impl Settings {
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] that lists every problem by its variable.
+    pub fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let reader = environment.reader();
+        let service = Service::read(&reader);
+        let aws = AwsSettings::read(&reader);
+        let buckets = [Bucket::FlowLogs, Bucket::Storage, Bucket::Progress]
+            .map(|bucket| BucketSettings::read(&reader, bucket));
+        let scan = FlowLogsSettings::read(&reader);
+        let prefetch = PrefetchSettings::read(&reader);
+        let digests = DigestSettings::read(&reader);
+        let timings = Timings::read(&reader);
+        let worker = WorkerSettings::read(&reader);
+        let in_s3 = |bucket: &Option<BucketSettings>| {
+            let place = bucket.as_ref().map(|bucket| bucket.place.as_str());
+            place.is_some_and(|place| !place.starts_with("file://"))
+        };
+        if let Some(aws) = aws.as_ref().filter(|_| buckets.iter().any(in_s3)) {
+            aws.demand_credentials(&reader);
+        }
+        let [flow_logs, storage, progress] = buckets;
+        let settings = (|| {
+            Some(Self {
+                service: service?,
+                aws: aws?,
+                flow_logs: flow_logs?,
+                storage: storage?,
+                progress: progress?,
+                scan: scan?,
+                prefetch: prefetch?,
+                digests: digests?,
+                timings: timings?,
+                worker: worker?,
+            })
+        })();
+        reader.finish(settings)
+    }
+
+    /// The terms that a worker of these settings keeps.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            concurrency: self.worker.concurrency,
+            max_window_minutes: self.digests.max_window_minutes(),
+            queue_timeout: self.timings.queue_timeout,
+            progress_timeout: self.timings.progress_timeout,
+            sweep_interval: self.timings.sweep_interval,
+            record_retention: self.timings.record_retention,
+            patience: self.timings.sqsd_patience,
+            late_arrival: self.digests.late_arrival,
+            max_attempts: self.timings.max_attempts,
+            max_lost_leases: self.timings.max_lost_leases,
+            ..Terms::default()
+        }
+    }
+
+    /// How its builds work.
+    #[must_use]
+    pub fn build_options(&self) -> BuildOptions {
+        BuildOptions {
+            bad_rows: if self.digests.skip_bad_rows {
+                BadRows::Skip
+            } else {
+                BadRows::Fail
+            },
+            max_row: self.digests.max_row,
+            edges: self.digests.edges,
+            ..BuildOptions::default()
+        }
+    }
+}

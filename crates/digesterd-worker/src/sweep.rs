@@ -1,0 +1,182 @@
+//! The sweeper: finishes what was left, whoever left it. Nothing depends on the queue alone.
+//!
+//! A round lists the job records and looks at each. Jobs whose lease is over are taken, as many as there
+//! are free slots. What an ended job left half done is put in order, and its record is removed when its
+//! retention is over. Now and then temporary objects that no attempt owns any more are removed.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use chrono::Utc;
+use digest_core::{DigestId, JobRecord};
+use digest_storage::{StoreError, Version};
+use futures::{StreamExt, TryStreamExt};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use crate::job::{Decision, Occasion, decide};
+use crate::worker::Worker;
+
+mod leftovers;
+mod tidy;
+
+/// Records read at once.
+const AT_ONCE: usize = 8;
+/// How often leftovers are looked for; the whole store is listed for that.
+const LEFTOVERS_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What a sweeper remembers between its rounds.
+#[derive(Debug, Default)]
+pub struct Sweeper {
+    /// Ended records that have been put in order, by revision.
+    tidied: HashMap<DigestId, u64>,
+    leftovers_at: Option<Instant>,
+    /// Take what is queued at once: the queue it waited in is gone.
+    adopts: bool,
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Records seen.
+    pub records: usize,
+    /// Jobs begun.
+    pub begun: usize,
+    /// Records of ended jobs that were removed.
+    pub removed: usize,
+}
+
+impl Sweeper {
+    /// A sweeper that has seen nothing yet.
+    ///
+    /// With `adopt_unfinished` its first round takes claimed and queued jobs at once, as a process must
+    /// whose own queue died with its predecessor.
+    #[must_use]
+    pub fn new(adopt_unfinished: bool) -> Self {
+        Self {
+            adopts: adopt_unfinished,
+            ..Self::default()
+        }
+    }
+
+    /// Sweeps until the worker drains.
+    pub async fn run(mut self, worker: &Worker) {
+        loop {
+            if let Err(error) = self.round(worker).await {
+                warn!(%error, "a sweep failed; the next one follows");
+            }
+            // Workers that started together must not list together for ever.
+            let pause = worker.terms().sweep_interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = worker.drained() => return,
+            }
+        }
+    }
+
+    /// One round over all records.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the records cannot be listed or read; what was begun goes on.
+    pub async fn round(&mut self, worker: &Worker) -> Result<Swept, StoreError> {
+        let occasion = if self.adopts {
+            Occasion::Adoption
+        } else {
+            Occasion::Sweep
+        };
+        let ids: Vec<DigestId> = worker.records().list().try_collect().await?;
+        let present: HashSet<DigestId> = ids.iter().copied().collect();
+        self.tidied.retain(|id, _| present.contains(id));
+        worker.observed().keep(&present);
+        let mut swept = Swept::default();
+        let mut records = futures::stream::iter(ids)
+            .map(|id| worker.records().load(id))
+            .buffer_unordered(AT_ONCE);
+        while let Some(loaded) = records.next().await {
+            if worker.is_draining() {
+                return Ok(swept);
+            }
+            match loaded {
+                Ok(Some((record, version))) => {
+                    swept.records += 1;
+                    self.look(worker, occasion, &record, &version, &mut swept).await;
+                }
+                Ok(None) => {}
+                Err(error) => warn!(%error, "a job record could not be read"),
+            }
+        }
+        drop(records);
+        self.adopts = false;
+        self.clear_leftovers(worker).await;
+        Ok(swept)
+    }
+
+    async fn look(
+        &mut self,
+        worker: &Worker,
+        occasion: Occasion,
+        record: &JobRecord,
+        version: &Version,
+        swept: &mut Swept,
+    ) {
+        let id = record.job().id();
+        if worker.running().has(id) {
+            return;
+        }
+        if record.has_ended() {
+            self.tidy(worker, record, version, swept).await;
+            return;
+        }
+        let known = worker.circumstances(occasion, record);
+        match decide(record, &known) {
+            Decision::Ended | Decision::Wait(_) => {}
+            Decision::Take | Decision::TakeOver | Decision::GiveUp => {
+                // Without a free slot another worker may be faster, and that is well.
+                let Some(slot) = worker.free_slot() else { return };
+                info!(job.id = %id, state = ?record.state(), attempts = record.attempts(), "the sweeper takes a job");
+                worker.begin(record.job().clone(), occasion, Some(slot));
+                swept.begun += 1;
+            }
+        }
+    }
+
+    /// Puts an ended job in order, once, and removes its record when its time is over.
+    async fn tidy(
+        &mut self,
+        worker: &Worker,
+        record: &JobRecord,
+        version: &Version,
+        swept: &mut Swept,
+    ) {
+        let id = record.job().id();
+        if self.tidied.get(&id) != Some(&record.revision()) {
+            match tidy::tidy(worker, record).await {
+                Ok(()) => {
+                    self.tidied.insert(id, record.revision());
+                }
+                Err(error) => warn!(job.id = %id, %error, "an ended job could not be put in order"),
+            }
+        }
+        if record.lease_is_over(Utc::now()) {
+            match tidy::retire(worker, record, version).await {
+                Ok(removed) => swept.removed += usize::from(removed),
+                Err(error) => warn!(job.id = %id, %error, "an old job record could not be removed"),
+            }
+        }
+    }
+
+    async fn clear_leftovers(&mut self, worker: &Worker) {
+        if self
+            .leftovers_at
+            .is_some_and(|last| last.elapsed() < LEFTOVERS_EVERY)
+        {
+            return;
+        }
+        self.leftovers_at = Some(Instant::now());
+        match leftovers::clear(worker).await {
+            Ok(0) => {}
+            Ok(removed) => info!(removed, "temporary objects of dead attempts were removed"),
+            Err(error) => warn!(%error, "temporary objects could not be looked for"),
+        }
+    }
+}

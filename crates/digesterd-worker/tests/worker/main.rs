@@ -1,0 +1,12 @@
+//! The worker as a whole: real router, real stores, flow logs made here, texts held against the oracle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
+mod bench;
+mod deliveries;
+mod logs;
