@@ -34,7 +34,7 @@ pub use error::BuildError;
 pub use options::BuildOptions;
 pub use progress::ProgressCounters;
 pub use report::{Built, PROGRAM, Report};
-pub use request::BuildRequest;
+pub use request::{BuildRequest, Source};
 
 use crew::Crew;
 use ledger::Ledger;

@@ -20,7 +20,7 @@ mod side;
 mod standing;
 
 pub(crate) use error::PublishError;
-pub(crate) use side::finish;
+pub(crate) use side::{discard, finish};
 pub(crate) use standing::{Standing, standing};
 
 /// What was stored.

@@ -4,7 +4,7 @@ use digest_core::manifest::{ObjectCounts, ObjectEntry};
 use digest_storage::{FlowLogObject, FlowLogs};
 
 use super::error::BuildError;
-use super::request::BuildRequest;
+use super::request::{BuildRequest, Source};
 
 /// Why a flow log object in Parquet is not read.
 const PARQUET: &str = "Parquet objects are not read";
@@ -29,11 +29,16 @@ impl Listed {
 
 /// Lists what the request asks for.
 pub(super) async fn list(request: &BuildRequest, flow_logs: &FlowLogs) -> Result<Listed, BuildError> {
-    let window = request.window.as_ref();
-    let plan = flow_logs
-        .plan(window.unwrap_or_else(|| todo!()), &request.scope, request.late_arrival)
-        .await
-        .map_err(BuildError::List)?;
+    let plan = match (&request.source, &request.window) {
+        (Source::Layout, Some(window)) => {
+            flow_logs
+                .plan(window, &request.scope, request.late_arrival)
+                .await
+        }
+        (Source::Layout, None) | (Source::Loose, _) => flow_logs.loose().await,
+        (Source::One(key), _) => flow_logs.one(key).await,
+    };
+    let plan = plan.map_err(BuildError::List)?;
     let mut counts = ObjectCounts {
         listed: plan.listed,
         foreign: plan.foreign,

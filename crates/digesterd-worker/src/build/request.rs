@@ -3,17 +3,29 @@
 use chrono::TimeDelta;
 use digest_core::{Job, Scope, Window};
 
-/// What is to be digested: a window of a place in AWS's layout, or loose objects.
+/// What is to be digested: flow logs somewhere, and which of their records.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
     /// The window; none: every record.
     pub window: Option<Window>,
-    /// Accounts and regions; all by default.
+    /// Accounts and regions, where the keys name them; all by default.
     pub scope: Scope,
     /// How long after the window's stop objects may still arrive.
     pub late_arrival: TimeDelta,
-    /// Whether the objects lie loose, whatever their names, and are all read.
-    pub loose: bool,
+    /// How the flow logs lie.
+    pub source: Source,
+}
+
+/// How flow logs lie in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In AWS's layout: only the folders are listed that can hold records of the window. Without a window,
+    /// as [`Source::Loose`].
+    Layout,
+    /// Loose: every object is read, whatever its name.
+    Loose,
+    /// The one object of this key.
+    One(String),
 }
 
 impl BuildRequest {
@@ -24,7 +36,7 @@ impl BuildRequest {
             window: Some(*job.window()),
             scope: job.scope().clone(),
             late_arrival,
-            loose: false,
+            source: Source::Layout,
         }
     }
 }

@@ -79,6 +79,10 @@ impl Visit {
         kept.get_or_insert_with(|| self.stage.subscribe());
     }
 
+    fn let_go(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     fn is_kept(&self) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
@@ -93,6 +97,11 @@ impl Seat {
     /// Whether the visit goes on without callers.
     pub(crate) fn is_kept(&self) -> bool {
         self.visit.is_kept()
+    }
+
+    /// From here on the visit needs callers: what it waits for is seen to by somebody else.
+    pub(crate) fn let_go(&self) {
+        self.visit.let_go();
     }
 
     /// Resolves once nobody waits for this visit any more.

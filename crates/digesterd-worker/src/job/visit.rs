@@ -20,7 +20,7 @@ use super::held::Held;
 use super::marker;
 use super::running::Seat;
 use super::stage::{Ending, Stage};
-use crate::publish::{Standing, standing};
+use crate::publish::{Standing, discard, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -98,9 +98,13 @@ impl Visit {
         match decide(&record, &known) {
             Decision::Ended => self.ended(&record, &version).await,
             Decision::Wait(time) => {
-                // A slot is for building alone.
+                // A slot is for building alone; and the job is another's, or the sweeper's after its pause.
                 self.slot = None;
+                self.seat.let_go();
                 Ok(self.wait(time.min(LOOK)).await)
+            }
+            Decision::GiveUp if standing(self.worker.places(), &record).await? != Standing::ToBuild => {
+                self.take(record, version).await
             }
             Decision::GiveUp => {
                 let reason = format!(
@@ -175,6 +179,9 @@ impl Visit {
         let Swap::Swapped(version) = self.worker.records().swap(&version, &taken).await? else {
             return Ok(Next::Again);
         };
+        if record.begun_at().is_some() && nonce != record.nonce() {
+            discard(self.worker.places(), self.job.id(), record.nonce()).await;
+        }
         let held = Held::new(self.worker.records().clone(), taken, version);
         let ended = attempt(&self.worker, held, standing).await;
         self.slot = None;

@@ -1,8 +1,9 @@
 //! What stands beside a digest: its manifest and, where that is long, the list of its objects.
 
-use digest_core::{GzipSummary, JobRecord, Manifest};
+use digest_core::{DigestId, GzipSummary, JobRecord, Manifest};
 use digest_storage::Manifests;
 use tracing::warn;
+use uuid::Uuid;
 
 use super::error::PublishError;
 use crate::build::Report;
@@ -39,7 +40,14 @@ pub(crate) async fn finish(places: &Places, record: &JobRecord) -> Result<(), Pu
         .promote(id, nonce)
         .await
         .map_err(PublishError::of("the manifest"))?;
-    // What stays is removed by a sweep.
+    discard(places, id, nonce).await;
+    Ok(())
+}
+
+/// Removes what an attempt needed and nobody else does: after its end, or once its record is another's.
+///
+/// What stays is removed by a sweep.
+pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) {
     for removed in [
         places.manifests.remove_of_attempt(id, nonce).await,
         places.digests.remove_temporary(id, nonce).await,
@@ -48,5 +56,4 @@ pub(crate) async fn finish(places: &Places, record: &JobRecord) -> Result<(), Pu
             warn!(%id, %error, "a temporary object could not be removed");
         }
     }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::{App, test};
 use chrono::{TimeDelta, Utc};
+use digest_core::manifest::Sealed;
 use digest_core::{DigestId, Job, JobRecord, Manifest, Scope};
 use digest_storage::{Created, Digests, FlowLogs, Manifests, Markers, Prefetch, Records, Store};
 use digesterd_worker::build::BuildOptions;
@@ -69,6 +70,33 @@ impl Bench {
         Worker::new(self.places(), Prefetch, BuildOptions::default(), terms)
     }
 
+    /// The same buckets for another process, which dies at a write: from then on none of its writes succeeds.
+    ///
+    /// `key` is part of the written object's key; `after` says that this write still takes effect.
+    pub fn dying_at(&self, key: &str, after: bool) -> Self {
+        let deathly = |store: &Store, dead: &std::sync::Arc<_>| {
+            Store(
+                store.0.clone(),
+                std::sync::Arc::default(),
+                std::sync::Arc::clone(dead),
+                std::sync::Arc::new(std::sync::Mutex::new(Some((key.to_owned(), after)))),
+            )
+        };
+        let dead = std::sync::Arc::default();
+        Self {
+            logs: self.logs.clone(),
+            storage: deathly(&self.storage, &dead),
+            progress: deathly(&self.progress, &dead),
+            objects: self.objects.clone(),
+        }
+    }
+
+    /// Keys in the storage and the progress bucket.
+    pub async fn keys(&self) -> Vec<String> {
+        let keys = |store: &Store| store.0.lock().unwrap().keys().cloned().collect::<Vec<_>>();
+        [keys(&self.storage), keys(&self.progress)].concat()
+    }
+
     /// What the oracle makes of the objects.
     pub fn expected(&self) -> Vec<u8> {
         logs::expected(logs::hour(), &self.objects)
@@ -80,6 +108,17 @@ impl Bench {
         let mut text = Vec::new();
         GzDecoder::new(gzip.as_ref()).read_to_end(&mut text).unwrap();
         Some(text)
+    }
+
+    /// Size and hash of the stored digest.
+    pub async fn sealed(&self, id: DigestId) -> Sealed {
+        use sha2::Digest as _;
+        let (_, gzip) = self.storage.get(&format!("{id}.log.gz")).unwrap();
+        let hash = sha2::Sha256::digest(&gzip);
+        Sealed {
+            bytes: gzip.len() as u64,
+            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
     }
 
     pub async fn manifest(&self, id: DigestId) -> Option<Manifest> {

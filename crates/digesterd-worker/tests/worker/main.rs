@@ -8,5 +8,6 @@
 )]
 
 mod bench;
+mod crashes;
 mod deliveries;
 mod logs;
