@@ -6,7 +6,7 @@
 //! into one, which is sorted. The first error ends all of it. Where an object vanished or changed after it
 //! was listed, the whole is planned anew a few times: a digest is made of one list, or not at all.
 //!
-//! Encoding and storing follow in [`crate::publish`](mod@crate::publish); the command line writes the digest itself.
+//! Encoding and storing follow in `publish`; the command line writes the digest itself.
 
 use std::sync::Arc;
 use std::time::Duration;

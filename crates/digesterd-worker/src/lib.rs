@@ -2,14 +2,13 @@
 //!
 //! A job's way: [`configure`] reads it from a request (a process without HTTP calls [`Worker::accept`]), the
 //! worker's `job` module takes its record, [`build()`] makes the digest, `publish` stores it, and the record
-//! says so. The [`Sweeper`] finishes what any worker left. [`run`] is a whole process of it; the command line
+//! says so. The [`Sweeper`] finishes what any worker left. The command line
 //! uses [`build()`] alone.
 
 pub mod build;
 mod job;
 mod publish;
 mod routes;
-mod run;
 mod settings;
 mod sweep;
 mod terms;
@@ -17,7 +16,6 @@ mod worker;
 
 pub use build::build;
 pub use routes::{Addresses, configure};
-pub use run::run;
 pub use settings::Settings;
 pub use sweep::{Sweeper, Swept};
 pub use terms::Terms;

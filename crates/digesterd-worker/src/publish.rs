@@ -5,8 +5,8 @@
 //! request; then the manifest is copied to its own. Whoever visits the job after a crash finds the nonce in
 //! the record, sees which of these steps was the last, and goes on from there (`standing.rs`).
 
-use digest_core::manifest::Bound;
 use digest_core::Coverage;
+use digest_core::manifest::Bound;
 
 use crate::build::Built;
 use crate::job::Held;

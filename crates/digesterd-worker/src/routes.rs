@@ -65,8 +65,7 @@ async fn deliver(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let job =
-        Job::parse(&body).map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
+    let job = Job::parse(&body).map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
     let id = job.id().to_string();
     let mode = mode(request.headers());
     let (status, state, reason) = match worker.accept(job, mode).await {

@@ -51,8 +51,9 @@ impl Settings {
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);
         let in_s3 = |bucket: &Option<BucketSettings>| {
-            let place = bucket.as_ref().map(|bucket| bucket.place.as_str());
-            place.is_some_and(|place| !place.starts_with("file://"))
+            bucket
+                .as_ref()
+                .is_some_and(|bucket| !bucket.place.starts_with("file://"))
         };
         if let Some(aws) = aws.as_ref().filter(|_| buckets.iter().any(in_s3)) {
             aws.demand_credentials(&reader);

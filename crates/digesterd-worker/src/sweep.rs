@@ -141,13 +141,7 @@ impl Sweeper {
     }
 
     /// Puts an ended job in order, once, and removes its record when its time is over.
-    async fn tidy(
-        &mut self,
-        worker: &Worker,
-        record: &JobRecord,
-        version: &Version,
-        swept: &mut Swept,
-    ) {
+    async fn tidy(&mut self, worker: &Worker, record: &JobRecord, version: &Version, swept: &mut Swept) {
         let id = record.job().id();
         if self.tidied.get(&id) != Some(&record.revision()) {
             match tidy::tidy(worker, record).await {

@@ -30,11 +30,7 @@ impl Listed {
 /// Lists what the request asks for.
 pub(super) async fn list(request: &BuildRequest, flow_logs: &FlowLogs) -> Result<Listed, BuildError> {
     let plan = match (&request.source, &request.window) {
-        (Source::Layout, Some(window)) => {
-            flow_logs
-                .plan(window, &request.scope, request.late_arrival)
-                .await
-        }
+        (Source::Layout, Some(window)) => flow_logs.plan(window, &request.scope, request.late_arrival).await,
         (Source::Layout, None) | (Source::Loose, _) => flow_logs.loose().await,
         (Source::One(key), _) => flow_logs.one(key).await,
     };
@@ -45,8 +41,10 @@ pub(super) async fn list(request: &BuildRequest, flow_logs: &FlowLogs) -> Result
         empty: plan.empty,
         ..ObjectCounts::default()
     };
-    let (parquet, objects): (Vec<_>, Vec<_>) =
-        plan.objects.into_iter().partition(|object| object.key.ends_with(".parquet"));
+    let (parquet, objects): (Vec<_>, Vec<_>) = plan
+        .objects
+        .into_iter()
+        .partition(|object| object.key.ends_with(".parquet"));
     if !parquet.is_empty() {
         counts.unread.insert(PARQUET.to_owned(), parquet.len() as u64);
     }

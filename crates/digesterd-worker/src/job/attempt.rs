@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::heartbeat;
 use super::held::{Held, HoldError};
-use super::marker;
 use super::line::JobLine;
+use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
 use crate::publish::{PublishError, Published, Standing, finish, publish};
@@ -121,10 +121,7 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
         let back = held
             .step(|record| record.handed_back(Utc::now(), delta(pause), Some(failure.clone())))
             .await;
-        let ending = Ending::Retry {
-            reason,
-            after: pause,
-        };
+        let ending = Ending::Retry { reason, after: pause };
         return settle(worker, back, ending).await;
     }
     let transient = error.is_retryable();

@@ -55,13 +55,16 @@ pub(super) async fn encode(
         }
     }
     if !fits {
-        let all = stream::unfold((gathered.into_iter(), pieces), |(mut gathered, mut pieces)| async {
-            let next = match gathered.next() {
-                Some(piece) => Some(piece),
-                None => pieces.recv().await,
-            };
-            next.map(|piece| (piece, (gathered, pieces)))
-        });
+        let all = stream::unfold(
+            (gathered.into_iter(), pieces),
+            |(mut gathered, mut pieces)| async {
+                let next = match gathered.next() {
+                    Some(piece) => Some(piece),
+                    None => pieces.recv().await,
+                };
+                next.map(|piece| (piece, (gathered, pieces)))
+            },
+        );
         let uploaded = digests
             .write_temporary(record.job().id(), record.nonce(), Box::pin(all))
             .await;

@@ -29,7 +29,11 @@ pub(super) async fn tidy(worker: &Worker, record: &JobRecord) -> Result<(), Publ
 ///
 /// It is claimed first: a request that comes at the same moment either was faster, and the record stays, or
 /// finds a claim and comes again. Nobody removes a record that is not its own.
-pub(super) async fn retire(worker: &Worker, record: &JobRecord, version: &Version) -> Result<bool, StoreError> {
+pub(super) async fn retire(
+    worker: &Worker,
+    record: &JobRecord,
+    version: &Version,
+) -> Result<bool, StoreError> {
     let id = record.job().id();
     let Ok(claimed) = record.reclaim(worker.owner(), Uuid::new_v4(), Utc::now(), REMOVAL) else {
         return Ok(false);

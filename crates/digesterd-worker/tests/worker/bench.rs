@@ -1,6 +1,7 @@
 //! A worker on the bench: its places, and a look at what it leaves in them.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::dev::{Service, ServiceResponse};
@@ -9,111 +10,117 @@ use actix_web::{App, test};
 use chrono::{TimeDelta, Utc};
 use digest_core::manifest::Sealed;
 use digest_core::{DigestId, Job, JobRecord, Manifest, Scope};
-use digest_storage::{Created, Digests, FlowLogs, Manifests, Markers, Prefetch, Records, Store};
+use digest_storage::{
+    Created, Digests, FlowLogs, Manifests, Markers, Place, Prefetch, Records, Store, StoreOptions, open,
+};
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Addresses, Places, Terms, Worker, configure};
 use flate2::read::GzDecoder;
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::logs;
 
-/// Buckets, and what was put into the first of them.
-pub struct Bench {
-    pub logs: Store,
-    pub storage: Store,
-    pub progress: Store,
-    pub objects: Vec<(String, Vec<u8>)>,
+/// Buckets in local directories, and what was put into the first of them.
+pub(crate) struct Bench {
+    directory: TempDir,
+    pub(crate) objects: Vec<(String, Vec<u8>)>,
 }
 
 impl Bench {
-    /// Empty buckets in memory.
-    pub fn empty() -> Self {
+    /// Empty buckets.
+    pub(crate) fn empty() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        for bucket in ["logs", "storage", "progress"] {
+            std::fs::create_dir(directory.path().join(bucket)).unwrap();
+        }
         Self {
-            logs: Store::default(),
-            storage: Store::default(),
-            progress: Store::default(),
+            directory,
             objects: Vec::new(),
         }
     }
 
     /// Buckets with three objects that hold records of the hour.
-    pub async fn with_an_hour() -> Self {
+    pub(crate) fn with_an_hour() -> Self {
         let mut bench = Self::empty();
         for (number, minutes) in [0, 20, 55].into_iter().enumerate() {
             let from = logs::hour().start() + TimeDelta::minutes(minutes);
             let named = from + TimeDelta::minutes(5);
-            bench
-                .put_log(&logs::key(named, &number.to_string()), logs::object(from, 400))
-                .await;
+            bench.put_log(&logs::key(named, &number.to_string()), logs::object(from, 400));
         }
         bench
     }
 
     /// Puts an object among the flow logs.
-    pub async fn put_log(&mut self, key: &str, bytes: Vec<u8>) {
-        self.logs.set(key, bytes.clone().into());
+    pub(crate) fn put_log(&mut self, key: &str, bytes: Vec<u8>) {
+        self.write("logs", key, &bytes);
         self.objects.push((key.to_owned(), bytes));
     }
 
-    pub fn places(&self) -> Places {
+    /// Writes an object into one of the buckets.
+    pub(crate) fn write(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        let path = self.path(bucket, key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// An object's file.
+    pub(crate) fn path(&self, bucket: &str, key: &str) -> PathBuf {
+        self.directory.path().join(bucket).join(key)
+    }
+
+    /// One of the buckets.
+    pub(crate) fn store(&self, bucket: &str) -> Store {
+        let place = Place::Local {
+            directory: self.directory.path().join(bucket),
+        };
+        open(&place, &StoreOptions::default()).unwrap()
+    }
+
+    pub(crate) fn places(&self) -> Places {
         Places {
-            flow_logs: FlowLogs(self.logs.clone()),
-            digests: Digests(self.storage.clone()),
-            manifests: Manifests(self.storage.clone()),
-            records: Records(self.progress.clone()),
-            markers: Markers(self.progress.clone()),
+            flow_logs: FlowLogs::new(self.store("logs")),
+            digests: Digests::new(self.store("storage")),
+            manifests: Manifests::new(self.store("storage")),
+            records: Records::new(self.store("progress")),
+            markers: Markers::new(self.store("progress")),
         }
     }
 
     /// A worker over these buckets.
-    pub fn worker(&self, terms: Terms) -> Worker {
-        Worker::new(self.places(), Prefetch, BuildOptions::default(), terms)
+    pub(crate) fn worker(&self, terms: Terms) -> Worker {
+        let prefetch = Prefetch::new(4, 1024 * 1024);
+        Worker::new(self.places(), prefetch, BuildOptions::default(), terms)
     }
 
-    /// The same buckets for another process, which dies at a write: from then on none of its writes succeeds.
-    ///
-    /// `key` is part of the written object's key; `after` says that this write still takes effect.
-    pub fn dying_at(&self, key: &str, after: bool) -> Self {
-        let deathly = |store: &Store, dead: &std::sync::Arc<_>| {
-            Store(
-                store.0.clone(),
-                std::sync::Arc::default(),
-                std::sync::Arc::clone(dead),
-                std::sync::Arc::new(std::sync::Mutex::new(Some((key.to_owned(), after)))),
-            )
-        };
-        let dead = std::sync::Arc::default();
-        Self {
-            logs: self.logs.clone(),
-            storage: deathly(&self.storage, &dead),
-            progress: deathly(&self.progress, &dead),
-            objects: self.objects.clone(),
-        }
-    }
-
-    /// Keys in the storage and the progress bucket.
-    pub async fn keys(&self) -> Vec<String> {
-        let keys = |store: &Store| store.0.lock().unwrap().keys().cloned().collect::<Vec<_>>();
-        [keys(&self.storage), keys(&self.progress)].concat()
+    /// Names of the files in a bucket, but for those in folders.
+    pub(crate) fn keys(&self, bucket: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path().join(bucket)).unwrap();
+        let files = entries.map(Result::unwrap).filter(|entry| entry.path().is_file());
+        let mut keys: Vec<_> = files
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        keys.sort();
+        keys
     }
 
     /// What the oracle makes of the objects.
-    pub fn expected(&self) -> Vec<u8> {
+    pub(crate) fn expected(&self) -> Vec<u8> {
         logs::expected(logs::hour(), &self.objects)
     }
 
     /// The stored digest's text.
-    pub async fn text(&self, id: DigestId) -> Option<Vec<u8>> {
-        let (_, gzip) = self.storage.get(&format!("{id}.log.gz"))?;
+    pub(crate) fn text(&self, id: DigestId) -> Option<Vec<u8>> {
+        let gzip = std::fs::read(self.path("storage", &format!("{id}.log.gz"))).ok()?;
         let mut text = Vec::new();
-        GzDecoder::new(gzip.as_ref()).read_to_end(&mut text).unwrap();
+        GzDecoder::new(gzip.as_slice()).read_to_end(&mut text).unwrap();
         Some(text)
     }
 
     /// Size and hash of the stored digest.
-    pub async fn sealed(&self, id: DigestId) -> Sealed {
+    pub(crate) fn sealed(&self, id: DigestId) -> Sealed {
         use sha2::Digest as _;
-        let (_, gzip) = self.storage.get(&format!("{id}.log.gz")).unwrap();
+        let gzip = std::fs::read(self.path("storage", &format!("{id}.log.gz"))).unwrap();
         let hash = sha2::Sha256::digest(&gzip);
         Sealed {
             bytes: gzip.len() as u64,
@@ -121,17 +128,17 @@ impl Bench {
         }
     }
 
-    pub async fn manifest(&self, id: DigestId) -> Option<Manifest> {
+    pub(crate) async fn manifest(&self, id: DigestId) -> Option<Manifest> {
         self.places().manifests.load(id).await.unwrap()
     }
 
-    pub async fn record(&self, id: DigestId) -> Option<JobRecord> {
+    pub(crate) async fn record(&self, id: DigestId) -> Option<JobRecord> {
         let loaded = self.places().records.load(id).await.unwrap();
         loaded.map(|(record, _)| record)
     }
 
     /// A record as the API leaves it: claimed and queued.
-    pub async fn queue(&self, job: &Job) {
+    pub(crate) async fn queue(&self, job: &Job) {
         let now = Utc::now();
         let record = JobRecord::claim(job.clone(), "api", Uuid::new_v4(), now, TimeDelta::minutes(1))
             .queued(now, TimeDelta::hours(6))
@@ -142,12 +149,12 @@ impl Bench {
 }
 
 /// The job of the hour.
-pub fn job() -> Job {
+pub(crate) fn job() -> Job {
     Job::new(logs::hour(), Scope::default())
 }
 
 /// Short times, so that tests need not wait.
-pub fn terms() -> Terms {
+pub(crate) fn terms() -> Terms {
     Terms {
         progress_timeout: Duration::from_secs(2),
         patience: Duration::from_secs(20),
@@ -158,7 +165,12 @@ pub fn terms() -> Terms {
 }
 
 /// Delivers a body to a worker's real router.
-pub async fn post(worker: &Worker, path: &str, body: impl Into<Vec<u8>>, prefer: Option<&str>) -> ServiceResponse {
+pub(crate) async fn post(
+    worker: &Worker,
+    path: &str,
+    body: impl Into<Vec<u8>>,
+    prefer: Option<&str>,
+) -> ServiceResponse {
     let app = test::init_service(App::new().configure(configure(worker.clone(), Addresses::Own))).await;
     let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
     if let Some(prefer) = prefer {
@@ -168,6 +180,6 @@ pub async fn post(worker: &Worker, path: &str, body: impl Into<Vec<u8>>, prefer:
 }
 
 /// Delivers a job and says the answer's status.
-pub async fn deliver(worker: &Worker, job: &Job) -> StatusCode {
+pub(crate) async fn deliver(worker: &Worker, job: &Job) -> StatusCode {
     post(worker, "/topic/event", job.to_json(), None).await.status()
 }

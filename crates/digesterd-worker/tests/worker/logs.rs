@@ -9,15 +9,15 @@ use digest_core::oracle::{Question, digest};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-pub const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
+pub(crate) const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
 
 /// The hour that most tests digest.
-pub fn hour() -> Window {
+pub(crate) fn hour() -> Window {
     Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap()
 }
 
 /// A key as AWS names an object of this time (a multiple of five minutes).
-pub fn key(named: DateTime<Utc>, suffix: &str) -> String {
+pub(crate) fn key(named: DateTime<Utc>, suffix: &str) -> String {
     format!(
         "AWSLogs/123456789010/vpcflowlogs/us-east-1/{}/123456789010_vpcflowlogs_us-east-1_fl-1_{}_{suffix}.log.gz",
         named.format("%Y/%m/%d"),
@@ -26,7 +26,7 @@ pub fn key(named: DateTime<Utc>, suffix: &str) -> String {
 }
 
 /// A gzip object of this many records, one a second from `from` on, over a handful of edges.
-pub fn object(from: DateTime<Utc>, records: u32) -> Vec<u8> {
+pub(crate) fn object(from: DateTime<Utc>, records: u32) -> Vec<u8> {
     let mut text = HEADER.to_owned();
     for number in 0..records {
         let start = from.timestamp() + i64::from(number);
@@ -44,14 +44,14 @@ pub fn object(from: DateTime<Utc>, records: u32) -> Vec<u8> {
 }
 
 /// One gzip member.
-pub fn gzip(text: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
 }
 
 /// What the oracle makes of these objects.
-pub fn expected(window: Window, objects: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn expected(window: Window, objects: &[(String, Vec<u8>)]) -> Vec<u8> {
     let question = Question {
         window: Some(window),
         skip: false,

@@ -8,6 +8,5 @@
 )]
 
 mod bench;
-mod crashes;
 mod deliveries;
 mod logs;
