@@ -34,7 +34,7 @@ mod values;
 pub mod variables;
 mod worker;
 
-pub use aws::{AwsSettings, S3ClientName, StaticKeys};
+pub use aws::{AwsSettings, StaticKeys};
 pub use buckets::{Bucket, BucketSettings, RoleSettings};
 pub use digests::DigestSettings;
 pub use flow_logs::{FlowLogsSettings, PrefetchSettings};

@@ -18,7 +18,11 @@ use tokio::time::timeout;
 use crate::problem::{Problem, ProblemKind};
 
 /// Paths of the routes here; they are not logged.
-pub const PATHS: [&str; 3] = ["/livez", "/readyz", "/healthz"];
+pub const PATHS: [&str; 3] = [LIVE, READY, HEALTHY];
+const LIVE: &str = "/livez";
+const READY: &str = "/readyz";
+/// Older name of [`LIVE`].
+const HEALTHY: &str = "/healthz";
 /// An answer is used again for this long.
 const FRESH: Duration = Duration::from_secs(5);
 /// A part that does not answer within this fails.
@@ -190,7 +194,7 @@ impl fmt::Debug for Readiness {
 pub fn configure(readiness: Readiness) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         config.app_data(web::Data::new(readiness));
-        for path in ["/livez", "/healthz"] {
+        for path in [LIVE, HEALTHY] {
             config.service(
                 resource(path)
                     .route(web::get().to(live))
@@ -198,7 +202,7 @@ pub fn configure(readiness: Readiness) -> impl FnOnce(&mut web::ServiceConfig) {
             );
         }
         config.service(
-            resource("/readyz")
+            resource(READY)
                 .route(web::get().to(ready))
                 .route(web::head().to(ready)),
         );

@@ -1,7 +1,7 @@
 //! What every digesterd process needs, whatever its role.
 //!
 //! A service's `main` hands its [`life`] to this crate: the [`environment`] is read once, [`telemetry`]
-//! starts, and the service opens its buckets with [`credentials`] and runs its routes in a [`server`],
+//! starts, and the service opens its [`stores`] with [`credentials`] and runs its routes in a [`server`],
 //! which wraps them in the [`request_log`], answers for their [`health`] and gives errors the form of
 //! [`problem`] documents, until [`shutdown`] is asked for.
 
@@ -13,4 +13,5 @@ pub mod problem;
 pub mod request_log;
 pub mod server;
 pub mod shutdown;
+pub mod stores;
 pub mod telemetry;

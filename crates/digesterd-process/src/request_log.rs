@@ -24,8 +24,8 @@ pub const REQUEST_ID: &str = "x-request-id";
 const TRACEPARENT: &str = "traceparent";
 /// Longest id that is taken from outside.
 const LONGEST_ID: usize = 128;
-/// Longest path and query.
-const LONGEST_URI: usize = 8192;
+/// Longest path and query: a scope of 256 accounts and 256 regions fits, percent-encoded.
+const LONGEST_URI: usize = 48 << 10;
 /// How much of a header or query a log line shows.
 const SHOWN: usize = 512;
 
@@ -58,13 +58,7 @@ pub async fn log_requests(
     request.extensions_mut().insert(context.clone());
     let span = tracing::info_span!("request", request_id = %context.request_id);
     let answer = async {
-        let length = request
-            .uri()
-            .path_and_query()
-            .map_or(0, |target| target.as_str().len());
-        if length > LONGEST_URI {
-            let detail = format!("the address is {length} characters long, at most {LONGEST_URI} are read");
-            let problem = Problem::new(ProblemKind::UriTooLong, detail);
+        if let Some(problem) = too_long(&request) {
             return Ok(request.error_response(problem));
         }
         next.call(request).await.map(ServiceResponse::map_into_boxed_body)
@@ -80,6 +74,10 @@ pub async fn log_requests(
     line.answered(&answer);
     Ok(answer)
 }
+
+/// Most bytes of a request body, as application data of every route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxBody(pub usize);
 
 impl RequestContext {
     fn of_headers(headers: &HeaderMap) -> Self {
@@ -105,6 +103,26 @@ impl RequestContext {
             traceparent: self.traceparent.clone(),
         }
     }
+}
+
+/// What no route needs to look at: an address or a declared body over the limits. A body that does not
+/// declare its length is cut off by the route that reads it.
+fn too_long(request: &ServiceRequest) -> Option<Problem> {
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if address > LONGEST_URI {
+        let detail = format!("the address is {address} characters long, at most {LONGEST_URI} are read");
+        return Some(Problem::new(ProblemKind::UriTooLong, detail));
+    }
+    let MaxBody(most) = *request.app_data::<MaxBody>()?;
+    let declared = request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    let declared: u64 = declared.parse().ok()?;
+    (declared > most as u64).then(|| {
+        let detail = format!("the body is {declared} bytes long, at most {most} are read");
+        Problem::new(ProblemKind::BodyTooLarge, detail)
+    })
 }
 
 /// Gives every error the form of a problem document with the request's id, the HTTP layer's own too.

@@ -3,7 +3,7 @@
 //! A caller cannot hold a connection for nothing: headers must arrive within [`HEADERS`], an answer
 //! that is not read for [`DISCONNECT`] after its end is dropped, and an idle connection lives for
 //! [`KEEP_ALIVE`], which is longer than the minute that load balancers keep theirs. Header blocks are
-//! limited to 128 KiB by actix itself, addresses to 8 KiB and bodies to `DIGEST_MAX_BODY` here.
+//! limited to 128 KiB by actix itself, addresses to 48 KiB and bodies to `DIGEST_MAX_BODY` here.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use thiserror::Error as ThisError;
 use crate::environment::Service;
 use crate::health::{self, Readiness};
 use crate::problem::{Problem, ProblemKind};
-use crate::request_log::log_requests;
+use crate::request_log::{MaxBody, log_requests};
 use crate::shutdown::Shutdown;
 
 /// A request's headers arrive within this.
@@ -59,6 +59,7 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
 > {
     App::new()
         .app_data(web::PayloadConfig::new(service.max_body))
+        .app_data(MaxBody(service.max_body))
         .configure(health::configure(readiness))
         .configure(configure)
         .default_service(web::to(async || -> Result<HttpResponse, Problem> {

@@ -111,7 +111,7 @@ async fn every_error_is_a_problem_document() {
     assert_eq!(busy.headers()["retry-after"], "2");
     assert_eq!(problem(busy).await["message"], "come back");
 
-    let long = running.get(&format!("/nowhere?{}", "x".repeat(9000))).await;
+    let long = running.get(&format!("/nowhere?{}", "x".repeat(50_000))).await;
     assert_eq!(long.status(), 414);
     problem(long).await;
 

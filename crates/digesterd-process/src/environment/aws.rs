@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use digest_storage::S3Client;
 use serde::Deserialize;
 use url::Url;
 
@@ -29,7 +30,7 @@ pub struct AwsSettings {
     /// Proxy for https; may carry a password.
     pub https_proxy: Option<Url>,
     /// Which client speaks to S3.
-    pub client: S3ClientName,
+    pub client: S3Client,
 }
 
 /// An access key.
@@ -41,16 +42,6 @@ pub struct StaticKeys {
     pub secret_access_key: Secret,
     /// Token of a temporary key.
     pub session_token: Option<Secret>,
-}
-
-/// The S3 clients that a build may contain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum S3ClientName {
-    /// The default.
-    #[default]
-    ObjectStore,
-    /// Only in builds with the `rusoto` feature.
-    Rusoto,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,11 +94,11 @@ impl AwsSettings {
             "S3_CLIENT",
             raw.s3_client,
             |text| match text {
-                "object_store" => Ok(S3ClientName::ObjectStore),
-                "rusoto" => Ok(S3ClientName::Rusoto),
+                "object_store" => Ok(S3Client::ObjectStore),
+                "rusoto" => Ok(S3Client::Rusoto),
                 _ => Err("is neither object_store nor rusoto".to_owned()),
             },
-            S3ClientName::default(),
+            S3Client::default(),
         );
         let endpoint = endpoint?;
         Some(Self {

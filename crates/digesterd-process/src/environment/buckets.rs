@@ -2,6 +2,9 @@
 //! `DIGEST_STORAGE_BUCKET`, `DIGEST_PROGRESS_BUCKET` with `…_REGION`, `…_ROLE`,
 //! `…_ROLE_EXTERNAL_ID`, and the `REGION` of all.
 
+use std::error::Error;
+
+use digest_storage::{Place, StoreError};
 use serde::Deserialize;
 
 use super::{Reader, Secret};
@@ -22,8 +25,8 @@ pub enum Bucket {
 pub struct BucketSettings {
     /// Which of the buckets.
     pub bucket: Bucket,
-    /// Bucket name or URL.
-    pub place: String,
+    /// S3 bucket, local directory or memory.
+    pub place: Place,
     /// Region; always there for S3.
     pub region: Option<String>,
     /// Role to assume.
@@ -93,17 +96,24 @@ impl Bucket {
 }
 
 impl BucketSettings {
+    /// Whether the bucket is in S3 or a store that speaks its language.
+    #[must_use]
+    pub fn is_in_s3(&self) -> bool {
+        matches!(self.place, Place::S3 { .. })
+    }
+
     /// Reads one bucket's variables; `None` and a note for each one at fault.
     #[must_use]
     pub fn read(reader: &Reader<'_>, bucket: Bucket) -> Option<Self> {
         let names = bucket.names();
         let raw: Raw = reader.raw_with_prefix(names.place);
-        let place = reader.required(names.place, raw.place, |text| Ok(text.to_owned()));
+        let place = reader.required(names.place, raw.place, |text| {
+            text.parse::<Place>()
+                .map_err(|error| format!("names no bucket: {}", reason(&error)))
+        });
         let RawRegion { region } = reader.raw();
         let region = raw.region.or(region);
-        let in_s3 = place
-            .as_deref()
-            .is_some_and(|place| !place.starts_with("file://"));
+        let in_s3 = matches!(place, Some(Place::S3 { .. }));
         if in_s3 && region.is_none() {
             reader.note(
                 "REGION",
@@ -123,4 +133,11 @@ impl BucketSettings {
             }),
         })
     }
+}
+
+/// Why a text names no place, without the text itself, which the reader shows.
+fn reason(error: &StoreError) -> String {
+    error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }

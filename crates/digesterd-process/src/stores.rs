@@ -1,0 +1,99 @@
+//! Buckets opened: place, credentials, endpoint and client brought together.
+
+use digest_core::{DigestId, Scope, Window};
+use digest_storage::{Digests, ErrorKind, Store, StoreError, StoreOptions};
+use thiserror::Error;
+
+use crate::credentials::{CredentialsError, credentials, verify};
+use crate::environment::{AwsSettings, BucketSettings};
+use crate::health::Readiness;
+use crate::problem::chain;
+
+/// A bucket that cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Nobody's credentials open it.
+    #[error("{variable} cannot be opened")]
+    Credentials {
+        /// The variable that names the bucket.
+        variable: &'static str,
+        /// Why.
+        source: CredentialsError,
+    },
+    /// The settings name no usable store.
+    #[error("{variable} cannot be opened")]
+    Store {
+        /// The variable that names the bucket.
+        variable: &'static str,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+/// Opens a bucket. In S3, credentials are fetched once, so that unusable ones are told at the start;
+/// whether the bucket exists and may be read is not asked: see [`register`].
+///
+/// # Errors
+/// [`OpenError`] naming the bucket's variable.
+pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<Store, OpenError> {
+    let variable = bucket.bucket.variable();
+    let mut options = StoreOptions {
+        region: bucket.region.clone(),
+        endpoint: aws.s3_endpoint.clone(),
+        ca_bundle: aws.ca_bundle.clone(),
+        client: aws.client,
+        ..StoreOptions::default()
+    };
+    if bucket.is_in_s3() {
+        let plain = aws
+            .s3_endpoint
+            .as_ref()
+            .is_some_and(|endpoint| endpoint.scheme() == "http");
+        options.proxy = aws
+            .https_proxy
+            .as_ref()
+            .filter(|_| !plain)
+            .map(ToString::to_string);
+        let provider = credentials(aws, bucket.region.as_deref(), bucket.role.as_ref()).await;
+        verify(&provider, aws, bucket.role.as_ref())
+            .await
+            .map_err(|source| OpenError::Credentials { variable, source })?;
+        options.credentials = Some(provider);
+    }
+    digest_storage::open(&bucket.place, &options).map_err(|source| OpenError::Store { variable, source })
+}
+
+/// Makes a store part of the process's readiness: every request needs it.
+///
+/// It is asked for an object that nobody writes. A store that answers 403 for an absent object, as S3
+/// does without the permission to list, fails: the service could not tell absence from refusal.
+pub fn register(readiness: &Readiness, name: &'static str, store: &Store) {
+    let digests = Digests::new(store.clone());
+    readiness.register(name, true, move || {
+        let digests = digests.clone();
+        async move { probe(&digests).await.map_err(|error| explained(&error)) }
+    });
+}
+
+/// Asks for the digest of the first minute there is.
+async fn probe(digests: &Digests) -> Result<(), StoreError> {
+    let Ok(window) = Window::from_unix(0, 60) else {
+        return Ok(());
+    };
+    digests
+        .head(DigestId::of(&window, &Scope::default()))
+        .await
+        .map(drop)
+}
+
+fn explained(error: &StoreError) -> String {
+    match error.kind() {
+        ErrorKind::AccessDenied => {
+            format!(
+                "{}; without s3:ListBucket, S3 answers 403 for an absent object",
+                chain(error)
+            )
+        }
+        _ => chain(error),
+    }
+}
