@@ -1,4 +1,26 @@
-//! HTTP front end.
+//! HTTP front end of vpcflow-digesterd: takes requests for digests, hands digests out.
+//!
+//! A POST runs through `query` → id → `claim` (the job record) → `submit` (marker, queue); a GET through
+//! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
+//! `conditions` and `negotiation`. [`configure`] puts both on a router of any actix-web application;
+//! [`run()`] is the whole life of the `digesterd-api` binary.
+
+mod api;
+mod claim;
 mod conditions;
+mod fetch;
 mod negotiation;
+mod progress;
 mod query;
+mod refusals;
+mod routes;
+mod run;
+mod seals;
+mod settings;
+mod submit;
+mod text;
+
+pub use api::Api;
+pub use routes::{PATH, configure};
+pub use run::run;
+pub use settings::Settings;

@@ -1,0 +1,59 @@
+//! What every request works with.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use digest_queue::JobQueue;
+use digest_storage::{Digests, Manifests, Marker, Markers, Records, Store};
+use digesterd_process::environment::{DigestSettings, Timings};
+use uuid::Uuid;
+
+use crate::seals::Seals;
+
+/// The API's stores, queue and limits. One per process, shared by all its threads.
+#[derive(Debug)]
+pub struct Api {
+    pub(crate) digests: Digests,
+    pub(crate) manifests: Manifests,
+    pub(crate) records: Records,
+    pub(crate) markers: Markers,
+    pub(crate) queue: Arc<dyn JobQueue>,
+    pub(crate) timings: Timings,
+    /// Longest window of a new digest.
+    pub(crate) most_minutes: i64,
+    /// Who writes job records here.
+    pub(crate) owner: String,
+    pub(crate) seals: Seals,
+}
+
+impl Api {
+    /// An API over the two stores and a queue.
+    #[must_use]
+    pub fn new(
+        storage: &Store,
+        progress: &Store,
+        queue: Arc<dyn JobQueue>,
+        timings: Timings,
+        digests: &DigestSettings,
+    ) -> Self {
+        Self {
+            digests: Digests::new(storage.clone()),
+            manifests: Manifests::new(storage.clone()),
+            records: Records::new(progress.clone()),
+            markers: Markers::new(progress.clone()),
+            queue,
+            timings,
+            most_minutes: digests.max_window_minutes(),
+            owner: format!("digesterd-api/{}", Uuid::new_v4()),
+            seals: Seals::default(),
+        }
+    }
+    /// Whether a marker without a record holds its window: the Go service's claim.
+    pub(crate) fn is_live(&self, marker: &Marker, now: DateTime<Utc>) -> bool {
+        marker.is_live(
+            now,
+            Timings::delta(self.timings.progress_timeout),
+            Timings::delta(self.timings.queue_timeout),
+        )
+    }
+}

@@ -1,0 +1,185 @@
+//! Handing a digest out: GET and HEAD.
+
+use std::time::Duration;
+
+use actix_web::body::{BodyStream, SizedStream};
+use actix_web::http::header::{self, EntityTag, HttpDate};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use chrono::Utc;
+use digest_core::{Coverage, DigestId};
+use digest_storage::{DigestObject, ErrorKind};
+use digesterd_process::problem::{Problem, ProblemKind};
+use futures::stream;
+
+use crate::api::Api;
+use crate::conditions::{Answer, Validators, decide};
+use crate::negotiation::Representation;
+use crate::progress::{Standing, standing};
+use crate::query;
+use crate::refusals::{query_problem, store_problem};
+use crate::seals::coverage;
+use crate::text;
+
+/// When to ask again for a digest in progress.
+pub(crate) const PROGRESS_PAUSE: Duration = Duration::from_secs(5);
+/// How often a digest that changes under our hands is looked up again.
+const LOOKS: usize = 3;
+
+/// `GET /` and `HEAD /`.
+///
+/// # Errors
+/// 400 for a query that asks for nothing there can be, 404 where there is no digest, 412 and 416 by
+/// the request's conditions, 503 or 500 where a store fails.
+pub(crate) async fn fetch(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let job = query::read(request.query_string()).map_err(|error| query_problem(&error))?;
+    let id = job.id();
+    for _ in 0..LOOKS {
+        let Some(object) = find(&api, id).await? else {
+            return Ok(HttpResponse::NoContent()
+                .insert_header((header::RETRY_AFTER, PROGRESS_PAUSE.as_secs().to_string()))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish());
+        };
+        if let Some(answer) = represent(&request, &api, id, &object).await? {
+            return Ok(answer);
+        }
+    }
+    let detail = "the stored digest changes right now; ask again";
+    Err(Problem::new(ProblemKind::Unavailable, detail).retry_after(PROGRESS_PAUSE))
+}
+
+/// The stored digest; `None` while it is in progress.
+async fn find(api: &Api, id: DigestId) -> Result<Option<DigestObject>, Problem> {
+    let failed = |error| store_problem(&error);
+    if let Some(object) = api.digests.head(id).await.map_err(failed)? {
+        return Ok(Some(object));
+    }
+    let standing = standing(api, id, Utc::now()).await.map_err(failed)?;
+    if standing == Standing::InProgress {
+        return Ok(None);
+    }
+    // The job may have ended between the two looks.
+    if let Some(object) = api.digests.head(id).await.map_err(failed)? {
+        return Ok(Some(object));
+    }
+    let detail = match standing {
+        Standing::Failed(reason) => format!("the digest could not be made: {reason}"),
+        Standing::InProgress | Standing::Nothing => {
+            "there is no such digest; ask for it by POST with the same query".to_owned()
+        }
+    };
+    Err(Problem::new(ProblemKind::NotFound, detail))
+}
+
+/// The answer from a stored digest; `None` where it has changed since it was found.
+async fn represent(
+    request: &HttpRequest,
+    api: &Api,
+    id: DigestId,
+    object: &DigestObject,
+) -> Result<Option<HttpResponse>, Problem> {
+    let representation = Representation::preferred(request);
+    let validators = Validators {
+        etag: tag(object, representation),
+        last_modified: object.last_modified.into(),
+    };
+    let length = (representation == Representation::Gzip).then_some(object.size);
+    let answer = decide(request, &validators, length);
+    let refusal = match answer {
+        Answer::PreconditionFailed => Some(Problem::new(
+            ProblemKind::PreconditionFailed,
+            "the stored digest is not the one that the request is about",
+        )),
+        Answer::Unsatisfiable => Some(
+            Problem::new(ProblemKind::RangeNotSatisfiable, "nothing of the range exists")
+                .of_length(object.size),
+        ),
+        Answer::Whole | Answer::Part { .. } | Answer::NotModified => None,
+    };
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
+    let coverage = coverage(api, id, object).await;
+    let mut builder = HttpResponse::build(match answer {
+        Answer::Part { .. } => StatusCode::PARTIAL_CONTENT,
+        Answer::NotModified => StatusCode::NOT_MODIFIED,
+        _ => StatusCode::OK,
+    });
+    describe(&mut builder, representation, &validators, coverage);
+    if answer == Answer::NotModified {
+        return Ok(Some(builder.finish()));
+    }
+    builder.content_type(representation.content_type());
+    if request.method() == Method::HEAD {
+        return Ok(Some(match length {
+            Some(length) => builder
+                .no_chunking(length)
+                .body(SizedStream::new(length, nothing())),
+            None => builder.finish(),
+        }));
+    }
+    let range = match answer {
+        Answer::Part { first, last } => {
+            builder.insert_header((
+                header::CONTENT_RANGE,
+                format!("bytes {first}-{last}/{}", object.size),
+            ));
+            Some(first..last + 1)
+        }
+        _ => None,
+    };
+    let sent = range
+        .as_ref()
+        .map_or(object.size, |range| range.end - range.start);
+    let stream = match api.digests.read(id, range, Some(&object.etag)).await {
+        Ok(read) => read.bytes,
+        Err(error) if matches!(error.kind(), ErrorKind::Changed | ErrorKind::NotFound) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(store_problem(&error)),
+    };
+    Ok(Some(match representation {
+        Representation::Gzip => builder.body(SizedStream::new(sent, stream)),
+        Representation::Text => builder.body(BodyStream::new(text::lines(stream))),
+    }))
+}
+
+/// Headers that every answer about a stored digest has, with a body or without.
+fn describe(
+    builder: &mut HttpResponseBuilder,
+    representation: Representation,
+    validators: &Validators,
+    coverage: Coverage,
+) {
+    let caching = match coverage {
+        Coverage::Complete => "private, max-age=300",
+        Coverage::Partial | Coverage::NoData | Coverage::Unknown => "no-cache",
+    };
+    let ranges = match representation {
+        Representation::Gzip => "bytes",
+        Representation::Text => "none",
+    };
+    builder
+        .insert_header(header::ETag(validators.etag.clone()))
+        .insert_header(header::LastModified(HttpDate::from(validators.last_modified)))
+        .insert_header(("digest-coverage", coverage.as_str()))
+        .insert_header((header::CACHE_CONTROL, caching))
+        .insert_header((header::ACCEPT_RANGES, ranges))
+        .insert_header((header::VARY, "accept"));
+}
+
+/// A strong tag: the store's own, or one of time and size where it has none.
+fn tag(object: &DigestObject, representation: Representation) -> EntityTag {
+    let plain = |character: &char| character.is_ascii_graphic() && *character != '"';
+    let mut stored: String = object.etag.chars().filter(plain).collect();
+    if stored.is_empty() {
+        stored = format!("{:x}-{:x}", object.last_modified.timestamp_micros(), object.size);
+    }
+    EntityTag::new_strong(format!("{stored}{}", representation.tag_suffix()))
+}
+
+/// The body that HEAD does not send.
+fn nothing() -> stream::Empty<Result<web::Bytes, std::io::Error>> {
+    stream::empty()
+}

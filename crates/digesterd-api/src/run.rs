@@ -1,0 +1,60 @@
+//! The life of the `digesterd-api` process.
+
+use std::sync::Arc;
+
+use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue};
+use digesterd_process::environment::Environment;
+use digesterd_process::health::Readiness;
+use digesterd_process::problem::chain;
+use digesterd_process::server;
+use digesterd_process::shutdown::Shutdown;
+use digesterd_process::stores::open_store;
+
+use crate::api::Api;
+use crate::routes::configure;
+use crate::settings::Settings;
+
+/// Serves until SIGTERM or SIGINT, then finishes what is in flight.
+///
+/// # Errors
+/// Settings that cannot be used (all of them named), buckets or credentials that cannot be opened, an
+/// address that cannot be listened on.
+pub async fn run(environment: Environment) -> anyhow::Result<()> {
+    let settings = Settings::read(&environment)?;
+    tracing::info!(
+        ?settings,
+        version = env!("CARGO_PKG_VERSION"),
+        "digesterd-api starts"
+    );
+    let shutdown = Shutdown::on_signals()?;
+    let storage = open_store(&settings.storage, &settings.aws).await?;
+    let progress = open_store(&settings.progress, &settings.aws).await?;
+    let queue: Arc<dyn JobQueue> = Arc::new(HttpAppliance::new(&ApplianceOptions {
+        endpoint: settings.queue.endpoint.clone(),
+        topic: settings.queue.topic.clone(),
+        ca_bundle: settings.aws.ca_bundle.clone(),
+        proxy: settings.aws.https_proxy.clone(),
+    })?);
+    let readiness = Readiness::new();
+    digesterd_process::stores::register(&readiness, "storage", &storage);
+    digesterd_process::stores::register(&readiness, "progress", &progress);
+    let asked = Arc::clone(&queue);
+    // Digests are handed out whether or not new ones can be asked for.
+    readiness.register("queue", false, move || {
+        let queue = Arc::clone(&asked);
+        async move { queue.check().await.map_err(|error| chain(&error)) }
+    });
+    let api = Arc::new(Api::new(
+        &storage,
+        &progress,
+        queue,
+        settings.timings,
+        &settings.digests,
+    ));
+    let listening = server::listen(&settings.service, &readiness, move |config| {
+        configure(Arc::clone(&api))(config);
+    })?;
+    listening.run(&shutdown).await?;
+    tracing::info!("digesterd-api ends");
+    Ok(())
+}

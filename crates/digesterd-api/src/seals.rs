@@ -1,0 +1,89 @@
+//! How complete a stored digest is, and how that is made sure of.
+//!
+//! A store that keeps attributes has the verdict beside the bytes. Where it does not, the manifest
+//! has it, and is believed only if it names the size and SHA-256 of the stored bytes: those are
+//! hashed once for each version of a digest, and a small number of hashes is remembered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use digest_core::manifest::Sealed;
+use digest_core::{Coverage, DigestId};
+use digest_storage::{DigestObject, StoreError};
+use digesterd_process::problem::chain;
+use tokio::sync::OnceCell;
+
+use crate::api::Api;
+
+/// Hashes that are remembered.
+const REMEMBERED: usize = 1024;
+
+/// The hashes of stored digests, by id and ETag; the oldest is forgotten first.
+#[derive(Debug, Default)]
+pub(crate) struct Seals {
+    known: Mutex<VecDeque<Known>>,
+}
+
+/// One hash, made by the first who asks while the others wait.
+#[derive(Debug, Clone)]
+struct Known {
+    id: DigestId,
+    etag: String,
+    hash: Arc<OnceCell<String>>,
+}
+
+/// The coverage of a stored digest. Where it cannot be found out it is unknown: the digest itself is
+/// there and is handed out.
+pub(crate) async fn coverage(api: &Api, id: DigestId, object: &DigestObject) -> Coverage {
+    if let Some(coverage) = object.coverage {
+        return coverage;
+    }
+    let manifest = match api.manifests.load(id).await {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Coverage::Unknown,
+        Err(error) => {
+            tracing::warn!(job_id = %id, error = %chain(&error), "manifest not read; coverage is unknown");
+            return Coverage::Unknown;
+        }
+    };
+    if manifest.gzip.bytes != object.size {
+        return Coverage::Unknown;
+    }
+    match seal(api, id, object).await {
+        Ok(seal) => manifest.coverage_of(&seal),
+        Err(error) => {
+            tracing::warn!(job_id = %id, error = %chain(&error), "digest not hashed; coverage is unknown");
+            Coverage::Unknown
+        }
+    }
+}
+
+/// Size and hash of the stored bytes.
+async fn seal(api: &Api, id: DigestId, object: &DigestObject) -> Result<Sealed, StoreError> {
+    let cell = api.seals.cell(id, &object.etag);
+    let hash = || api.digests.sha256(id, object);
+    let sha256 = cell.get_or_try_init(hash).await?.clone();
+    Ok(Sealed {
+        bytes: object.size,
+        sha256,
+    })
+}
+
+impl Seals {
+    fn cell(&self, id: DigestId, etag: &str) -> Arc<OnceCell<String>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.iter().find(|known| known.id == id && known.etag == etag) {
+            return Arc::clone(&found.hash);
+        }
+        if known.len() >= REMEMBERED {
+            known.pop_front();
+        }
+        let hash = Arc::new(OnceCell::new());
+        known.push_back(Known {
+            id,
+            etag: etag.to_owned(),
+            hash: Arc::clone(&hash),
+        });
+        hash
+    }
+}

@@ -1,0 +1,104 @@
+//! What the API needs to be told: its own two buckets and the queue, no flow logs.
+
+use digesterd_process::environment::{
+    AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, QueueSettings,
+    Service, Timings,
+};
+
+/// Settings of the `digesterd-api` binary.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen, limits, grace.
+    pub service: Service,
+    /// Where digests and manifests are.
+    pub storage: BucketSettings,
+    /// Where job records and markers are.
+    pub progress: BucketSettings,
+    /// How S3 is reached.
+    pub aws: AwsSettings,
+    /// Where jobs are sent.
+    pub queue: QueueSettings,
+    /// Lifetimes of a job's states.
+    pub timings: Timings,
+    /// Longest window.
+    pub digests: DigestSettings,
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] naming every variable that is missing or wrong.
+    pub fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let reader = environment.reader();
+        let service = Service::read(&reader);
+        let storage = BucketSettings::read(&reader, Bucket::Storage);
+        let progress = BucketSettings::read(&reader, Bucket::Progress);
+        let aws = AwsSettings::read(&reader);
+        let queue = QueueSettings::read(&reader);
+        let timings = Timings::read(&reader);
+        let digests = DigestSettings::read(&reader);
+        let in_s3 = [&storage, &progress]
+            .into_iter()
+            .flatten()
+            .any(BucketSettings::is_in_s3);
+        if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
+            aws.demand_credentials(&reader);
+        }
+        let settings = (|| {
+            Some(Self {
+                service: service?,
+                storage: storage?,
+                progress: progress?,
+                aws: aws?,
+                queue: queue?,
+                timings: timings?,
+                digests: digests?,
+            })
+        })();
+        reader.finish(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_directories_and_a_queue_are_enough() {
+        let environment = Environment::from_pairs([
+            ("DIGEST_STORAGE_BUCKET", "file:///tmp/digests"),
+            ("DIGEST_PROGRESS_BUCKET", "file:///tmp/progress"),
+            ("STREAM_APPLIANCE_ENDPOINT", "http://127.0.0.1:8081"),
+        ]);
+        let settings = Settings::read(&environment).unwrap();
+        assert_eq!(settings.service.port, 8080);
+        assert_eq!(settings.queue.topic, None);
+    }
+
+    #[test]
+    fn without_any_variable_every_needed_one_is_named_and_no_other() {
+        let error = Settings::read(&Environment::default()).unwrap_err();
+        let names: Vec<&str> = error.problems.iter().map(|problem| problem.name).collect();
+        assert_eq!(
+            names,
+            [
+                "DIGEST_PROGRESS_BUCKET",
+                "DIGEST_STORAGE_BUCKET",
+                "STREAM_APPLIANCE_ENDPOINT"
+            ]
+        );
+    }
+
+    #[test]
+    fn buckets_in_s3_need_a_region_and_credentials() {
+        let environment = Environment::from_pairs([
+            ("DIGEST_STORAGE_BUCKET", "digests"),
+            ("DIGEST_PROGRESS_BUCKET", "file:///tmp/progress"),
+            ("STREAM_APPLIANCE_ENDPOINT", "http://127.0.0.1:8081"),
+        ]);
+        let error = Settings::read(&environment).unwrap_err();
+        let names: Vec<&str> = error.problems.iter().map(|problem| problem.name).collect();
+        assert_eq!(names, ["REGION", "USE_IAM"]);
+    }
+}

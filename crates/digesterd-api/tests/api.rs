@@ -1,0 +1,23 @@
+//! The API by its requests, over the real router, server and sockets:
+//!
+//! * `asking`: POST, from refusals to the order of record, marker and queue;
+//! * `fetching`: GET and HEAD, with conditions, ranges and text;
+//! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
+//! * `described`: `api.yaml` and the router agree.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may fail loudly"
+)]
+
+#[path = "api/app.rs"]
+mod app;
+#[path = "api/asking.rs"]
+mod asking;
+#[path = "api/described.rs"]
+mod described;
+#[path = "api/fetching.rs"]
+mod fetching;
+#[path = "api/standing.rs"]
+mod standing;

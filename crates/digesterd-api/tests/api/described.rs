@@ -1,0 +1,144 @@
+//! `api.yaml` and the router agree: the same paths, the same methods, and no status, media type or
+//! header that the file does not know.
+
+use std::collections::BTreeSet;
+
+use chrono::{TimeDelta, Utc};
+use digest_core::JobRecord;
+use digesterd_process::health;
+use reqwest::{Method, Response};
+use serde_yaml_ng::Value;
+use uuid::Uuid;
+
+use crate::app::{HOUR, LINES, TestApp, complete, hour};
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+fn description() -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api.yaml");
+    serde_yaml_ng::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// Follows a `$ref` inside the file, if there is one.
+fn resolved<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
+    let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
+        return value;
+    };
+    let path = reference.strip_prefix("#/").unwrap();
+    let target = path.split('/').fold(description, |value, step| &value[step]);
+    assert!(!target.is_null(), "{reference} leads nowhere");
+    target
+}
+
+fn methods_of(path: &Value) -> BTreeSet<String> {
+    let names = path.as_mapping().unwrap().keys().filter_map(Value::as_str);
+    let names = names.map(str::to_uppercase);
+    names.filter(|name| METHODS.contains(&name.as_str())).collect()
+}
+
+/// Holds an answer against the file: its status, media type and headers.
+fn check(description: &Value, path: &str, method: &str, answer: &Response) {
+    let status = answer.status().as_u16().to_string();
+    let place = format!("{method} {path} {status}");
+    let operation = &description["paths"][path][method.to_lowercase().as_str()];
+    let response = resolved(description, &operation["responses"][status.as_str()]);
+    assert!(!response.is_null(), "{place} is not described");
+    let kind = answer
+        .headers()
+        .get("content-type")
+        .map(|kind| kind.to_str().unwrap());
+    let kind = kind.map(|kind| kind.split(';').next().unwrap());
+    if let (Some(kind), false) = (kind, method == "HEAD") {
+        assert!(
+            !response["content"][kind].is_null(),
+            "{place} as {kind} is not described"
+        );
+    }
+    for (name, header) in response["headers"].as_mapping().unwrap() {
+        let required = resolved(description, header)["required"].as_bool() == Some(true);
+        let sent = answer.headers().contains_key(name.as_str().unwrap());
+        assert!(sent || !required, "{place} lacks {name:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
+    let description = description();
+    let described: BTreeSet<&str> = description["paths"]
+        .as_mapping()
+        .unwrap()
+        .keys()
+        .map(|path| path.as_str().unwrap())
+        .collect();
+    let routed: BTreeSet<&str> = health::PATHS.into_iter().chain([digesterd_api::PATH]).collect();
+    assert_eq!(described, routed);
+
+    let app = TestApp::start();
+    for path in described {
+        let methods = methods_of(&description["paths"][path]);
+        for method in METHODS {
+            let name = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = app.call(name, &format!("{path}?{HOUR}")).send().await.unwrap();
+            if methods.contains(method) {
+                check(&description, path, method, &answer);
+                continue;
+            }
+            assert_eq!(answer.status(), 405, "{method} {path}");
+            let allowed = answer.headers()["allow"].to_str().unwrap().split(", ");
+            let allowed: BTreeSet<String> = allowed.map(str::to_owned).collect();
+            assert_eq!(allowed, methods, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_about_digests_is_described() {
+    let description = description();
+    let held = |answer: Response, method: &str, status: u16| {
+        assert_eq!(answer.status(), status, "{method}");
+        check(&description, "/", method, &answer);
+        answer
+    };
+    let app = TestApp::start();
+    held(app.get("").await, "GET", 400);
+    held(app.get(HOUR).await, "GET", 404);
+    held(app.post("").await, "POST", 400);
+    let long = format!("{HOUR}&account={}", "1".repeat(60_000));
+    held(app.get(&long).await, "GET", 414);
+    held(app.post(&long).await, "POST", 414);
+    held(app.post(HOUR).await, "POST", 202);
+    held(app.post(HOUR).await, "POST", 409);
+    held(app.get(HOUR).await, "GET", 204);
+    let head = |app: &TestApp| app.call(Method::HEAD, &format!("/?{HOUR}")).send();
+    held(head(&app).await.unwrap(), "HEAD", 204);
+
+    let app = TestApp::start();
+    held(head(&app).await.unwrap(), "HEAD", 404);
+    app.store_digest(&hour(), LINES, Some(&complete())).await;
+    let answer = held(app.get(HOUR).await, "GET", 200);
+    let etag = answer.headers()["etag"].to_str().unwrap().to_owned();
+    held(head(&app).await.unwrap(), "HEAD", 200);
+    held(app.get_with(HOUR, "accept", "text/plain").await, "GET", 200);
+    held(app.get_with(HOUR, "range", "bytes=0-1").await, "GET", 206);
+    held(app.get_with(HOUR, "range", "bytes=9999-").await, "GET", 416);
+    held(app.get_with(HOUR, "if-none-match", &etag).await, "GET", 304);
+    held(app.get_with(HOUR, "if-match", "\"other\"").await, "GET", 412);
+    let body = app
+        .call(Method::POST, &format!("/?{HOUR}"))
+        .body(vec![b'x'; 100_000]);
+    held(body.send().await.unwrap(), "POST", 413);
+}
+
+#[tokio::test]
+async fn a_stored_object_that_cannot_be_read_is_500_and_says_nothing_of_the_store() {
+    let app = TestApp::start();
+    let record = JobRecord::claim(hour(), "t", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(1));
+    app.store_record(&record).await;
+    app.put(&app.progress, &format!("{}.job.json", hour().id()), "{}".into())
+        .await;
+    let answer = app.get(HOUR).await;
+    assert_eq!(answer.status(), 500);
+    check(&description(), "/", "GET", &answer);
+    let text = answer.text().await.unwrap();
+    assert!(!text.contains("job.json") && !text.contains("memory"), "{text}");
+}
