@@ -50,11 +50,7 @@ impl Settings {
         let digests = DigestSettings::read(&reader);
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);
-        let in_s3 = |bucket: &Option<BucketSettings>| {
-            bucket
-                .as_ref()
-                .is_some_and(|bucket| !bucket.place.starts_with("file://"))
-        };
+        let in_s3 = |bucket: &Option<BucketSettings>| bucket.as_ref().is_some_and(BucketSettings::is_in_s3);
         if let Some(aws) = aws.as_ref().filter(|_| buckets.iter().any(in_s3)) {
             aws.demand_credentials(&reader);
         }
