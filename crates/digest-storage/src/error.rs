@@ -140,7 +140,10 @@ impl fmt::Display for StoreError {
             ErrorKind::AlreadyExists => "exists already",
             ErrorKind::Precondition => "is not in the state that the request demands",
             ErrorKind::Changed => "changed after it was listed",
-            ErrorKind::AccessDenied => "access was denied: check the credentials and their permissions",
+            ErrorKind::AccessDenied => {
+                "access was denied: check the credentials and their permissions; without s3:ListBucket S3 denies \
+                 even what does not exist"
+            }
             ErrorKind::NoSuchBucket => "the bucket or directory does not exist",
             ErrorKind::Throttled => "the store asks for fewer requests",
             ErrorKind::Timeout => "the store did not answer in time",
