@@ -64,7 +64,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for process in Process.alive:
             if process.log.name != "moto.log":
-                report.sections.append((process.log.name, process.output()[-3000:]))
+                report.sections.append((process.log.name, process.output()[-1500:]))
 
 
 def pytest_sessionfinish(session, exitstatus):

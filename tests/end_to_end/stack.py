@@ -99,9 +99,9 @@ class Stack:
             process.wait_until_it_answers(url + ready)
         return process, url
 
-    def start_api(self, **changes: str | None) -> Stack:
+    def start_api(self, ready: str = "/readyz", **changes: str | None) -> Stack:
         """Starts the API."""
-        self.api, self.api_url = self.start("digesterd-api", **changes)
+        self.api, self.api_url = self.start("digesterd-api", ready, **changes)
         return self
 
     def start_worker(self, **changes: str | None) -> Stack:
