@@ -1,7 +1,7 @@
 //! Buckets opened: place, credentials, endpoint and client brought together.
 
 use digest_core::{DigestId, Scope, Window};
-use digest_storage::{Digests, ErrorKind, Store, StoreError, StoreOptions};
+use digest_storage::{Manifests, Store, StoreError, StoreOptions};
 use thiserror::Error;
 
 use crate::credentials::{CredentialsError, credentials, verify};
@@ -68,32 +68,21 @@ pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<St
 /// It is asked for an object that nobody writes. A store that answers 403 for an absent object, as S3
 /// does without the permission to list, fails: the service could not tell absence from refusal.
 pub fn register(readiness: &Readiness, name: &'static str, store: &Store) {
-    let digests = Digests::new(store.clone());
+    let manifests = Manifests::new(store.clone());
     readiness.register(name, true, move || {
-        let digests = digests.clone();
-        async move { probe(&digests).await.map_err(|error| explained(&error)) }
+        let manifests = manifests.clone();
+        async move { probe(&manifests).await.map_err(|error| chain(&error)) }
     });
 }
 
-/// Asks for the digest of the first minute there is.
-async fn probe(digests: &Digests) -> Result<(), StoreError> {
+/// Asks for the manifest of the first minute there is. Read, not just looked up: an answer without a
+/// body does not tell a missing bucket from a missing object.
+async fn probe(manifests: &Manifests) -> Result<(), StoreError> {
     let Ok(window) = Window::from_unix(0, 60) else {
         return Ok(());
     };
-    digests
-        .head(DigestId::of(&window, &Scope::default()))
+    manifests
+        .load(DigestId::of(&window, &Scope::default()))
         .await
         .map(drop)
-}
-
-fn explained(error: &StoreError) -> String {
-    match error.kind() {
-        ErrorKind::AccessDenied => {
-            format!(
-                "{}; without s3:ListBucket, S3 answers 403 for an absent object",
-                chain(error)
-            )
-        }
-        _ => chain(error),
-    }
 }
