@@ -110,7 +110,7 @@ pub(super) fn begin(
             let _ = chunks.send(Err(error)).await;
         }
     });
-    Ok(ObjectReader::new(receiver))
+    Ok(ObjectReader::new(object.size, receiver))
 }
 
 impl Fetch {

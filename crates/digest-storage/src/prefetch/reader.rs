@@ -10,9 +10,12 @@ use crate::error::StoreError;
 
 /// An object's bytes as they arrive. Gives its room back as the bytes are consumed, and all of it when dropped.
 ///
-/// A failure is an [`io::Error`] around a [`StoreError`]; nothing can be read after it.
+/// A failure is an [`io::Error`] around a [`StoreError`]; nothing can be read after it. Fewer bytes than were
+/// listed are a failure, whatever ended the fetch: a cut object must never look like a whole one.
 #[derive(Debug)]
 pub struct ObjectReader {
+    /// Bytes to come.
+    left: u64,
     chunks: Receiver<Result<Chunk, StoreError>>,
     chunk: Option<Chunk>,
 }
@@ -25,8 +28,12 @@ pub(super) struct Chunk {
 }
 
 impl ObjectReader {
-    pub(super) fn new(chunks: Receiver<Result<Chunk, StoreError>>) -> Self {
-        Self { chunks, chunk: None }
+    pub(super) fn new(size: u64, chunks: Receiver<Result<Chunk, StoreError>>) -> Self {
+        Self {
+            left: size,
+            chunks,
+            chunk: None,
+        }
     }
 }
 
@@ -44,13 +51,32 @@ impl Read for ObjectReader {
                     chunk.bytes.copy_to_slice(out);
                 }
                 chunk.held.release(count);
+                self.left = self.left.saturating_sub(count as u64);
                 return Ok(count);
             }
             self.chunk = match self.chunks.blocking_recv() {
                 Some(Ok(chunk)) => Some(chunk),
                 Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Ok(0),
+                None if self.left == 0 => return Ok(0),
+                None => {
+                    let ended = format!("the fetch ended {} bytes early", self.left);
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, ended));
+                }
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_that_goes_away_is_a_failure_and_no_end() {
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        let mut reader = ObjectReader::new(5, receiver);
+        drop(sender);
+        let failed = reader.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::UnexpectedEof);
     }
 }
