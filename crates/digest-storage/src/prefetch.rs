@@ -47,7 +47,8 @@ pub struct Gauge {
 /// What an object holds while it is read.
 #[derive(Debug)]
 struct Reservation {
-    _object: Counted,
+    /// Given back when the object's last byte has been consumed.
+    object: Counted,
     /// Given back piece by piece as an object that came whole is consumed.
     bytes: OwnedSemaphorePermit,
     gauge: Arc<Gauge>,
@@ -106,7 +107,7 @@ impl Prefetch {
             .await
             .map_err(closed)?;
         let reservation = Reservation {
-            _object: counted,
+            object: counted,
             bytes,
             gauge: Arc::clone(&self.gauge),
         };

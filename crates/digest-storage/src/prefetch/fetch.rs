@@ -91,6 +91,11 @@ pub(super) fn begin(
             object_store::Error::InvalidPath { source: error },
         )
     })?;
+    let Reservation {
+        object: counted,
+        bytes,
+        gauge,
+    } = reservation;
     let (sender, receiver) = channel(CHUNKS);
     let fetch = Fetch {
         store,
@@ -102,7 +107,7 @@ pub(super) fn begin(
     tokio::spawn(async move {
         let chunks = fetch.chunks.clone();
         let fetched = tokio::select! {
-            fetched = fetch.run(reservation, piece, whole) => fetched,
+            fetched = fetch.run(bytes, gauge, piece, whole) => fetched,
             () = chunks.closed() => return,
         };
         if let Err(error) = fetched {
@@ -110,16 +115,17 @@ pub(super) fn begin(
             let _ = chunks.send(Err(error)).await;
         }
     });
-    Ok(ObjectReader::new(object.size, receiver))
+    Ok(ObjectReader::new(object.size, counted, receiver))
 }
 
 impl Fetch {
-    async fn run(self, reservation: Reservation, piece: u64, whole: bool) -> Result<(), StoreError> {
-        let Reservation {
-            _object,
-            bytes,
-            gauge,
-        } = reservation;
+    async fn run(
+        self,
+        bytes: OwnedSemaphorePermit,
+        gauge: Arc<Gauge>,
+        piece: u64,
+        whole: bool,
+    ) -> Result<(), StoreError> {
         if whole {
             return self.piece(0..self.size, Held::new(bytes, &gauge)).await;
         }

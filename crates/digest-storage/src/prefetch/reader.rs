@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc::Receiver;
 
+use super::Counted;
 use super::fetch::Held;
 use crate::error::StoreError;
 
@@ -16,6 +17,8 @@ use crate::error::StoreError;
 pub struct ObjectReader {
     /// Bytes to come.
     left: u64,
+    /// The object's place among those in flight, until its last byte is consumed.
+    counted: Option<Counted>,
     chunks: Receiver<Result<Chunk, StoreError>>,
     chunk: Option<Chunk>,
 }
@@ -28,9 +31,10 @@ pub(super) struct Chunk {
 }
 
 impl ObjectReader {
-    pub(super) fn new(size: u64, chunks: Receiver<Result<Chunk, StoreError>>) -> Self {
+    pub(super) fn new(size: u64, counted: Counted, chunks: Receiver<Result<Chunk, StoreError>>) -> Self {
         Self {
             left: size,
+            counted: Some(counted),
             chunks,
             chunk: None,
         }
@@ -52,6 +56,9 @@ impl Read for ObjectReader {
                 }
                 chunk.held.release(count);
                 self.left = self.left.saturating_sub(count as u64);
+                if self.left == 0 {
+                    self.counted = None;
+                }
                 return Ok(count);
             }
             self.chunk = match self.chunks.blocking_recv() {
@@ -69,14 +76,24 @@ impl Read for ObjectReader {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::super::Gauge;
     use super::*;
 
     #[test]
     fn a_fetch_that_goes_away_is_a_failure_and_no_end() {
+        let gauge = Arc::<Gauge>::default();
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let (sender, receiver) = tokio::sync::mpsc::channel(1);
-        let mut reader = ObjectReader::new(5, receiver);
+        let mut reader = ObjectReader::new(5, Counted::new(&gauge, permit), receiver);
         drop(sender);
         let failed = reader.read(&mut [0; 8]).unwrap_err();
         assert_eq!(failed.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(gauge.objects(), 1, "in flight until it is consumed or let go");
+        drop(reader);
+        assert_eq!(gauge.objects(), 0);
     }
 }
