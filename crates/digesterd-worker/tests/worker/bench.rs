@@ -4,15 +4,20 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use actix_web::dev::{Service, ServiceResponse};
+use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{App, test};
+use actix_web::rt::task::JoinHandle;
+use actix_web::test;
 use chrono::{TimeDelta, Utc};
 use digest_core::manifest::Sealed;
-use digest_core::{DigestId, Job, JobRecord, Manifest, Scope};
+use digest_core::{DigestId, Job, JobRecord, Manifest, Scope, Window};
 use digest_storage::{
-    Created, Digests, FlowLogs, Manifests, Markers, Place, Prefetch, Records, Store, StoreOptions, open,
+    Created, Digests, FlowLogs, Manifests, Markers, ObjectReader, Place, Prefetch, Records, Store,
+    StoreOptions, open,
 };
+use digesterd_process::environment::Service;
+use digesterd_process::health::Readiness;
+use digesterd_process::server::assemble;
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Addresses, Places, Terms, Worker, configure};
 use flate2::read::GzDecoder;
@@ -89,8 +94,21 @@ impl Bench {
 
     /// A worker over these buckets.
     pub(crate) fn worker(&self, terms: Terms) -> Worker {
-        let prefetch = Prefetch::new(4, 1024 * 1024);
-        Worker::new(self.places(), prefetch, BuildOptions::default(), terms)
+        self.worker_with(terms, &Prefetch::new(4, 1024 * 1024))
+    }
+
+    fn worker_with(&self, terms: Terms, prefetch: &Prefetch) -> Worker {
+        Worker::new(self.places(), prefetch.clone(), BuildOptions::default(), terms)
+    }
+
+    /// A worker whose builds list their objects and then stand still until the gate is dropped: it holds the
+    /// only room for an object in flight.
+    pub(crate) async fn gated_worker(&self, terms: Terms) -> (Worker, ObjectReader) {
+        let prefetch = Prefetch::new(1, 1024 * 1024);
+        let flow_logs = self.places().flow_logs;
+        let plan = flow_logs.loose().await.unwrap();
+        let gate = prefetch.open(&flow_logs, &plan.objects[0]).await.unwrap();
+        (self.worker_with(terms, &prefetch), gate)
     }
 
     /// Names of the files in a bucket, but for those in folders.
@@ -137,15 +155,46 @@ impl Bench {
         loaded.map(|(record, _)| record)
     }
 
+    /// Waits until the record is as asked for.
+    pub(crate) async fn until(&self, job: &Job, what: &str, is_so: impl Fn(&JobRecord) -> bool) -> JobRecord {
+        for _ in 0..500 {
+            if let Some(record) = self.record(job.id()).await.filter(&is_so) {
+                return record;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the record never was {what}: {:?}", self.record(job.id()).await);
+    }
+
     /// A record as the API leaves it: claimed and queued.
     pub(crate) async fn queue(&self, job: &Job) {
         let now = Utc::now();
-        let record = JobRecord::claim(job.clone(), "api", Uuid::new_v4(), now, TimeDelta::minutes(1))
-            .queued(now, TimeDelta::hours(6))
-            .unwrap();
-        let created = self.places().records.create(&record).await.unwrap();
+        self.create(&claimed(job).queued(now, TimeDelta::hours(6)).unwrap())
+            .await;
+    }
+
+    /// Creates a record.
+    pub(crate) async fn create(&self, record: &JobRecord) {
+        let created = self.places().records.create(record).await.unwrap();
         assert!(matches!(created, Created::Created(_)));
     }
+}
+
+/// A record as the API first writes it.
+pub(crate) fn claimed(job: &Job) -> JobRecord {
+    JobRecord::claim(
+        job.clone(),
+        "api",
+        Uuid::new_v4(),
+        Utc::now(),
+        TimeDelta::minutes(1),
+    )
+}
+
+/// A job of another window.
+pub(crate) fn other_job() -> Job {
+    let window = Window::parse("2018-10-17T00:00:00Z", "2018-10-17T00:30:00Z").unwrap();
+    Job::new(window, Scope::default())
 }
 
 /// The job of the hour.
@@ -164,14 +213,15 @@ pub(crate) fn terms() -> Terms {
     }
 }
 
-/// Delivers a body to a worker's real router.
+/// Delivers a body to a worker's real application.
 pub(crate) async fn post(
     worker: &Worker,
     path: &str,
     body: impl Into<Vec<u8>>,
     prefer: Option<&str>,
 ) -> ServiceResponse {
-    let app = test::init_service(App::new().configure(configure(worker.clone(), Addresses::Own))).await;
+    let routes = configure(worker.clone(), Addresses::Own);
+    let app = test::init_service(assemble(&Service::default(), Readiness::new(), routes)).await;
     let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
     if let Some(prefer) = prefer {
         request = request.insert_header(("prefer", prefer));
@@ -182,4 +232,10 @@ pub(crate) async fn post(
 /// Delivers a job and says the answer's status.
 pub(crate) async fn deliver(worker: &Worker, job: &Job) -> StatusCode {
     post(worker, "/topic/event", job.to_json(), None).await.status()
+}
+
+/// Delivers a job in a task of its own.
+pub(crate) fn delivering(worker: &Worker, job: &Job) -> JoinHandle<StatusCode> {
+    let (worker, job) = (worker.clone(), job.clone());
+    actix_web::rt::spawn(async move { deliver(&worker, &job).await })
 }

@@ -8,5 +8,9 @@
 )]
 
 mod bench;
+mod building;
 mod deliveries;
+mod draining;
+mod following;
 mod logs;
+mod sweeping;

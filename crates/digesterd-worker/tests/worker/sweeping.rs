@@ -1,0 +1,145 @@
+//! The sweeper: abandoned jobs, jobs without a queue, ended jobs, old records.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use digest_core::JobRecord;
+use digest_core::record::{Failure, State};
+use digesterd_worker::{Sweeper, Swept, Terms};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::bench::{Bench, claimed, job, other_job, terms};
+
+/// A job that somebody was building, with a lease of this length.
+fn abandoned(lease: TimeDelta) -> JobRecord {
+    claimed(&job())
+        .take("gone", Uuid::new_v4(), Utc::now(), lease)
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn an_abandoned_job_is_finished_after_a_whole_lease_of_watching() {
+    let bench = Bench::with_an_hour();
+    // By its own clock the lease ended an hour ago: that alone proves nothing.
+    let hour_ago = Utc::now() - TimeDelta::hours(1);
+    let record = claimed(&job())
+        .take("gone", Uuid::new_v4(), hour_ago, TimeDelta::milliseconds(500))
+        .unwrap();
+    bench.create(&record).await;
+    let worker = bench.worker(terms());
+    let mut sweeper = Sweeper::new(false);
+    let begun = Instant::now();
+    while sweeper.round(&worker).await.unwrap().begun == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(
+        begun.elapsed() >= Duration::from_millis(500),
+        "{:?}",
+        begun.elapsed()
+    );
+    let record = bench
+        .until(&job(), "stored", |record| record.state() == State::Stored)
+        .await;
+    assert_eq!(record.lost_leases(), 1);
+    assert_eq!(bench.text(job().id()), Some(bench.expected()));
+}
+
+#[actix_web::test]
+async fn a_job_whose_builders_keep_vanishing_is_given_up_with_the_reason() {
+    let bench = Bench::with_an_hour();
+    bench.create(&abandoned(TimeDelta::milliseconds(50))).await;
+    let worker = bench.worker(Terms {
+        max_lost_leases: 0,
+        ..terms()
+    });
+    let mut sweeper = Sweeper::new(false);
+    let failed = loop {
+        sweeper.round(&worker).await.unwrap();
+        let record = bench.record(job().id()).await.unwrap();
+        if record.has_ended() {
+            break record;
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+    let failure = failed.failure().unwrap();
+    assert!(
+        failure.transient && failure.reason.contains("vanished"),
+        "{}",
+        failure.reason
+    );
+}
+
+#[actix_web::test]
+async fn what_waits_in_a_queue_is_left_to_it_unless_the_queue_is_gone() {
+    let bench = Bench::with_an_hour();
+    bench.queue(&job()).await;
+    let worker = bench.worker(terms());
+    assert_eq!(Sweeper::new(false).round(&worker).await.unwrap().begun, 0);
+    assert_eq!(Sweeper::new(true).round(&worker).await.unwrap().begun, 1);
+    bench
+        .until(&job(), "stored", |record| record.state() == State::Stored)
+        .await;
+}
+
+#[actix_web::test]
+async fn only_as_many_jobs_are_taken_as_there_are_slots() {
+    let bench = Bench::with_an_hour();
+    bench.queue(&job()).await;
+    bench.queue(&other_job()).await;
+    let (worker, gate) = bench.gated_worker(terms()).await;
+    assert_eq!(Sweeper::new(true).round(&worker).await.unwrap().begun, 1);
+    drop(gate);
+}
+
+#[actix_web::test]
+async fn a_record_whose_queue_lost_it_is_taken_in_the_end() {
+    let bench = Bench::with_an_hour();
+    let long_ago = Utc::now() - TimeDelta::hours(7);
+    let record = claimed(&job()).queued(long_ago, TimeDelta::hours(6)).unwrap();
+    bench.create(&record).await;
+    let worker = bench.worker(Terms {
+        progress_timeout: Duration::from_millis(200),
+        ..terms()
+    });
+    let mut sweeper = Sweeper::new(false);
+    while sweeper.round(&worker).await.unwrap().begun == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    bench
+        .until(&job(), "stored", |record| record.state() == State::Stored)
+        .await;
+}
+
+#[actix_web::test]
+async fn an_ended_record_goes_with_its_retention_and_a_marker_at_once() {
+    let bench = Bench::with_an_hour();
+    let failure = Failure {
+        reason: "because".to_owned(),
+        transient: false,
+    };
+    let kept = claimed(&job())
+        .failed(Utc::now(), TimeDelta::days(7), failure.clone())
+        .unwrap();
+    let old = claimed(&other_job())
+        .failed(Utc::now(), TimeDelta::zero(), failure)
+        .unwrap();
+    bench.create(&kept).await;
+    bench.create(&old).await;
+    bench
+        .places()
+        .markers
+        .write(job().id(), Utc::now())
+        .await
+        .unwrap();
+    let worker = bench.worker(terms());
+    let swept = Sweeper::new(false).round(&worker).await.unwrap();
+    let expected = Swept {
+        records: 2,
+        begun: 0,
+        removed: 1,
+    };
+    assert_eq!(swept, expected);
+    assert_eq!(bench.keys("progress"), [format!("{}.job.json", job().id())]);
+}
