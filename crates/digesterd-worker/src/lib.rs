@@ -2,13 +2,14 @@
 //!
 //! A job's way: [`configure`] reads it from a request (a process without HTTP calls [`Worker::accept`]), the
 //! worker's `job` module takes its record, [`build()`] makes the digest, `publish` stores it, and the record
-//! says so. The [`Sweeper`] finishes what any worker left. The command line
-//! uses [`build()`] alone.
+//! says so. The [`Sweeper`] finishes what any worker left. [`run()`] is the whole life of the
+//! `digesterd-worker` binary; the command line uses [`build()`] alone.
 
 pub mod build;
 mod job;
 mod publish;
 mod routes;
+mod run;
 mod settings;
 mod sweep;
 mod terms;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use build::build;
 pub use routes::{Addresses, configure};
+pub use run::run;
 pub use settings::Settings;
 pub use sweep::{Sweeper, Swept};
 pub use terms::Terms;

@@ -50,8 +50,8 @@ impl Settings {
         let digests = DigestSettings::read(&reader);
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);
-        let in_s3 = |bucket: &Option<BucketSettings>| bucket.as_ref().is_some_and(BucketSettings::is_in_s3);
-        if let Some(aws) = aws.as_ref().filter(|_| buckets.iter().any(in_s3)) {
+        let in_s3 = buckets.iter().flatten().any(BucketSettings::is_in_s3);
+        if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
             aws.demand_credentials(&reader);
         }
         let [flow_logs, storage, progress] = buckets;

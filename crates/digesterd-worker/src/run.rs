@@ -1,0 +1,78 @@
+//! The life of the `digesterd-worker` process.
+
+use digest_core::Scope;
+use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records};
+use digesterd_process::environment::Environment;
+use digesterd_process::health::Readiness;
+use digesterd_process::server::listen;
+use digesterd_process::shutdown::Shutdown;
+use digesterd_process::stores::{open_store, register};
+
+use crate::routes::{Addresses, configure};
+use crate::settings::Settings;
+use crate::sweep::Sweeper;
+use crate::worker::{Places, Worker};
+
+/// Works until SIGTERM or SIGINT: then no new jobs are taken, and running builds end or are given back within
+/// the grace.
+///
+/// # Errors
+/// Settings that cannot be used (all of them named), buckets or credentials that cannot be opened, an address
+/// that cannot be listened on.
+pub async fn run(environment: Environment) -> anyhow::Result<()> {
+    let settings = Settings::read(&environment)?;
+    tracing::info!(
+        ?settings,
+        version = env!("CARGO_PKG_VERSION"),
+        "digesterd-worker starts"
+    );
+    let shutdown = Shutdown::on_signals()?;
+    let readiness = Readiness::new();
+    let worker = open(&settings, &readiness).await?;
+    let listening = listen(
+        &settings.service,
+        &readiness,
+        configure(worker.clone(), Addresses::Own),
+    )?;
+    let sweeping = worker.clone();
+    tokio::spawn(async move { Sweeper::new(false).run(&sweeping).await });
+
+    // The server goes on while the worker drains: held requests get their answers, new ones 503.
+    let stop_server = Shutdown::new();
+    let drained = stop_server.clone();
+    let grace = settings.service.shutdown_grace;
+    tokio::spawn(async move {
+        shutdown.requested().await;
+        readiness.drain();
+        worker.drain(grace).await;
+        drained.request();
+    });
+    listening.run(&stop_server).await?;
+    tracing::info!("digesterd-worker ends");
+    Ok(())
+}
+
+/// The worker of these settings, its buckets opened and made part of the process's readiness.
+async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
+    let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
+    let storage = open_store(&settings.storage, &settings.aws).await?;
+    let progress = open_store(&settings.progress, &settings.aws).await?;
+    register(readiness, "flow logs", &flow_logs);
+    register(readiness, "storage", &storage);
+    register(readiness, "progress", &progress);
+    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
+    let places = Places {
+        flow_logs: FlowLogs::new(flow_logs).scanning(scan),
+        digests: Digests::new(storage.clone()),
+        manifests: Manifests::new(storage),
+        records: Records::new(progress.clone()),
+        markers: Markers::new(progress),
+    };
+    let prefetch = Prefetch::new(settings.prefetch.objects, settings.prefetch.bytes);
+    Ok(Worker::new(
+        places,
+        prefetch,
+        settings.build_options(),
+        settings.terms(),
+    ))
+}
