@@ -33,7 +33,7 @@ impl From<Address> for IpAddr {
 
 /// Four decimal octets of one to three digits, without leading zeros.
 #[inline]
-fn v4(token: &[u8]) -> Option<u32> {
+pub(crate) fn v4(token: &[u8]) -> Option<u32> {
     let (mut value, mut octet, mut digits, mut dots) = (0u32, 0u32, 0u32, 0u32);
     for &byte in token {
         let digit = byte.wrapping_sub(b'0');

@@ -2,24 +2,46 @@
 
 use memchr::{memchr, memrchr};
 
-use crate::inflate::{Text, TextFailure};
+use crate::inflate::{Pieces, Text, TextFailure};
+use crate::vector::PAD;
 
 /// Bytes of text read at a time.
 const BLOCK: usize = 128 * 1024;
 
 /// What comes next in an object's text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Block<'a> {
-    /// One or more whole lines, each ended by a newline save perhaps the object's last. A line may still be longer
-    /// than the bound.
-    Lines(&'a [u8]),
+    /// One or more whole lines, each ended by a newline. A line may still be longer than the bound.
+    Lines(Lines<'a>),
     /// One line that is longer than the bound. It is not kept; the rest of it is read past by the next call.
     TooLong,
 }
 
-/// Cuts an object's text into blocks. Holds at most one block and one row.
-pub(crate) struct Blocks<'s> {
-    text: Text<'s>,
+/// Whole lines, with [`PAD`] more bytes on either side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines<'a> {
+    pub(crate) buffer: &'a [u8],
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+}
+
+/// Cuts an object's text into blocks.
+pub(crate) enum Blocks<'s> {
+    /// The whole text is one block.
+    Whole {
+        bytes: &'s mut [u8],
+        /// Bytes of text.
+        length: usize,
+        taken: u64,
+        is_next: bool,
+    },
+    /// Holds at most one block and one row.
+    Pieces(Cutter<'s>),
+}
+
+/// Cuts a text that comes in pieces.
+pub(crate) struct Cutter<'s> {
+    text: Pieces<'s>,
     max_row: usize,
     buffer: Vec<u8>,
     /// The bytes not yet handed out: from the begin of a line up to what has been read.
@@ -35,21 +57,79 @@ pub(crate) struct Blocks<'s> {
 
 impl<'s> Blocks<'s> {
     pub(crate) fn new(text: Text<'s>, max_row: usize) -> Self {
-        Self {
-            text,
-            max_row,
-            buffer: vec![0; BLOCK],
-            start: 0,
-            end: 0,
-            searched: 0,
-            ended: false,
-            skipping: false,
-            inflated: 0,
+        match text {
+            Text::Whole { bytes, taken } => Self::Whole {
+                length: bytes.len() - 2 * PAD,
+                bytes,
+                taken,
+                is_next: true,
+            },
+            Text::Pieces(text) => Self::Pieces(Cutter {
+                text,
+                max_row,
+                buffer: vec![0; PAD + BLOCK + PAD],
+                start: PAD,
+                end: PAD,
+                searched: PAD,
+                ended: false,
+                skipping: false,
+                inflated: 0,
+            }),
         }
     }
 
     /// The next block; `None` at the end of the text.
     pub(crate) fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
+        match self {
+            Self::Pieces(cutter) => cutter.next(),
+            Self::Whole {
+                bytes,
+                length,
+                is_next,
+                ..
+            } => Ok((std::mem::take(is_next) && *length > 0)
+                .then(|| Block::Lines(Lines::ended(bytes, PAD, PAD + *length)))),
+        }
+    }
+
+    /// Bytes of text read so far.
+    pub(crate) fn inflated(&self) -> u64 {
+        match self {
+            Self::Whole { length, .. } => *length as u64,
+            Self::Pieces(cutter) => cutter.inflated,
+        }
+    }
+
+    /// Bytes taken from the source, once the text has ended.
+    pub(crate) fn taken(&self) -> u64 {
+        match self {
+            Self::Whole { taken, .. } => *taken,
+            Self::Pieces(cutter) => cutter.text.taken(),
+        }
+    }
+}
+
+impl<'a> Lines<'a> {
+    /// Lines of which the last may lack its newline: it gets one, in the padding.
+    fn ended(buffer: &'a mut [u8], from: usize, mut to: usize) -> Self {
+        if to > from
+            && buffer.get(to - 1) != Some(&b'\n')
+            && let Some(byte) = buffer.get_mut(to)
+        {
+            *byte = b'\n';
+            to += 1;
+        }
+        Self { buffer, from, to }
+    }
+
+    /// The lines themselves.
+    pub(crate) fn text(&self) -> &'a [u8] {
+        self.buffer.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
+impl Cutter<'_> {
+    fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
         if std::mem::take(&mut self.skipping) {
             self.skip_line()?;
         }
@@ -73,31 +153,20 @@ impl<'s> Blocks<'s> {
         }
     }
 
-    /// Bytes of text read so far.
-    pub(crate) fn inflated(&self) -> u64 {
-        self.inflated
-    }
-
-    /// Bytes taken from the source, once the text has ended.
-    pub(crate) fn taken(&self) -> u64 {
-        self.text.taken()
-    }
-
     fn hand_out(&mut self, stop: usize) -> Block<'_> {
-        let lines = self.start..stop;
-        self.start = stop;
+        let from = std::mem::replace(&mut self.start, stop);
         self.searched = self.end;
-        Block::Lines(self.buffer.get(lines).unwrap_or_default())
+        Block::Lines(Lines::ended(&mut self.buffer, from, stop))
     }
 
     /// Drops the line at hand, up to and with its newline; what was read behind it stays.
     fn skip_line(&mut self) -> Result<(), TextFailure> {
         loop {
-            (self.start, self.end, self.searched) = (0, 0, 0);
+            (self.start, self.end, self.searched) = (PAD, PAD, PAD);
             self.read_more()?;
-            let fresh = self.buffer.get(..self.end).unwrap_or_default();
+            let fresh = self.buffer.get(PAD..self.end).unwrap_or_default();
             if let Some(at) = memchr(b'\n', fresh) {
-                (self.start, self.searched) = (at + 1, at + 1);
+                (self.start, self.searched) = (PAD + at + 1, PAD + at + 1);
                 return Ok(());
             }
             if self.ended {
@@ -108,18 +177,17 @@ impl<'s> Blocks<'s> {
 
     /// Moves the line at hand to the front, and grows the buffer only where that line has filled it.
     fn make_room(&mut self) {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        (self.start, self.searched) = (0, self.end);
-        if self.end == self.buffer.len() {
-            self.buffer.resize(self.end.saturating_mul(2), 0);
+        self.buffer.copy_within(self.start..self.end, PAD);
+        self.end = PAD + self.end - self.start;
+        (self.start, self.searched) = (PAD, self.end);
+        if self.end + PAD >= self.buffer.len() {
+            self.buffer.resize(self.buffer.len().saturating_mul(2), 0);
         }
     }
 
     fn read_more(&mut self) -> Result<(), TextFailure> {
-        let read = self
-            .text
-            .read(self.buffer.get_mut(self.end..).unwrap_or_default())?;
+        let room = self.end..self.buffer.len() - PAD;
+        let read = self.text.read(self.buffer.get_mut(room).unwrap_or_default())?;
         self.end += read;
         self.inflated += read as u64;
         self.ended = read == 0;
@@ -132,11 +200,12 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+    use crate::inflate::Scratch;
 
     /// Hands out its bytes in pieces of a given size.
-    struct Pieces<'a>(&'a [u8], usize);
+    struct Given<'a>(&'a [u8], usize);
 
-    impl Read for Pieces<'_> {
+    impl Read for Given<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
             let room = self.1.min(out.len());
             self.0.read(&mut out[..room])
@@ -145,14 +214,15 @@ mod tests {
 
     /// The lines, `None` for one that was too long.
     fn lines(text: &[u8], piece: usize, max_row: usize) -> Vec<Option<String>> {
-        let mut source = Pieces(text, piece);
-        let mut blocks = Blocks::new(Text::open(&mut source).unwrap(), max_row);
+        let mut source = Given(text, piece);
+        let mut scratch = Scratch::default();
+        let mut blocks = Blocks::new(Text::open(&mut source, &mut scratch).unwrap(), max_row);
         let mut lines = Vec::new();
         while let Some(block) = blocks.next().unwrap() {
             match block {
                 Block::TooLong => lines.push(None),
                 Block::Lines(block) => {
-                    let text = std::str::from_utf8(block).unwrap();
+                    let text = std::str::from_utf8(block.text()).unwrap();
                     lines.extend(
                         text.split_inclusive('\n')
                             .map(|line| line.trim_end_matches('\n'))

@@ -26,5 +26,5 @@ pub struct Edge<'d> {
     /// `ACCEPT`, `REJECT`, whatever else the records say, or `-`.
     pub action: &'d [u8],
     /// What the edge remembers of its records, where that is kept.
-    pub history: Option<&'d History>,
+    pub history: Option<History>,
 }

@@ -57,6 +57,16 @@ pub(crate) struct Span {
     pub(crate) end: i64,
 }
 
+impl Span {
+    /// Both spans and what lies between them.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
 /// What a row is.
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {

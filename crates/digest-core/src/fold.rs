@@ -1,16 +1,13 @@
-//! Objects in, groups and tally out: the loop over an object's rows.
+//! Objects in, groups and tally out.
 
 use std::io::Read;
+use std::sync::Arc;
 
-use memchr::memchr;
-
-use crate::block::{Block, Blocks};
 use crate::digest::Digest;
-use crate::error::{FoldError, LayoutFault, RowFault};
-use crate::flow_record::{Span, Verdict, judge};
-use crate::inflate::{Text, TextFailure};
-use crate::layout::{Layout, tokens};
-use crate::table::Table;
+use crate::error::FoldError;
+use crate::folder::Folder;
+use crate::memory::Compact;
+use crate::tables::Tables;
 use crate::tally::ObjectTally;
 use crate::window::Window;
 
@@ -48,23 +45,40 @@ impl Default for FoldOptions {
     }
 }
 
-/// A digest in the making: the group table and the tally of the objects read so far. One per thread; merge them.
+/// A digest in the making, by one thread: the group tables and the tally of the objects read so far. Folds with the
+/// same options can be merged; [`fold_parallel`](crate::fold_parallel) has several threads share their tables.
 #[derive(Debug)]
 pub struct Fold {
-    options: FoldOptions,
-    table: Table,
-    tally: ObjectTally,
+    kind: Kind,
+}
+
+/// With or without a memory of each edge.
+#[derive(Debug)]
+enum Kind {
+    Sums(Box<Folder<()>>),
+    Edges(Box<Folder<Compact>>),
+}
+
+/// Does the same to either kind.
+macro_rules! either {
+    ($kind:expr, $folder:ident => $action:expr) => {
+        match $kind {
+            Kind::Sums($folder) => $action,
+            Kind::Edges($folder) => $action,
+        }
+    };
 }
 
 impl Fold {
     /// An empty fold.
     #[must_use]
     pub fn new(options: &FoldOptions) -> Self {
-        Self {
-            options: *options,
-            table: Table::new(options.edges),
-            tally: ObjectTally::none_of(options.window.as_ref()),
-        }
+        let kind = if options.edges {
+            Kind::Edges(Box::new(Folder::new(options, Arc::new(Tables::new()))))
+        } else {
+            Kind::Sums(Box::new(Folder::new(options, Arc::new(Tables::new()))))
+        };
+        Self { kind }
     }
 
     /// Reads one whole object (gzip of any number of members, or plain text, by its first bytes) and folds its
@@ -73,12 +87,7 @@ impl Fold {
     /// # Errors
     /// [`FoldError`]. After one, the fold holds part of the object and must not be used any further.
     pub fn read_object(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
-        let tally = match self.options.bad_rows {
-            BadRows::Fail => Pass::over(&self.options, &mut self.table, key, source)?,
-            BadRows::Skip => self.read_leniently(key, source)?,
-        };
-        self.tally.merge(&tally);
-        Ok(tally)
+        either!(&mut self.kind, folder => folder.read_object(key, source))
     }
 
     /// Adds the groups and the tally of another fold with the same options.
@@ -86,20 +95,18 @@ impl Fold {
     /// # Errors
     /// [`FoldError::Overflow`].
     pub fn merge(&mut self, other: Self) -> Result<(), FoldError> {
-        self.tally.merge(&other.tally);
-        self.table.merge(other.table)
+        match (&mut self.kind, other.kind) {
+            (Kind::Sums(ours), Kind::Sums(theirs)) => ours.merge(*theirs),
+            (Kind::Edges(ours), Kind::Edges(theirs)) => ours.merge(*theirs),
+            (Kind::Sums(ours), Kind::Edges(theirs)) => ours.merge(*theirs),
+            (Kind::Edges(ours), Kind::Sums(theirs)) => ours.merge(*theirs),
+        }
     }
 
     /// What has been read so far.
     #[must_use]
     pub fn tally(&self) -> &ObjectTally {
-        &self.tally
-    }
-
-    /// Number of edges so far.
-    #[must_use]
-    pub fn edges(&self) -> usize {
-        self.table.len()
+        either!(&self.kind, folder => folder.tally())
     }
 
     /// Sorts the groups into a digest.
@@ -107,161 +114,9 @@ impl Fold {
     /// # Errors
     /// [`FoldError::Overflow`].
     pub fn finish(self) -> Result<Digest, FoldError> {
-        Ok(Digest::new(self.table.into_parts(), self.tally))
-    }
-
-    /// Folds into a table of the object's own, which is merged only once the object has proved sound.
-    fn read_leniently(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
-        let mut table = Table::new(self.options.edges);
-        match Pass::over(&self.options, &mut table, key, source) {
-            Ok(tally) => {
-                self.table.merge(table)?;
-                Ok(tally)
-            }
-            Err(error) if error.is_of_contents() => {
-                let window = self.options.window.as_ref();
-                Ok(ObjectTally::refused(window, key, error.to_string()))
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// One object on its way into a table.
-struct Pass<'a> {
-    options: &'a FoldOptions,
-    table: &'a mut Table,
-    key: &'a str,
-    layout: Layout,
-    /// Lines read so far.
-    line: u64,
-    tally: ObjectTally,
-}
-
-impl<'a> Pass<'a> {
-    fn over(
-        options: &'a FoldOptions,
-        table: &'a mut Table,
-        key: &'a str,
-        source: &mut dyn Read,
-    ) -> Result<ObjectTally, FoldError> {
-        let mut pass = Self {
-            options,
-            table,
-            key,
-            layout: Layout::default_format(),
-            line: 0,
-            tally: ObjectTally::none_of(options.window.as_ref()),
-        };
-        let text = Text::open(source).map_err(|failure| pass.failed(failure))?;
-        let mut blocks = Blocks::new(text, options.max_row);
-        while let Some(block) = blocks.next().map_err(|failure| pass.failed(failure))? {
-            match block {
-                Block::Lines(lines) => pass.lines(lines)?,
-                Block::TooLong => {
-                    pass.line += 1;
-                    pass.too_long()?;
-                }
-            }
-        }
-        pass.tally.objects = 1;
-        pass.tally.source_bytes = blocks.taken();
-        pass.tally.inflated_bytes = blocks.inflated();
-        Ok(pass.tally)
-    }
-
-    fn lines(&mut self, mut lines: &[u8]) -> Result<(), FoldError> {
-        while !lines.is_empty() {
-            let line = match memchr(b'\n', lines).and_then(|at| lines.split_at_checked(at)) {
-                Some((line, rest)) => {
-                    lines = rest.get(1..).unwrap_or_default();
-                    line
-                }
-                None => std::mem::take(&mut lines),
-            };
-            self.line += 1;
-            self.line(line)?;
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn line(&mut self, line: &[u8]) -> Result<(), FoldError> {
-        if line.len() > self.options.max_row {
-            return self.too_long();
-        }
-        let verdict = match judge(line, &self.layout, self.options.window.as_ref()) {
-            Ok(verdict) => verdict,
-            Err(_) if tokens(line).next().is_none() => return Ok(()),
-            Err(fault) => return self.refuse(fault),
-        };
-        match verdict {
-            Verdict::Counted(record) => {
-                self.table.add(&record)?;
-                self.tally.records += 1;
-                self.tally.minutes.mark(record.span.start, record.span.end);
-            }
-            Verdict::Header => return self.header(line),
-            Verdict::Outside => self.tally.outside_window += 1,
-            Verdict::NoData(span) => {
-                self.tally.no_data += 1;
-                if let Some(Span { start, end }) = span {
-                    self.tally.minutes.mark(start, end);
-                }
-            }
-            Verdict::SkipData => self.tally.skip_data += 1,
-            Verdict::OtherStatus(status) => self.tally.other_status(self.key, self.line, status),
-            Verdict::Unusable(field) => self.tally.unusable(self.key, self.line, field),
-        }
-        self.tally.rows += 1;
-        Ok(())
-    }
-
-    #[cold]
-    fn header(&mut self, line: &[u8]) -> Result<(), FoldError> {
-        self.layout = Layout::from_header(line).map_err(|reason| self.not_flow_log(self.line, reason))?;
-        self.tally.headers += 1;
-        Ok(())
-    }
-
-    #[cold]
-    fn too_long(&mut self) -> Result<(), FoldError> {
-        self.refuse(RowFault::TooLong {
-            most: self.options.max_row,
+        either!(self.kind, folder => {
+            let (tables, gathered) = folder.finish()?;
+            Ok(Digest::new(&tables, gathered, 1))
         })
-    }
-
-    #[cold]
-    fn refuse(&mut self, reason: RowFault) -> Result<(), FoldError> {
-        match self.options.bad_rows {
-            BadRows::Fail => Err(FoldError::BadRow {
-                key: self.key.to_owned(),
-                line: self.line,
-                reason,
-            }),
-            BadRows::Skip => {
-                self.tally.bad_row(self.key, self.line, &reason);
-                Ok(())
-            }
-        }
-    }
-
-    #[cold]
-    fn failed(&self, failure: TextFailure) -> FoldError {
-        let key = self.key.to_owned();
-        match failure {
-            TextFailure::Source(source) => FoldError::Read { key, source },
-            TextFailure::Corrupt(reason) => FoldError::Corrupt { key, reason },
-            TextFailure::Parquet => self.not_flow_log(1, LayoutFault::Parquet),
-        }
-    }
-
-    #[cold]
-    fn not_flow_log(&self, line: u64, reason: LayoutFault) -> FoldError {
-        FoldError::NotFlowLog {
-            key: self.key.to_owned(),
-            line,
-            reason,
-        }
     }
 }

@@ -1,14 +1,14 @@
 //! What an edge remembers of its records beyond the sums that the digest's text shows.
 
-use crate::flow_record::{FlowRecord, Span};
+use crate::flow_record::Span;
 
 /// TCP flag bits as flow logs write them.
-const SYN: u8 = 2;
-const RST: u8 = 4;
-const ACK: u8 = 16;
+pub(crate) const SYN: u8 = 2;
+pub(crate) const RST: u8 = 4;
+pub(crate) const ACK: u8 = 16;
 
 /// The measures of one edge, kept where [`FoldOptions::edges`](crate::FoldOptions) is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct History {
     /// Records folded into the edge.
     pub records: u64,
@@ -32,21 +32,17 @@ pub struct History {
 
 impl History {
     /// The history of one record, whose folding dropped the port `folded`.
-    #[inline]
-    pub(crate) fn of(record: &FlowRecord<'_>, folded: Option<u16>) -> Self {
-        let Span { start, end } = record.span;
-        let flags = record.tcp_flags.unwrap_or_default();
+    pub(crate) fn of(span: Span, tcp_flags: Option<u8>, version: Option<u8>, folded: Option<u16>) -> Self {
+        let flags = tcp_flags.unwrap_or_default();
         Self {
             records: 1,
             syn: u64::from(flags & (SYN | ACK) == SYN),
             synack: u64::from(flags & (SYN | ACK) == SYN | ACK),
             rst: u64::from(flags & RST != 0),
-            first_seen: start,
-            last_seen: end,
-            tcp_flags: record.tcp_flags,
-            versions: record
-                .version
-                .map_or(0, |version| 1u32.wrapping_shl(version.into())),
+            first_seen: span.start,
+            last_seen: span.end,
+            tcp_flags,
+            versions: version.map_or(0, |version| 1u32.wrapping_shl(version.into())),
             folded_ports: folded.map(|port| (port, port)),
         }
     }

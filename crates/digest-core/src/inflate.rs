@@ -7,13 +7,41 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-use crate::input::Input;
+use crate::input::{Input, read_some};
+use crate::vector::PAD;
+
+mod whole;
+
+use whole::{MOST_GZIP, Whole};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const PARQUET: [u8; 4] = *b"PAR1";
 
+/// Bytes asked of a source at first; twice as many with each further read.
+const FIRST_READ: usize = 256 * 1024;
+
+/// What a thread keeps from one object to the next: memory that need not be asked for again.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    inflater: Option<Whole>,
+    gzip: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// One object's text.
+pub(crate) enum Text<'s> {
+    /// All of it, between [`PAD`] bytes on either side.
+    Whole {
+        bytes: &'s mut [u8],
+        /// Compressed bytes consumed.
+        taken: u64,
+    },
+    /// As it is read.
+    Pieces(Pieces<'s>),
+}
+
 /// The text of one object, inflated as it is read.
-pub(crate) struct Text<'s> {
+pub(crate) struct Pieces<'s> {
     state: State<'s>,
     /// Compressed bytes consumed, once the input is gone.
     taken: u64,
@@ -38,22 +66,69 @@ pub(crate) enum TextFailure {
 }
 
 impl<'s> Text<'s> {
-    /// Looks at the first bytes.
-    pub(crate) fn open(source: &'s mut dyn Read) -> Result<Self, TextFailure> {
-        let mut input = Input::new(source);
-        let magic = match input.peek(PARQUET.len()) {
-            Ok(magic) => magic,
-            Err(error) => return Err(failure(input, &error)),
-        };
-        if *magic == PARQUET {
+    /// Looks at the first bytes; inflates a gzip object of moderate size at once.
+    pub(crate) fn open(source: &'s mut dyn Read, scratch: &'s mut Scratch) -> Result<Self, TextFailure> {
+        let Scratch { inflater, gzip, text } = scratch;
+        let mut read = 0;
+        let is_all = fill(source, gzip, &mut read, PARQUET.len())?;
+        let magic = gzip.get(..read).unwrap_or_default();
+        if magic.starts_with(&PARQUET) {
             return Err(TextFailure::Parquet);
         }
-        let state = if magic.starts_with(&GZIP) {
-            State::Between(input)
-        } else {
-            State::Plain(input)
-        };
-        Ok(Self { state, taken: 0 })
+        if !magic.starts_with(&GZIP) {
+            let read = magic.to_vec();
+            return Ok(Self::Pieces(Pieces::of(State::Plain(Input::after(read, source)))));
+        }
+        if is_all || fill(source, gzip, &mut read, MOST_GZIP + 1)? {
+            if inflater.is_none() {
+                *inflater = Whole::new();
+            }
+            let object = gzip.get(..read).unwrap_or_default();
+            let inflated = inflater
+                .as_mut()
+                .and_then(|inflater| inflater.inflate(object, text, PAD));
+            if let Some(length) = inflated
+                && let Some(bytes) = text.get_mut(..PAD + length + PAD)
+            {
+                return Ok(Self::Whole {
+                    bytes,
+                    taken: read as u64,
+                });
+            }
+        }
+        // Too large, or not sound: in pieces, which says what is wrong.
+        let mut read_already = std::mem::take(gzip);
+        read_already.truncate(read);
+        Ok(Self::Pieces(Pieces::of(State::Between(Input::after(
+            read_already,
+            source,
+        )))))
+    }
+}
+
+/// Reads until so many bytes are there, or all of them; tells whether it was all.
+fn fill(
+    source: &mut dyn Read,
+    buffer: &mut Vec<u8>,
+    read: &mut usize,
+    count: usize,
+) -> Result<bool, TextFailure> {
+    while *read < count {
+        if buffer.len() == *read {
+            buffer.resize((*read * 2).max(FIRST_READ), 0);
+        }
+        let room = buffer.get_mut(*read..).unwrap_or_default();
+        match read_some(source, room).map_err(TextFailure::Source)? {
+            0 => return Ok(true),
+            more => *read += more,
+        }
+    }
+    Ok(false)
+}
+
+impl<'s> Pieces<'s> {
+    fn of(state: State<'s>) -> Self {
+        Self { state, taken: 0 }
     }
 
     /// Reads at least one byte into `out`, which is not empty; 0 is the end of the object.
@@ -82,7 +157,7 @@ impl<'s> Text<'s> {
         }
     }
 
-    /// Bytes taken from the source, once [`Text::read`] has returned 0.
+    /// Bytes taken from the source, once [`Pieces::read`] has returned 0.
     pub(crate) fn taken(&self) -> u64 {
         self.taken
     }

@@ -8,6 +8,7 @@ const BUFFER: usize = 64 * 1024;
 /// A buffered source. An inflater that reads from it sees only that it failed; [`Input::failure`] says why.
 pub(crate) struct Input<'s> {
     source: &'s mut dyn Read,
+    /// What of `buffer` has been read and not yet consumed.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -16,29 +17,37 @@ pub(crate) struct Input<'s> {
 }
 
 impl<'s> Input<'s> {
-    pub(crate) fn new(source: &'s mut dyn Read) -> Self {
+    /// A source of which some bytes have been read already.
+    pub(crate) fn after(mut read: Vec<u8>, source: &'s mut dyn Read) -> Self {
+        let end = read.len();
+        read.resize(end.max(BUFFER), 0);
         Self {
             source,
-            buffer: vec![0; BUFFER],
+            buffer: read,
             start: 0,
-            end: 0,
+            end,
             taken: 0,
             failure: None,
         }
     }
 
-    /// The next bytes without consuming them: `count` of them unless the source ends before.
+    /// The next bytes without consuming them: `count` of them (few) unless the source ends before.
     pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        while self.end < count {
+        if self.end - self.start < count {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        while self.end - self.start < count {
             if self.refill()? == 0 {
                 break;
             }
         }
-        let ready = self.end.min(count);
-        Ok(self.buffer.get(..ready).unwrap_or_default())
+        let ready = (self.end - self.start).min(count);
+        Ok(self
+            .buffer
+            .get(self.start..self.start + ready)
+            .unwrap_or_default())
     }
 
     /// Bytes consumed so far.
@@ -53,21 +62,26 @@ impl<'s> Input<'s> {
 
     /// Reads once behind what is buffered.
     fn refill(&mut self) -> io::Result<usize> {
-        loop {
-            match self
-                .source
-                .read(self.buffer.get_mut(self.end..).unwrap_or_default())
-            {
-                Ok(read) => {
-                    self.end += read;
-                    return Ok(read);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failure = Some(error);
-                    return Err(io::Error::other("the source failed"));
-                }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        match read_some(self.source, room) {
+            Ok(read) => {
+                self.end += read;
+                Ok(read)
             }
+            Err(error) => {
+                self.failure = Some(error);
+                Err(io::Error::other("the source failed"))
+            }
+        }
+    }
+}
+
+/// Reads once, however often the system interrupts.
+pub(crate) fn read_some(source: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
         }
     }
 }

@@ -50,7 +50,12 @@ impl<T: Hash + Eq> Interner<T> {
     }
 
     /// All values, by number.
-    pub(crate) fn into_values(self) -> Vec<T> {
-        self.values
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// Bytes of memory held, without what the values themselves point to.
+    pub(crate) fn held(&self) -> usize {
+        self.index.allocation_size() + self.values.capacity() * size_of::<T>()
     }
 }

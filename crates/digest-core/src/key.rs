@@ -1,22 +1,36 @@
-//! What makes an edge: the folding of ports, and the key that records are grouped by.
+//! What makes an edge of one interface: the folding of ports, and the key that records are grouped by.
+//!
+//! A key is one 128-bit number whose order is the digest's order, from the top:
+//!
+//! | bits | what |
+//! |---|---|
+//! | 1 + 32 | source address: 0 and an IPv4 address, or 1 and the number of an IPv6 address |
+//! | 1 + 32 | destination address, likewise |
+//! | 18 | ports: 0 none, else 1 + destination port, or 65537 + source port (at most one of them is not 0) |
+//! | 8 | protocol |
+//! | 36 | number of the action |
+//!
+//! Numbers are given in the order of first sight; before keys are ordered, they are exchanged for ranks.
 
-use std::hash::{Hash, Hasher};
+/// Ports that stand for "the layout has none".
+const NO_PORTS: u32 = 0;
+/// What a kept destination port is added to.
+const DESTINATION: u32 = 1;
+/// What a kept source port is added to.
+const SOURCE: u32 = 1 << 16 | 1;
 
-/// The source address is a number of an interned IPv6 address.
-const SRC_V6: u8 = 1;
-/// The destination address is a number of an interned IPv6 address.
-const DST_V6: u8 = 1 << 1;
-/// The kept port is the source's.
-const KEPT_SOURCE: u8 = 1 << 2;
-/// The layout had no ports.
-const NO_PORTS: u8 = 1 << 3;
+const ACTION_BITS: u32 = 36;
+const PROTOCOL_AT: u32 = ACTION_BITS;
+const PORTS_AT: u32 = PROTOCOL_AT + 8;
+const DST_AT: u32 = PORTS_AT + 18;
+const SRC_AT: u32 = DST_AT + 33;
+const ADDRESS: u128 = (1 << 33) - 1;
+const V6: u64 = 1 << 32;
 
 /// A record's ports after folding: one is kept, the other, the ephemeral one, becomes 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FoldedPorts {
-    /// The lesser port; where both are equal, it stays as the destination's.
-    kept: u16,
-    flags: u8,
+    kept: u32,
     /// The port that is folded away.
     pub(crate) folded: Option<u16>,
 }
@@ -26,40 +40,37 @@ impl FoldedPorts {
     #[inline]
     pub(crate) fn of(ports: Option<(u16, u16)>) -> Self {
         match ports {
-            // A kept port 0 reads `0 0` from either side, so both sides are one edge.
-            Some((source, destination)) if source < destination => Self {
-                kept: source,
-                flags: if source == 0 { 0 } else { KEPT_SOURCE },
-                folded: Some(destination),
-            },
-            Some((source, destination)) => Self {
-                kept: destination,
-                flags: 0,
-                folded: Some(source),
-            },
+            Some((source, destination)) => Self::of_both(source, destination),
             None => Self {
-                kept: 0,
-                flags: NO_PORTS,
+                kept: NO_PORTS,
                 folded: None,
             },
         }
     }
+
+    #[inline]
+    pub(crate) fn of_both(source: u16, destination: u16) -> Self {
+        if source < destination {
+            // A kept port 0 reads `0 0` from either side, so both sides are one edge.
+            let side = if source == 0 { DESTINATION } else { SOURCE };
+            Self {
+                kept: side + u32::from(source),
+                folded: Some(destination),
+            }
+        } else {
+            Self {
+                kept: DESTINATION + u32::from(destination),
+                folded: Some(source),
+            }
+        }
+    }
 }
 
-/// A group's key in 20 bytes. Names, owners and IPv6 addresses are numbers of a [`Table`](crate::table::Table).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A group's key inside one interface's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Key {
-    /// Number of the pair of account and interface.
-    pub(crate) owner: u32,
-    /// An IPv4 address by value, or the number of an IPv6 address.
-    pub(crate) src: u32,
-    /// As `src`.
-    pub(crate) dst: u32,
-    /// Number of the action's name.
-    pub(crate) action: u32,
-    port: u16,
-    pub(crate) protocol: u8,
-    flags: u8,
+    high: u64,
+    low: u64,
 }
 
 /// The key's side of an address.
@@ -71,99 +82,133 @@ pub(crate) enum KeyAddress {
     V6(u32),
 }
 
+impl KeyAddress {
+    #[inline]
+    fn bits(self) -> u64 {
+        match self {
+            Self::V4(value) => value.into(),
+            Self::V6(number) => V6 | u64::from(number),
+        }
+    }
+
+    #[inline]
+    fn of_bits(bits: u64) -> Self {
+        if bits & V6 == 0 {
+            Self::V4(bits as u32)
+        } else {
+            Self::V6(bits as u32)
+        }
+    }
+}
+
 impl Key {
     #[inline]
     pub(crate) fn new(
-        owner: u32,
         src: KeyAddress,
         dst: KeyAddress,
         ports: FoldedPorts,
         protocol: u8,
         action: u32,
     ) -> Self {
-        let mut flags = ports.flags;
-        let (src, dst) = (
-            match src {
-                KeyAddress::V4(value) => value,
-                KeyAddress::V6(number) => {
-                    flags |= SRC_V6;
-                    number
-                }
-            },
-            match dst {
-                KeyAddress::V4(value) => value,
-                KeyAddress::V6(number) => {
-                    flags |= DST_V6;
-                    number
-                }
-            },
-        );
+        Self::of_bits(
+            u128::from(src.bits()) << SRC_AT
+                | u128::from(dst.bits()) << DST_AT
+                | u128::from(ports.kept) << PORTS_AT
+                | u128::from(protocol) << PROTOCOL_AT
+                | u128::from(action),
+        )
+    }
+
+    /// The number itself.
+    #[inline]
+    pub(crate) fn bits(self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+
+    #[inline]
+    pub(crate) fn of_bits(bits: u128) -> Self {
         Self {
-            owner,
-            src,
-            dst,
-            action,
-            port: ports.kept,
-            protocol,
-            flags,
+            high: (bits >> 64) as u64,
+            low: bits as u64,
         }
     }
 
     #[inline]
-    pub(crate) fn src(&self) -> KeyAddress {
-        if self.flags & SRC_V6 == 0 {
-            KeyAddress::V4(self.src)
-        } else {
-            KeyAddress::V6(self.src)
-        }
+    pub(crate) fn src(self) -> KeyAddress {
+        KeyAddress::of_bits((self.bits() >> SRC_AT & ADDRESS) as u64)
     }
 
     #[inline]
-    pub(crate) fn dst(&self) -> KeyAddress {
-        if self.flags & DST_V6 == 0 {
-            KeyAddress::V4(self.dst)
-        } else {
-            KeyAddress::V6(self.dst)
-        }
+    pub(crate) fn dst(self) -> KeyAddress {
+        KeyAddress::of_bits((self.bits() >> DST_AT & ADDRESS) as u64)
     }
 
     /// Source and destination port as the digest shows them; `None` where there were none.
     #[inline]
-    pub(crate) fn ports(&self) -> Option<(u16, u16)> {
-        match (self.flags & NO_PORTS, self.flags & KEPT_SOURCE) {
-            (0, 0) => Some((0, self.port)),
-            (0, _) => Some((self.port, 0)),
-            _ => None,
+    pub(crate) fn ports(self) -> Option<(u16, u16)> {
+        let kept = (self.low >> PORTS_AT | self.high << (64 - PORTS_AT)) as u32 & ((1 << 18) - 1);
+        match kept {
+            NO_PORTS => None,
+            kept if kept < SOURCE => Some((0, (kept - DESTINATION) as u16)),
+            kept => Some(((kept - SOURCE) as u16, 0)),
         }
     }
 
-    /// The same key under other numbers, each list giving the new number of an old one.
-    pub(crate) fn renumbered(mut self, owners: &[u32], addresses: &[u32], names: &[u32]) -> Self {
-        let new = |list: &[u32], old: u32| list.get(old as usize).copied().unwrap_or_default();
-        self.owner = new(owners, self.owner);
-        self.action = new(names, self.action);
-        if self.flags & SRC_V6 != 0 {
-            self.src = new(addresses, self.src);
-        }
-        if self.flags & DST_V6 != 0 {
-            self.dst = new(addresses, self.dst);
-        }
-        self
-    }
-
-    /// What digests are ordered by before the action, where all numbers are ranks of their values.
     #[inline]
-    pub(crate) fn rank(&self) -> impl Ord + use<> {
-        (self.owner, self.src(), self.dst(), self.ports(), self.protocol)
+    pub(crate) fn protocol(self) -> u8 {
+        (self.low >> PROTOCOL_AT) as u8
+    }
+
+    /// The action's number.
+    #[inline]
+    pub(crate) fn action(self) -> u32 {
+        self.low as u32
+    }
+
+    /// The same key under other numbers of addresses and actions.
+    pub(crate) fn renumbered(self, mut address: impl FnMut(u32) -> u32, action: impl Fn(u32) -> u32) -> Self {
+        let mut side = |side: KeyAddress| match side {
+            KeyAddress::V4(value) => KeyAddress::V4(value),
+            KeyAddress::V6(number) => KeyAddress::V6(address(number)),
+        };
+        let kept = self.bits() & (((1 << 26) - 1) << PROTOCOL_AT);
+        Self::of_bits(
+            u128::from(side(self.src()).bits()) << SRC_AT
+                | u128::from(side(self.dst()).bits()) << DST_AT
+                | kept
+                | u128::from(action(self.action())),
+        )
+    }
+
+    /// Whether either address is a number.
+    #[inline]
+    pub(crate) fn has_v6(self) -> bool {
+        self.bits() & (1 << (SRC_AT + 32) | 1 << (DST_AT + 32)) != 0
+    }
+
+    /// A hash under a table's own seeds: whoever makes the records cannot choose keys that collide.
+    #[inline]
+    pub(crate) fn hash(self, seeds: Seeds) -> u64 {
+        let product = u128::from(self.high ^ seeds.high) * u128::from(self.low ^ seeds.low);
+        (product >> 64) as u64 ^ product as u64
     }
 }
 
-impl Hash for Key {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.owner) << 32 | u64::from(self.src));
-        state.write_u64(u64::from(self.dst) << 32 | u64::from(self.action));
-        state.write_u32(u32::from(self.port) << 16 | u32::from(self.protocol) << 8 | u32::from(self.flags));
+/// What hashes depend on; drawn anew for every digest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seeds {
+    high: u64,
+    low: u64,
+}
+
+impl Seeds {
+    pub(crate) fn draw() -> Self {
+        use std::hash::BuildHasher;
+        let random = std::hash::RandomState::new();
+        Self {
+            high: random.hash_one(1) | 1,
+            low: random.hash_one(2) | 1 << 63,
+        }
     }
 }
 
@@ -173,7 +218,7 @@ mod tests {
 
     fn shown(ports: Option<(u16, u16)>) -> Option<(u16, u16)> {
         let v4 = KeyAddress::V4(0);
-        Key::new(0, v4, v4, FoldedPorts::of(ports), 6, 0).ports()
+        Key::new(v4, v4, FoldedPorts::of(ports), 6, 0).ports()
     }
 
     #[test]
@@ -181,6 +226,8 @@ mod tests {
         assert_eq!(shown(Some((20641, 80))), Some((0, 80)));
         assert_eq!(shown(Some((80, 20641))), Some((80, 0)));
         assert_eq!(shown(Some((123, 123))), Some((0, 123)));
+        assert_eq!(shown(Some((65535, 65535))), Some((0, 65535)));
+        assert_eq!(shown(Some((65534, 65535))), Some((65534, 0)));
         assert_eq!(shown(Some((0, 0))), Some((0, 0)));
         assert_eq!(shown(None), None);
     }
@@ -188,13 +235,44 @@ mod tests {
     #[test]
     fn a_kept_port_of_zero_is_one_key_from_either_side() {
         let v4 = KeyAddress::V4(0);
-        let key = |ports| Key::new(0, v4, v4, FoldedPorts::of(Some(ports)), 6, 0);
+        let key = |ports| Key::new(v4, v4, FoldedPorts::of(Some(ports)), 6, 0);
         assert_eq!(key((0, 80)), key((80, 0)));
         assert_eq!(key((0, 80)), key((0, 0)));
     }
 
     #[test]
-    fn a_key_is_small() {
-        assert_eq!(size_of::<Key>(), 20);
+    fn keys_are_ordered_as_digests_are() {
+        let addresses = [
+            KeyAddress::V4(0),
+            KeyAddress::V4(1),
+            KeyAddress::V4(u32::MAX),
+            KeyAddress::V6(0),
+            KeyAddress::V6(u32::MAX),
+        ];
+        let ports = [
+            None,
+            Some((0, 0)),
+            Some((50_000, 1)),
+            Some((65535, 65535)),
+            Some((1, 50_000)),
+            Some((65534, 65535)),
+        ];
+        let mut last = None;
+        for src in addresses {
+            for dst in addresses {
+                for ports in ports {
+                    for protocol in [0, 6, 255] {
+                        for action in [0, 1, u32::MAX] {
+                            let key = Key::new(src, dst, FoldedPorts::of(ports), protocol, action);
+                            assert_eq!((key.src(), key.dst(), key.protocol()), (src, dst, protocol));
+                            assert_eq!((key.ports(), key.action()), (shown(ports), action));
+                            assert_eq!(key.renumbered(|number| number, |action| action), key);
+                            assert!(Some(key) > last);
+                            last = Some(key);
+                        }
+                    }
+                }
+            }
+        }
     }
 }

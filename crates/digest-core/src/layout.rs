@@ -83,6 +83,11 @@ impl Layout {
         self.has(Field::SrcPort) && self.has(Field::DstPort)
     }
 
+    /// The column that holds a field.
+    pub(crate) fn column(&self, field: Field) -> Option<usize> {
+        self.columns.iter().position(|&column| column == field as u8)
+    }
+
     /// How many columns rows must have.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()

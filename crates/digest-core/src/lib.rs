@@ -61,33 +61,53 @@ mod field;
 
 mod layout;
 
+mod vector;
+
 mod number;
 
 mod address;
 
 mod flow_record;
 
+mod object_rows;
+
+mod regular;
+
 mod key;
 
 mod history;
 
+mod compact_record;
+
 mod intern;
 
+mod addresses;
+
+mod memory;
+
 mod table;
+
+mod tables;
+
+mod logs;
 
 mod minutes;
 
 mod tally;
 
+mod folder;
+
 mod fold;
+
+mod parallel;
 
 mod digest;
 
 mod edge;
 
-mod render;
+mod line;
 
-mod parallel;
+mod render;
 
 mod error;
 

@@ -1,13 +1,16 @@
-//! Many objects on many threads: each thread folds for itself, and whoever is done merges with another.
+//! Many objects on many threads: each thread reads objects of its own, and all fold into the same tables.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::digest::Digest;
 use crate::error::FoldError;
-use crate::fold::{Fold, FoldOptions};
+use crate::fold::FoldOptions;
+use crate::folder::{Folder, Gathered};
+use crate::memory::{Compact, Memory};
+use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
 
 /// An object to read: its key, for messages, and its bytes.
@@ -28,47 +31,58 @@ pub fn fold_parallel(
     next: impl Fn() -> Option<Source> + Sync,
     on_object: impl Fn(&str, &ObjectTally) + Sync,
 ) -> Result<Digest, FoldError> {
-    let shared = Shared::default();
+    if options.edges {
+        fold_on_threads::<Compact>(options, threads.max(1), &next, &on_object)
+    } else {
+        fold_on_threads::<()>(options, threads.max(1), &next, &on_object)
+    }
+}
+
+fn fold_on_threads<M: Memory>(
+    options: &FoldOptions,
+    threads: usize,
+    next: &(impl Fn() -> Option<Source> + Sync),
+    on_object: &(impl Fn(&str, &ObjectTally) + Sync),
+) -> Result<Digest, FoldError> {
+    let tables = Arc::new(Tables::<M>::new());
+    let shared = Shared::new(options);
     thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
+        for _ in 0..threads {
             scope.spawn(|| {
-                let folded = fold_some(options, &shared, &next, &on_object);
-                if let Err(error) = folded.and_then(|fold| shared.hand_in(fold)) {
-                    shared.fail(error);
+                let folder = Folder::new(options, Arc::clone(&tables));
+                match fold_some(folder, &shared, next, on_object) {
+                    Ok(gathered) => lock(&shared.gathered).merge(&gathered),
+                    Err(error) => shared.fail(error),
                 }
             });
         }
     });
-    let Shared { done, error, .. } = shared;
+    let Shared { gathered, error, .. } = shared;
     match error.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => {
-            let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-            done.unwrap_or_else(|| Fold::new(options)).finish()
+            let gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(Digest::new(&tables, gathered, threads))
         }
     }
 }
 
-/// What the threads share.
-#[derive(Default)]
+/// What the threads share beside the tables.
 struct Shared {
     stop: AtomicBool,
-    /// A finished thread's fold that waits for another's.
-    done: Mutex<Option<Fold>>,
+    gathered: Mutex<Gathered>,
     error: Mutex<Option<FoldError>>,
 }
 
 impl Shared {
-    /// Leaves a fold for the next thread that is done, or merges with the one that was left.
-    fn hand_in(&self, mut fold: Fold) -> Result<(), FoldError> {
-        loop {
-            let mut done = lock(&self.done);
-            let Some(other) = done.take() else {
-                *done = Some(fold);
-                return Ok(());
-            };
-            drop(done);
-            fold.merge(other)?;
+    fn new(options: &FoldOptions) -> Self {
+        Self {
+            stop: AtomicBool::new(false),
+            gathered: Mutex::new(Gathered {
+                tally: ObjectTally::none_of(options.window.as_ref()),
+                span: None,
+            }),
+            error: Mutex::new(None),
         }
     }
 
@@ -84,21 +98,20 @@ impl Shared {
 }
 
 /// One thread's work.
-fn fold_some(
-    options: &FoldOptions,
+fn fold_some<M: Memory>(
+    mut folder: Folder<M>,
     shared: &Shared,
     next: impl Fn() -> Option<Source>,
     on_object: impl Fn(&str, &ObjectTally),
-) -> Result<Fold, FoldError> {
-    let mut fold = Fold::new(options);
+) -> Result<Gathered, FoldError> {
     while !shared.is_stopped() {
         let Some((key, source)) = next() else {
             break;
         };
-        let tally = fold.read_object(&key, &mut Stoppable { source, shared })?;
+        let tally = folder.read_object(&key, &mut Stoppable { source, shared })?;
         on_object(&key, &tally);
     }
-    Ok(fold)
+    folder.finish().map(|(_, gathered)| gathered)
 }
 
 /// A source that ends in an error once another thread has failed.
@@ -114,9 +127,4 @@ impl Read for Stoppable<'_> {
         }
         self.source.read(out)
     }
-}
-
-/// A panic in another thread is passed on by the scope; until then its data is still whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,29 @@
-//! A digest as text: 14 columns of the default format, and that text as one gzip member.
+//! A digest as text, and that text as one gzip member: made in blocks on all threads, written in order.
+//!
+//! A block is a fixed number of lines. Each is compressed by itself and ends at a byte (a sync flush), so that blocks
+//! behind one another are one deflate stream; their checksums are combined. Neither the text nor the gzip bytes depend
+//! on the number of threads.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
-use flate2::{Compression, GzBuilder};
+use flate2::{Compress, Compression, Crc, FlushCompress};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::Digest;
-use crate::edge::Edge;
+use crate::line::Lines;
+use crate::tables::lock;
 
-/// Text written at a time.
-const BLOCK: usize = 64 * 1024;
+/// Lines of a block.
+const LINES: usize = 8192;
+/// Level of compression: see `docs/benchmarking.md`.
+const LEVEL: u32 = 1;
+/// A gzip header that names no time, no file and no system (255, "unknown").
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 /// What was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +47,14 @@ pub struct GzipSummary {
     pub sha256: String,
 }
 
+/// Some lines of the digest.
+#[derive(Debug, Default)]
+struct Block {
+    text: Vec<u8>,
+    deflated: Vec<u8>,
+    crc: Crc,
+}
+
 impl Digest {
     /// Writes the digest's text: a line an edge, each ended by a newline; nothing at all for an empty digest.
     ///
@@ -44,26 +64,13 @@ impl Digest {
     /// # Errors
     /// Whatever `out` returns.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<TextSummary> {
-        let mut out = Measured::new(out);
-        let times = self
-            .span()
-            .map_or(String::new(), |(start, end)| format!("{start} {end}"));
-        let mut block = Vec::with_capacity(BLOCK + 1024);
-        for edge in self.lines() {
-            push_line(&mut block, &edge, &times);
-            if block.len() >= BLOCK {
-                out.write_all(&block)?;
-                block.clear();
-            }
-        }
-        out.write_all(&block)?;
+        let mut text = Measure::default();
+        self.blocks(false, |block| {
+            text.take(&block.text);
+            out.write_all(&block.text)
+        })?;
         out.flush()?;
-        let (bytes, sha256) = out.finish();
-        Ok(TextSummary {
-            lines: self.edges() as u64,
-            bytes,
-            sha256,
-        })
+        Ok(text.summary(self.edges()))
     }
 
     /// Writes the text as one gzip member, whose header names neither a time nor a file nor a system, so that one
@@ -72,98 +79,141 @@ impl Digest {
     /// # Errors
     /// Whatever `out` returns.
     pub fn write_gzip(&self, out: &mut dyn Write) -> io::Result<GzipSummary> {
-        /// "Unknown" in the gzip header.
-        const NO_SYSTEM: u8 = 255;
-        let mut encoder = GzBuilder::new()
-            .mtime(0)
-            .operating_system(NO_SYSTEM)
-            .write(Measured::new(out), Compression::default());
-        let text = self.write_text(&mut encoder)?;
-        let mut out = encoder.finish()?;
+        let (mut text, mut gzip, mut crc) = (Measure::default(), Measure::default(), Crc::new());
+        let mut put = |bytes: &[u8]| {
+            gzip.take(bytes);
+            out.write_all(bytes)
+        };
+        put(&HEADER)?;
+        self.blocks(true, |block| {
+            text.take(&block.text);
+            crc.combine(&block.crc);
+            put(&block.deflated)
+        })?;
+        put(&crc.sum().to_le_bytes())?;
+        put(&crc.amount().to_le_bytes())?;
         out.flush()?;
-        let (bytes, sha256) = out.finish();
-        Ok(GzipSummary { text, bytes, sha256 })
+        let (bytes, sha256) = gzip.finish();
+        Ok(GzipSummary {
+            text: text.summary(self.edges()),
+            bytes,
+            sha256,
+        })
     }
-}
 
-/// One line of the digest.
-fn push_line(out: &mut Vec<u8>, edge: &Edge<'_>, times: &str) {
-    out.extend_from_slice(b"2 ");
-    for name in [edge.account_id, edge.interface_id] {
-        out.extend_from_slice(name);
-        out.push(b' ');
-    }
-    for address in [edge.srcaddr, edge.dstaddr] {
-        push_address(out, address);
-        out.push(b' ');
-    }
-    match edge.ports {
-        Some((src, dst)) => {
-            push_number(out, src.into());
-            out.push(b' ');
-            push_number(out, dst.into());
-        }
-        None => out.extend_from_slice(b"- -"),
-    }
-    for number in [edge.protocol.into(), edge.packets, edge.bytes] {
-        out.push(b' ');
-        push_number(out, number);
-    }
-    out.push(b' ');
-    out.extend_from_slice(times.as_bytes());
-    out.push(b' ');
-    out.extend_from_slice(edge.action);
-    out.extend_from_slice(b" OK\n");
-}
-
-/// IPv4 dotted; IPv6 in its one canonical spelling (RFC 5952), which the standard library writes.
-fn push_address(out: &mut Vec<u8>, address: IpAddr) {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            push_number(out, a.into());
-            for octet in [b, c, d] {
-                out.push(b'.');
-                push_number(out, octet.into());
+    /// Makes all blocks and hands each to `write`, in order. Without any edge there is one empty block.
+    fn blocks(&self, deflate: bool, mut write: impl FnMut(&Block) -> io::Result<()>) -> io::Result<()> {
+        let count = self.edges().div_ceil(LINES).max(1);
+        if self.threads < 2 || count < 2 {
+            let mut maker = Maker::new(self, deflate, count);
+            let mut block = Block::default();
+            for at in 0..count {
+                maker.make(at, &mut block)?;
+                write(&block)?;
             }
+            return Ok(());
         }
-        IpAddr::V6(address) => {
-            let mut text = String::with_capacity(40);
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{address}");
-            out.extend_from_slice(text.as_bytes());
-        }
+        let (next, pool) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let (sender, made) = mpsc::sync_channel(2 * self.threads);
+        thread::scope(|scope| {
+            for _ in 0..self.threads {
+                let sender = sender.clone();
+                let (next, pool) = (&next, &pool);
+                scope.spawn(move || {
+                    let mut maker = Maker::new(self, deflate, count);
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        if at >= count {
+                            return;
+                        }
+                        let mut block = lock(pool).pop().unwrap_or_default();
+                        let made = maker.make(at, &mut block).map(|()| block);
+                        // Nobody takes blocks any more once writing has failed.
+                        if sender.send((at, made)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let (mut waiting, mut wanted) = (BTreeMap::new(), 0);
+            for (at, block) in made {
+                waiting.insert(at, block?);
+                while let Some(block) = waiting.remove(&wanted) {
+                    write(&block)?;
+                    lock(&pool).push(block);
+                    wanted += 1;
+                }
+            }
+            Ok(())
+        })
     }
 }
 
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let from = out.len();
+/// Makes blocks, one after another.
+struct Maker<'d> {
+    digest: &'d Digest,
+    lines: Lines<'d>,
+    deflater: Option<Compress>,
+    count: usize,
+}
+
+impl<'d> Maker<'d> {
+    fn new(digest: &'d Digest, deflate: bool, count: usize) -> Self {
+        Self {
+            digest,
+            lines: Lines::of(digest),
+            deflater: deflate.then(|| Compress::new(Compression::new(LEVEL), false)),
+            count,
+        }
+    }
+
+    fn make(&mut self, at: usize, block: &mut Block) -> io::Result<()> {
+        let from = at * LINES;
+        let to = (from + LINES).min(self.digest.edges());
+        self.lines.write(self.digest, from..to, &mut block.text);
+        let Some(deflater) = &mut self.deflater else {
+            return Ok(());
+        };
+        block.crc.reset();
+        block.crc.update(&block.text);
+        let flush = if at + 1 == self.count {
+            FlushCompress::Finish
+        } else {
+            FlushCompress::Sync
+        };
+        deflate(deflater, &block.text, flush, &mut block.deflated)
+    }
+}
+
+/// Compresses a block's text by itself.
+fn deflate(deflater: &mut Compress, text: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> io::Result<()> {
+    deflater.reset();
+    out.clear();
+    out.reserve(text.len() / 3 + 1024);
     loop {
-        out.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
+        let taken = usize::try_from(deflater.total_in()).unwrap_or(usize::MAX);
+        let rest = text.get(taken..).unwrap_or_default();
+        deflater.compress_vec(rest, out, flush)?;
+        // Room that is left over says that nothing waits to be written.
+        if deflater.total_in() == text.len() as u64 && out.len() < out.capacity() {
+            return Ok(());
         }
-    }
-    if let Some(digits) = out.get_mut(from..) {
-        digits.reverse();
+        out.reserve(out.capacity().max(1024));
     }
 }
 
-/// A writer that measures what passes through.
-struct Measured<'w> {
-    out: &'w mut dyn Write,
+/// Length and SHA-256 of what has been written.
+#[derive(Default)]
+struct Measure {
     hash: Sha256,
     bytes: u64,
 }
 
-impl<'w> Measured<'w> {
-    fn new(out: &'w mut dyn Write) -> Self {
-        Self {
-            out,
-            hash: Sha256::new(),
-            bytes: 0,
-        }
+impl Measure {
+    fn take(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
     }
 
     fn finish(self) -> (u64, String) {
@@ -174,31 +224,13 @@ impl<'w> Measured<'w> {
         }
         (self.bytes, hex)
     }
-}
 
-impl Write for Measured<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_std_writes_them() {
-        for number in [0, 1, 9, 10, 255, 65_535, 1_234_567_890, u64::MAX] {
-            let mut out = b"x".to_vec();
-            push_number(&mut out, number);
-            assert_eq!(out, format!("x{number}").into_bytes());
+    fn summary(self, edges: usize) -> TextSummary {
+        let (bytes, sha256) = self.finish();
+        TextSummary {
+            lines: edges as u64,
+            bytes,
+            sha256,
         }
     }
 }

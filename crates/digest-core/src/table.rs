@@ -1,85 +1,56 @@
-//! The group table: one compact entry per edge, found by a binary key.
+//! The groups of one interface: an entry per edge, found by its key.
 //!
-//! A row costs no allocation: account, interface, action and IPv6 addresses are interned once and named by number.
+//! The index holds 32 bits a slot: the place of an entry, and in the bits left over a part of its hash, so that a slot
+//! of another key is passed over without a look at its entry. Records come by the hundred, and what they need is
+//! asked of memory before it is used: a table that fits no cache is then bound by how much memory can be under way
+//! at once, not by how long each look takes.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-
-use crate::address::Address;
-use crate::error::FoldError;
-use crate::flow_record::{ABSENT, FlowRecord, Span};
+use crate::compact_record::CompactRecord;
 use crate::history::History;
-use crate::intern::Interner;
-use crate::key::{FoldedPorts, Key, KeyAddress};
+use crate::key::{Key, Seeds};
+use crate::memory::Memory;
 use crate::number::MOST_COUNTER;
+use crate::vector::prefetch;
 
-/// Entries given back to the allocator at a time while a table is merged away.
-const SHRINK_STEP: usize = 1 << 20;
-
-/// Account and interface, as numbers of names.
-pub(crate) type Owner = (u32, u32);
+/// Slots of a table's first index.
+const FIRST_SLOTS: usize = 16;
+/// Most slots: the place of an entry takes 31 bits.
+const MOST_SLOTS: usize = 1 << 31;
+/// Keys hashed and asked for before the first of them is looked up.
+const AHEAD: usize = 32;
 
 /// One edge.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<M> {
     pub(crate) key: Key,
-    /// Place of the edge's history, where it is kept; in a table it is the entry's own place.
-    pub(crate) history: u32,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
+    pub(crate) memory: M,
 }
 
-/// All edges of some records.
+/// All edges of one interface.
 #[derive(Debug)]
-pub(crate) struct Table {
-    hasher: RandomState,
-    index: HashTable<u32>,
-    entries: Vec<Entry>,
-    keep_history: bool,
-    histories: Vec<History>,
-    names: Interner<Vec<u8>>,
-    owners: Interner<Owner>,
-    addresses: Interner<u128>,
-    span: Option<Span>,
-    last: LastSeen,
+pub(crate) struct Table<M> {
+    index: Vec<u32>,
+    entries: Vec<Entry<M>>,
+    wide: Vec<History>,
 }
 
-/// A finished table's contents.
-pub(crate) struct Parts {
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) histories: Option<Vec<History>>,
-    pub(crate) names: Vec<Vec<u8>>,
-    pub(crate) owners: Vec<Owner>,
-    pub(crate) addresses: Vec<u128>,
-    /// Least start and greatest end of all records.
-    pub(crate) span: Option<Span>,
+/// Why a record cannot be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overflow {
+    /// What ran over.
+    pub(crate) measure: &'static str,
+    /// The edge.
+    pub(crate) key: Key,
 }
 
-/// The names of the last record: flow logs come in bursts of one interface.
-#[derive(Debug, Default)]
-struct LastSeen {
-    account: Vec<u8>,
-    interface: Vec<u8>,
-    owner: u32,
-    action: Vec<u8>,
-    action_name: u32,
-}
-
-impl Table {
-    pub(crate) fn new(keep_history: bool) -> Self {
+impl<M: Memory> Table<M> {
+    pub(crate) fn new() -> Self {
         Self {
-            hasher: RandomState::default(),
-            index: HashTable::new(),
+            index: Vec::new(),
             entries: Vec::new(),
-            keep_history,
-            histories: Vec::new(),
-            names: Interner::new(),
-            owners: Interner::new(),
-            addresses: Interner::new(),
-            span: None,
-            last: LastSeen::default(),
+            wide: Vec::new(),
         }
     }
 
@@ -88,210 +59,208 @@ impl Table {
         self.entries.len()
     }
 
-    /// Folds one record in.
-    #[inline]
-    pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), FoldError> {
-        let ports = FoldedPorts::of(record.ports);
-        let key = Key::new(
-            self.owner(record.account, record.interface)?,
-            self.address(record.src)?,
-            self.address(record.dst)?,
-            ports,
-            record.protocol,
-            self.action(record.action)?,
-        );
-        self.widen(record.span);
-        let history = self.keep_history.then(|| History::of(record, ports.folded));
-        self.sum(key, record.packets, record.bytes, history)
+    /// Bytes of memory that the table holds.
+    pub(crate) fn held(&self) -> usize {
+        self.index.capacity() * size_of::<u32>()
+            + self.entries.capacity() * size_of::<Entry<M>>()
+            + self.wide.capacity() * size_of::<History>()
     }
 
-    /// Moves all of another table in; the lesser of the two is the one that is taken apart.
-    pub(crate) fn merge(&mut self, mut other: Self) -> Result<(), FoldError> {
-        if other.len() > self.len() {
-            std::mem::swap(self, &mut other);
-        }
-        if let Some(span) = other.span {
-            self.widen(span);
-        }
-        let Parts {
-            mut entries,
-            mut histories,
-            names,
-            owners,
-            addresses,
-            ..
-        } = other.into_parts();
-        let names = renumber(&names, |name| self.names.intern(name.as_slice()))?;
-        let owners = renumber(&owners, |&(account, interface)| {
-            let named = |number: u32| names.get(number as usize).copied();
-            self.owners.intern(&(named(account)?, named(interface)?))
-        })?;
-        let addresses = renumber(&addresses, |address| self.addresses.intern(address))?;
-        // Taken from the end, giving memory back on the way: two tables never stand beside their sum.
-        while let Some(entry) = entries.pop() {
-            let history = histories.as_mut().and_then(Vec::pop);
-            if entries.len().is_multiple_of(SHRINK_STEP) {
-                entries.shrink_to_fit();
-                histories.iter_mut().for_each(Vec::shrink_to_fit);
+    /// Folds records in.
+    pub(crate) fn fold(&mut self, records: &[CompactRecord], seeds: Seeds) -> Result<(), Overflow> {
+        for batch in records.chunks(AHEAD) {
+            self.make_room(batch, seeds)?;
+            let mut hashes = [0; AHEAD];
+            for (hash, record) in hashes.iter_mut().zip(batch) {
+                *hash = record.key.hash(seeds);
+                prefetch(&self.index, self.slot(*hash));
             }
-            let key = entry.key.renumbered(&owners, &addresses, &names);
-            self.sum(key, entry.packets, entry.bytes, history)?;
+            for hash in hashes.iter().take(batch.len()) {
+                let found = self.index.get(self.slot(*hash)).copied().unwrap_or_default();
+                prefetch(&self.entries, self.place(found));
+            }
+            for (hash, record) in hashes.iter().zip(batch) {
+                self.add(record, *hash)?;
+            }
         }
         Ok(())
     }
 
-    /// Takes the table apart.
-    pub(crate) fn into_parts(self) -> Parts {
-        Parts {
-            entries: self.entries,
-            histories: self.keep_history.then_some(self.histories),
-            names: self.names.into_values(),
-            owners: self.owners.into_values(),
-            addresses: self.addresses.into_values(),
-            span: self.span,
-        }
-    }
-
-    /// Adds sums to the edge of a key, new or known.
-    #[inline]
-    fn sum(&mut self, key: Key, packets: u64, bytes: u64, history: Option<History>) -> Result<(), FoldError> {
-        let hash = self.hasher.hash_one(key);
-        let entries = &self.entries;
-        let same = |&at: &u32| entries.get(at as usize).is_some_and(|entry| entry.key == key);
-        if let Some(&at) = self.index.find(hash, same) {
-            let Some(entry) = self.entries.get_mut(at as usize) else {
-                return Ok(());
-            };
-            // Both sums are below 2^63, so that adding cannot wrap.
-            entry.packets += packets;
-            entry.bytes += bytes;
-            if entry.packets > MOST_COUNTER || entry.bytes > MOST_COUNTER {
-                let measure = if entry.packets > MOST_COUNTER {
-                    "packets"
-                } else {
-                    "bytes"
-                };
-                return Err(self.overflow(measure, &key));
-            }
-            let known = entry.history as usize;
-            if let (Some(history), Some(known)) = (history, self.histories.get_mut(known)) {
-                known.merge(&history);
-            }
-            return Ok(());
-        }
-        let Ok(at) = u32::try_from(self.entries.len()) else {
-            return Err(self.overflow("edges", &key));
-        };
-        self.entries.push(Entry {
-            key,
-            history: at,
-            packets,
-            bytes,
-        });
-        self.histories.extend(history);
-        let (entries, hasher) = (&self.entries, &self.hasher);
-        self.index.insert_unique(hash, at, |&at| {
-            entries
-                .get(at as usize)
-                .map_or(0, |entry| hasher.hash_one(entry.key))
-        });
-        Ok(())
-    }
-
-    #[inline]
-    fn owner(&mut self, account: &[u8], interface: &[u8]) -> Result<u32, FoldError> {
-        if self.last.interface == interface && self.last.account == account {
-            return Ok(self.last.owner);
-        }
-        let number = |name: Option<u32>| name.ok_or_else(|| too_many("names"));
-        let pair = (
-            number(self.names.intern(account))?,
-            number(self.names.intern(interface))?,
-        );
-        self.last.owner = self.owners.intern(&pair).ok_or_else(|| too_many("interfaces"))?;
-        copy(&mut self.last.account, account);
-        copy(&mut self.last.interface, interface);
-        Ok(self.last.owner)
-    }
-
-    #[inline]
-    fn action(&mut self, action: &[u8]) -> Result<u32, FoldError> {
-        if self.last.action != action {
-            self.last.action_name = self.names.intern(action).ok_or_else(|| too_many("names"))?;
-            copy(&mut self.last.action, action);
-        }
-        Ok(self.last.action_name)
-    }
-
-    #[inline]
-    fn address(&mut self, address: Address) -> Result<KeyAddress, FoldError> {
-        Ok(match address {
-            Address::V4(value) => KeyAddress::V4(value),
-            Address::V6(value) => {
-                let number = self.addresses.intern(&value);
-                KeyAddress::V6(number.ok_or_else(|| too_many("IPv6 addresses"))?)
-            }
-        })
-    }
-
-    #[inline]
-    fn widen(&mut self, span: Span) {
-        let known = self.span.get_or_insert(span);
-        known.start = known.start.min(span.start);
-        known.end = known.end.max(span.end);
-    }
-
-    /// An overflow, with the edge in words.
-    #[cold]
-    fn overflow(&self, measure: &'static str, key: &Key) -> FoldError {
-        let name = |number: u32| {
-            let name = self.names.get(number).map_or(ABSENT, Vec::as_slice);
-            String::from_utf8_lossy(name).into_owned()
-        };
-        let address = |address: KeyAddress| {
-            std::net::IpAddr::from(match address {
-                KeyAddress::V4(value) => Address::V4(value),
-                KeyAddress::V6(number) => {
-                    Address::V6(self.addresses.get(number).copied().unwrap_or_default())
+    /// Adds sums and history to the edge of a key, new or known.
+    pub(crate) fn merge(
+        &mut self,
+        key: Key,
+        packets: u64,
+        bytes: u64,
+        history: Option<&History>,
+        seeds: Seeds,
+    ) -> Result<(), Overflow> {
+        self.make_room(&[key], seeds)?;
+        let hash = key.hash(seeds);
+        match self.find(key, hash) {
+            Ok(place) => {
+                if let (Some(entry), Some(history)) = (self.entries.get_mut(place), history) {
+                    entry.memory.merge(history, &mut self.wide);
                 }
-            })
-        };
-        let (account, interface) = self.owners.get(key.owner).copied().unwrap_or_default();
-        let (src, dst) = (address(key.src()), address(key.dst()));
-        let ports = key
-            .ports()
-            .map_or("- -".to_owned(), |(src, dst)| format!("{src} {dst}"));
-        FoldError::Overflow {
-            measure,
-            edge: format!(
-                "{} {} {src} {dst} {ports} {} {}",
-                name(account),
-                name(interface),
-                key.protocol,
-                name(key.action)
-            ),
+                match self.entries.get_mut(place) {
+                    Some(entry) => entry.sum(packets, bytes),
+                    None => Ok(()),
+                }
+            }
+            Err(slot) => {
+                let nothing = History::default();
+                let memory = M::of(history.unwrap_or(&nothing), &mut self.wide);
+                let mut entry = Entry {
+                    key,
+                    packets: 0,
+                    bytes: 0,
+                    memory,
+                };
+                entry.sum(packets, bytes)?;
+                self.insert(slot, hash, entry);
+                Ok(())
+            }
         }
+    }
+
+    /// Takes the table apart: its entries, and the histories that are kept whole.
+    pub(crate) fn into_parts(self) -> (Vec<Entry<M>>, Vec<History>) {
+        (self.entries, self.wide)
+    }
+
+    #[inline]
+    fn add(&mut self, record: &CompactRecord, hash: u64) -> Result<(), Overflow> {
+        match self.find(record.key, hash) {
+            Ok(place) => match self.entries.get_mut(place) {
+                Some(entry) => {
+                    entry.memory.add(record, &mut self.wide);
+                    entry.sum(record.packets.into(), record.bytes.into())
+                }
+                None => Ok(()),
+            },
+            Err(slot) => {
+                let entry = Entry {
+                    key: record.key,
+                    packets: record.packets.into(),
+                    bytes: record.bytes.into(),
+                    memory: M::first(record),
+                };
+                self.insert(slot, hash, entry);
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    fn slot(&self, hash: u64) -> usize {
+        hash as usize & self.index.len().wrapping_sub(1)
+    }
+
+    /// The part of a hash that a slot keeps above an entry's place.
+    #[inline]
+    fn tag(&self, hash: u64) -> u32 {
+        (hash >> 32) as u32 & !(self.index.len() as u32).wrapping_sub(1)
+    }
+
+    /// The place of the entry that a slot names; beyond all entries for an empty slot.
+    #[inline]
+    fn place(&self, slot: u32) -> usize {
+        (slot & (self.index.len() as u32).wrapping_sub(1)).wrapping_sub(1) as usize
+    }
+
+    /// The entry's place, or the slot where it belongs.
+    #[inline]
+    fn find(&self, key: Key, hash: u64) -> Result<usize, usize> {
+        let mask = self.index.len().wrapping_sub(1);
+        let (mut slot, tag) = (self.slot(hash), self.tag(hash));
+        loop {
+            match self.index.get(slot) {
+                None | Some(0) => return Err(slot),
+                Some(&found) => {
+                    if found & !(mask as u32) == tag {
+                        let place = self.place(found);
+                        if self.entries.get(place).is_some_and(|entry| entry.key == key) {
+                            return Ok(place);
+                        }
+                    }
+                }
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, slot: usize, hash: u64, entry: Entry<M>) {
+        self.entries.push(entry);
+        let named = self.entries.len() as u32 | self.tag(hash);
+        if let Some(slot) = self.index.get_mut(slot) {
+            *slot = named;
+        }
+    }
+
+    /// Room for so many more entries, all of which may be new.
+    fn make_room<T: Copy + Into<Key>>(&mut self, more: &[T], seeds: Seeds) -> Result<(), Overflow> {
+        let wanted = self.entries.len() + more.len();
+        if wanted * 4 > self.index.len() * 3 {
+            self.widen(wanted).map_err(|measure| Overflow {
+                measure,
+                key: more.first().copied().map(Into::into).unwrap_or_default(),
+            })?;
+            for (place, entry) in (1u32..).zip(&self.entries) {
+                let hash = entry.key.hash(seeds);
+                let (mask, tag) = (self.index.len() - 1, self.tag(hash));
+                let mut slot = self.slot(hash);
+                while self.index.get(slot).is_some_and(|&taken| taken != 0) {
+                    slot = (slot + 1) & mask;
+                }
+                if let Some(slot) = self.index.get_mut(slot) {
+                    *slot = place | tag;
+                }
+            }
+        }
+        if wanted > self.entries.capacity() {
+            // A quarter more, not twice as much: growing is cheap beside the memory that would lie idle.
+            self.entries.reserve_exact(more.len().max(self.entries.len() / 4));
+        }
+        Ok(())
+    }
+
+    /// A larger index, empty.
+    fn widen(&mut self, entries: usize) -> Result<(), &'static str> {
+        let slots = (entries * 4 / 3 + 1).next_power_of_two().max(FIRST_SLOTS);
+        if slots > MOST_SLOTS {
+            return Err("edges of one interface");
+        }
+        // The old index goes first: it and the new one need never stand side by side.
+        self.index = Vec::new();
+        self.index = vec![0; slots];
+        Ok(())
     }
 }
 
-/// The numbers that another table gives to these values.
-fn renumber<T>(values: &[T], intern: impl FnMut(&T) -> Option<u32>) -> Result<Vec<u32>, FoldError> {
-    values
-        .iter()
-        .map(intern)
-        .collect::<Option<_>>()
-        .ok_or_else(|| too_many("names"))
+impl<M> Entry<M> {
+    #[inline]
+    fn sum(&mut self, packets: u64, bytes: u64) -> Result<(), Overflow> {
+        // Both sides are below 2^63, so that adding cannot wrap.
+        self.packets += packets;
+        self.bytes += bytes;
+        if self.packets | self.bytes > MOST_COUNTER {
+            let measure = if self.packets > MOST_COUNTER {
+                "packets"
+            } else {
+                "bytes"
+            };
+            return Err(Overflow {
+                measure,
+                key: self.key,
+            });
+        }
+        Ok(())
+    }
 }
 
-fn copy(to: &mut Vec<u8>, from: &[u8]) {
-    to.clear();
-    to.extend_from_slice(from);
-}
-
-#[cold]
-fn too_many(measure: &'static str) -> FoldError {
-    FoldError::Overflow {
-        measure,
-        edge: "more distinct values than a digest can number".to_owned(),
+impl From<CompactRecord> for Key {
+    fn from(record: CompactRecord) -> Self {
+        record.key
     }
 }

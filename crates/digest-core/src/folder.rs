@@ -1,0 +1,203 @@
+//! One thread's fold: objects into blocks, blocks into rows, rows into the logs of their interfaces.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use memchr::{memchr, memrchr};
+
+use crate::block::{Block, Blocks, Lines};
+use crate::error::FoldError;
+use crate::flow_record::Span;
+use crate::fold::{BadRows, FoldOptions};
+use crate::inflate::{Scratch, Text};
+use crate::logs::Logs;
+use crate::memory::Memory;
+use crate::object_rows::ObjectRows;
+use crate::regular::{Regular, Terms};
+use crate::tables::Tables;
+use crate::tally::ObjectTally;
+use crate::vector::{Level, Padded};
+
+/// Bytes of rows that are read together: their columns stay in the nearest cache.
+const TOGETHER: usize = 32 * 1024;
+
+/// A thread's part of a digest in the making.
+#[derive(Debug)]
+pub(crate) struct Folder<M> {
+    options: FoldOptions,
+    logs: Logs<M>,
+    scratch: Scratch,
+    regular: Regular,
+    tally: ObjectTally,
+}
+
+/// What folders have gathered beside groups.
+#[derive(Debug, Clone)]
+pub(crate) struct Gathered {
+    pub(crate) tally: ObjectTally,
+    /// Least start and greatest end of all records.
+    pub(crate) span: Option<Span>,
+}
+
+impl<M: Memory> Folder<M> {
+    pub(crate) fn new(options: &FoldOptions, shared: Arc<Tables<M>>) -> Self {
+        Self {
+            options: *options,
+            logs: Logs::new(shared),
+            scratch: Scratch::default(),
+            regular: Regular::new(Level::best()),
+            tally: ObjectTally::none_of(options.window.as_ref()),
+        }
+    }
+
+    pub(crate) fn tally(&self) -> &ObjectTally {
+        &self.tally
+    }
+
+    /// Reads one object; see [`Fold::read_object`](crate::Fold::read_object).
+    pub(crate) fn read_object(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
+        let tally = match self.options.bad_rows {
+            BadRows::Fail => {
+                let pass = Pass {
+                    logs: &mut self.logs,
+                    regular: &mut self.regular,
+                    rows: ObjectRows::new(&self.options, key),
+                };
+                pass.read(source, &mut self.scratch)?
+            }
+            BadRows::Skip => self.read_leniently(key, source)?,
+        };
+        self.tally.merge(&tally);
+        Ok(tally)
+    }
+
+    /// Folds into tables of the object's own, which are merged only once the object has proved sound.
+    fn read_leniently(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
+        let mut logs = Logs::new(Arc::new(Tables::<M>::new()));
+        let pass = Pass {
+            logs: &mut logs,
+            regular: &mut self.regular,
+            rows: ObjectRows::new(&self.options, key),
+        };
+        match pass.read(source, &mut self.scratch) {
+            Ok(tally) => {
+                self.logs.take_over(logs)?;
+                Ok(tally)
+            }
+            Err(error) if error.is_of_contents() => {
+                let window = self.options.window.as_ref();
+                Ok(ObjectTally::refused(window, key, error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds all that another folder with tables of its own has gathered.
+    pub(crate) fn merge<N: Memory>(&mut self, other: Folder<N>) -> Result<(), FoldError> {
+        self.tally.merge(&other.tally);
+        self.logs.take_over(other.logs)
+    }
+
+    /// Folds what is left in the logs.
+    pub(crate) fn finish(mut self) -> Result<(Arc<Tables<M>>, Gathered), FoldError> {
+        self.logs.flush()?;
+        let gathered = Gathered {
+            tally: self.tally,
+            span: self.logs.span,
+        };
+        Ok((Arc::clone(self.logs.shared()), gathered))
+    }
+}
+
+impl Gathered {
+    /// Adds what another thread has gathered.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.tally.merge(&other.tally);
+        self.span = match (self.span, other.span) {
+            (Some(ours), Some(theirs)) => Some(ours.with(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+    }
+}
+
+/// One object on its way into the logs.
+struct Pass<'a, M> {
+    logs: &'a mut Logs<M>,
+    regular: &'a mut Regular,
+    rows: ObjectRows<'a>,
+}
+
+impl<M: Memory> Pass<'_, M> {
+    fn read(mut self, source: &mut dyn Read, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
+        let text = Text::open(source, scratch).map_err(|failure| self.rows.failed(failure))?;
+        let mut blocks = Blocks::new(text, self.rows.options.max_row);
+        while let Some(block) = blocks.next().map_err(|failure| self.rows.failed(failure))? {
+            match block {
+                Block::Lines(lines) => self.lines(lines)?,
+                Block::TooLong => self.rows.take_long()?,
+            }
+        }
+        let mut tally = self.rows.tally;
+        tally.objects = 1;
+        tally.source_bytes = blocks.taken();
+        tally.inflated_bytes = blocks.inflated();
+        Ok(tally)
+    }
+
+    /// Takes lines some at a time, all their columns together where they are regular.
+    fn lines(&mut self, lines: Lines<'_>) -> Result<(), FoldError> {
+        let mut from = lines.from;
+        while from < lines.to {
+            let to = together(lines.buffer, from, lines.to);
+            // Headers stand at the begin of an object, and begin with a letter.
+            if lines.buffer.get(from).is_some_and(u8::is_ascii_alphabetic) {
+                from += self.line(lines.buffer.get(from..to).unwrap_or_default())?;
+                continue;
+            }
+            let done = match Padded::new(lines.buffer, from, to) {
+                Some(text) => self.regular_lines(text)?,
+                None => 0,
+            };
+            let mut rest = lines.buffer.get(from + done..to).unwrap_or_default();
+            while !rest.is_empty() {
+                let taken = self.line(rest)?;
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// Folds lines whose columns can be read together; gives the bytes that were taken: all of them, none, or those
+    /// up to a header, which ends what can be read by the layout.
+    fn regular_lines(&mut self, text: Padded<'_>) -> Result<usize, FoldError> {
+        let layout = self.rows.layout.clone();
+        let terms = Terms {
+            layout: &layout,
+            window: self.rows.options.window.as_ref(),
+            max_row: self.rows.options.max_row,
+        };
+        match self.regular.read(text, terms) {
+            Some(read) => read.fold(self.logs, &mut self.rows),
+            None => Ok(0),
+        }
+    }
+
+    /// Takes the first line of a text; gives its bytes.
+    fn line(&mut self, text: &[u8]) -> Result<usize, FoldError> {
+        let end = memchr(b'\n', text).unwrap_or(text.len());
+        self.rows.take(self.logs, text.get(..end).unwrap_or_default())?;
+        Ok((end + 1).min(text.len()))
+    }
+}
+
+/// Where to end lines that begin here: behind the last newline within [`TOGETHER`] bytes, or behind the first one.
+fn together(buffer: &[u8], from: usize, to: usize) -> usize {
+    let stop = to.min(from + TOGETHER);
+    let near = buffer.get(from..stop).unwrap_or_default();
+    if let Some(at) = memrchr(b'\n', near) {
+        return from + at + 1;
+    }
+    let far = buffer.get(stop..to).unwrap_or_default();
+    memchr(b'\n', far).map_or(to, |at| stop + at + 1)
+}

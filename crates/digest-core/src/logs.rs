@@ -1,0 +1,244 @@
+//! A thread's own side of the tables: a log of records for each interface, and memories of names and numbers.
+//!
+//! The parser appends records to the log of their interface, which costs a sequential write. A full log is folded into
+//! the interface's table under its lock: hundreds of records on one table, whose lines then are in the cache. Where
+//! interfaces are very many, logs are shorter, so that all of them stay within [`MOST_HELD`].
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use crate::address::Address;
+use crate::addresses::Remembered;
+use crate::compact_record::CompactRecord;
+use crate::error::FoldError;
+use crate::flow_record::{FlowRecord, Span};
+use crate::history::History;
+use crate::key::{FoldedPorts, Key, KeyAddress};
+use crate::memory::Memory;
+use crate::tables::{Interface, Tables, too_many};
+
+/// Records of a log before it is folded.
+const MOST_RECORDS: usize = 256;
+/// Least records of a log, however many interfaces there are.
+const LEAST_RECORDS: usize = 8;
+/// Bytes of all logs of a thread, about.
+const MOST_HELD: usize = 24 << 20;
+
+/// A thread's logs and memories.
+#[derive(Debug)]
+pub(crate) struct Logs<M> {
+    shared: Arc<Tables<M>>,
+    hasher: RandomState,
+    lookup: HashTable<u32>,
+    known: Vec<Known<M>>,
+    /// Records of a log before it is folded, now.
+    length: usize,
+    remembered: Remembered,
+    action: (Vec<u8>, u32),
+    /// Least start and greatest end of all records.
+    pub(crate) span: Option<Span>,
+}
+
+/// An interface that this thread has met.
+#[derive(Debug)]
+struct Known<M> {
+    log: Vec<CompactRecord>,
+    interface: Arc<Interface<M>>,
+}
+
+impl<M: Memory> Logs<M> {
+    pub(crate) fn new(shared: Arc<Tables<M>>) -> Self {
+        Self {
+            shared,
+            hasher: RandomState::default(),
+            lookup: HashTable::new(),
+            known: Vec::new(),
+            length: MOST_RECORDS,
+            remembered: Remembered::new(),
+            action: (Vec::new(), u32::MAX),
+            span: None,
+        }
+    }
+
+    /// The tables.
+    pub(crate) fn shared(&self) -> &Arc<Tables<M>> {
+        &self.shared
+    }
+
+    /// This thread's number of an interface.
+    #[inline]
+    pub(crate) fn interface(&mut self, account: &[u8], interface: &[u8]) -> Result<u32, FoldError> {
+        let hash = self.hasher.hash_one((account, interface));
+        let same = |&at: &u32| {
+            self.known.get(at as usize).is_some_and(|known| {
+                known.interface.interface == interface && known.interface.account == account
+            })
+        };
+        if let Some(&at) = self.lookup.find(hash, same) {
+            return Ok(at);
+        }
+        self.meet(account, interface, hash)
+    }
+
+    #[cold]
+    fn meet(&mut self, account: &[u8], interface: &[u8], hash: u64) -> Result<u32, FoldError> {
+        let at = u32::try_from(self.known.len()).map_err(|_| too_many("interfaces"))?;
+        self.known.push(Known {
+            log: Vec::new(),
+            interface: self.shared.interface(account, interface)?,
+        });
+        let (known, hasher) = (&self.known, &self.hasher);
+        self.lookup.insert_unique(hash, at, |&at| {
+            known.get(at as usize).map_or(0, |known| {
+                let Interface {
+                    account, interface, ..
+                } = &*known.interface;
+                hasher.hash_one((&**account, &**interface))
+            })
+        });
+        let fair = MOST_HELD / size_of::<CompactRecord>() / self.known.len();
+        self.length = fair.clamp(LEAST_RECORDS, MOST_RECORDS);
+        Ok(at)
+    }
+
+    /// The key's side of an address.
+    #[inline]
+    pub(crate) fn address(&mut self, address: Address) -> Result<KeyAddress, FoldError> {
+        Ok(match address {
+            Address::V4(value) => KeyAddress::V4(value),
+            Address::V6(value) => {
+                let number = self.shared.addresses.number(value, &mut self.remembered);
+                KeyAddress::V6(number.ok_or_else(|| too_many("IPv6 addresses"))?)
+            }
+        })
+    }
+
+    /// The number of an action.
+    #[inline]
+    pub(crate) fn action(&mut self, action: &[u8]) -> Result<u32, FoldError> {
+        if self.action.1 == u32::MAX || self.action.0 != action {
+            self.action.1 = self.shared.action(action)?;
+            action.clone_into(&mut self.action.0);
+        }
+        Ok(self.action.1)
+    }
+
+    /// Appends a record to the log of its interface.
+    #[inline]
+    pub(crate) fn push(&mut self, interface: u32, record: CompactRecord) -> Result<(), FoldError> {
+        let Some(known) = self.known.get_mut(interface as usize) else {
+            return Ok(());
+        };
+        known.log.push(record);
+        if known.log.len() >= self.length {
+            return self.fold(interface);
+        }
+        Ok(())
+    }
+
+    /// Folds a record of any size.
+    pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), FoldError> {
+        let ports = FoldedPorts::of(record.ports);
+        let key = Key::new(
+            self.address(record.src)?,
+            self.address(record.dst)?,
+            ports,
+            record.protocol,
+            self.action(record.action)?,
+        );
+        self.widen(record.span);
+        let interface = self.interface(record.account, record.interface)?;
+        match CompactRecord::of(record, key, ports) {
+            Some(compact) => self.push(interface, compact),
+            None => {
+                let history = History::of(record.span, record.tcp_flags, record.version, ports.folded);
+                self.merge(interface, key, (record.packets, record.bytes), Some(&history))
+            }
+        }
+    }
+
+    /// Adds sums and history to an edge.
+    pub(crate) fn merge(
+        &mut self,
+        interface: u32,
+        key: Key,
+        (packets, bytes): (u64, u64),
+        history: Option<&History>,
+    ) -> Result<(), FoldError> {
+        let Some(known) = self.known.get(interface as usize) else {
+            return Ok(());
+        };
+        let mut table = known.interface.table();
+        let merged = table.merge(key, packets, bytes, history, self.shared.seeds);
+        drop(table);
+        merged.map_err(|overflow| self.shared.overflow(&known.interface, overflow))
+    }
+
+    /// Folds what the logs hold.
+    pub(crate) fn flush(&mut self) -> Result<(), FoldError> {
+        for interface in 0..self.known.len() {
+            self.fold(interface as u32)?;
+        }
+        Ok(())
+    }
+
+    /// Adds all groups of other logs and of their tables, which are left empty.
+    pub(crate) fn take_over<N: Memory>(&mut self, mut other: Logs<N>) -> Result<(), FoldError> {
+        other.flush()?;
+        if let Some(span) = other.span {
+            self.widen(span);
+        }
+        let theirs = other.shared;
+        let actions = theirs.actions();
+        let actions: Vec<u32> = actions
+            .iter()
+            .map(|action| self.shared.action(action))
+            .collect::<Result<_, _>>()?;
+        for known in theirs.interfaces() {
+            let interface = self.interface(&known.account, &known.interface)?;
+            let (entries, wide) = known.take().into_parts();
+            for entry in entries {
+                let mut failed = None;
+                let key = entry.key.renumbered(
+                    |number| {
+                        let address = theirs.addresses.address(number).unwrap_or_default();
+                        let ours = self.shared.addresses.number(address, &mut self.remembered);
+                        ours.unwrap_or_else(|| {
+                            failed = Some(too_many("IPv6 addresses"));
+                            0
+                        })
+                    },
+                    |action| actions.get(action as usize).copied().unwrap_or_default(),
+                );
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+                let history = entry.memory.history(&wide);
+                self.merge(interface, key, (entry.packets, entry.bytes), history.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records from here to there have been seen.
+    #[inline]
+    pub(crate) fn widen(&mut self, span: Span) {
+        self.span = Some(self.span.map_or(span, |known| known.with(span)));
+    }
+
+    fn fold(&mut self, interface: u32) -> Result<(), FoldError> {
+        let Some(known) = self.known.get_mut(interface as usize) else {
+            return Ok(());
+        };
+        let folded = known.interface.table().fold(&known.log, self.shared.seeds);
+        folded.map_err(|overflow| self.shared.overflow(&known.interface, overflow))?;
+        known.log.clear();
+        if known.log.capacity() > 2 * self.length {
+            known.log = Vec::new();
+        }
+        Ok(())
+    }
+}

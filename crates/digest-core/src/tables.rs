@@ -1,0 +1,162 @@
+//! What all threads of a digest share: a table for each interface, the numbers of IPv6 addresses and of actions.
+//!
+//! Interfaces come in bursts and are many, so that two threads seldom want the same table at once; and what a thread
+//! brings to a table comes by the hundred (`logs.rs`), so that one lock serves many records.
+
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use crate::address::Address;
+use crate::addresses::Addresses;
+use crate::error::FoldError;
+use crate::flow_record::ABSENT;
+use crate::intern::Interner;
+use crate::key::{KeyAddress, Seeds};
+use crate::memory::Memory;
+use crate::table::{Overflow, Table};
+
+/// All groups of a digest in the making.
+#[derive(Debug)]
+pub(crate) struct Tables<M> {
+    pub(crate) seeds: Seeds,
+    registry: Mutex<Registry<M>>,
+    pub(crate) addresses: Addresses,
+    actions: Mutex<Interner<Vec<u8>>>,
+}
+
+/// One interface of one account.
+#[derive(Debug)]
+pub(crate) struct Interface<M> {
+    pub(crate) account: Vec<u8>,
+    pub(crate) interface: Vec<u8>,
+    table: Mutex<Table<M>>,
+}
+
+/// The interfaces by name.
+#[derive(Debug)]
+struct Registry<M> {
+    hasher: RandomState,
+    index: HashTable<u32>,
+    interfaces: Vec<Arc<Interface<M>>>,
+}
+
+impl<M: Memory> Tables<M> {
+    pub(crate) fn new() -> Self {
+        Self {
+            seeds: Seeds::draw(),
+            registry: Mutex::new(Registry {
+                hasher: RandomState::default(),
+                index: HashTable::new(),
+                interfaces: Vec::new(),
+            }),
+            addresses: Addresses::new(),
+            actions: Mutex::new(Interner::new()),
+        }
+    }
+
+    /// The interface of these names, new or known.
+    pub(crate) fn interface(&self, account: &[u8], interface: &[u8]) -> Result<Arc<Interface<M>>, FoldError> {
+        let mut registry = lock(&self.registry);
+        let hash = registry.hasher.hash_one((account, interface));
+        let Registry {
+            hasher,
+            index,
+            interfaces,
+        } = &mut *registry;
+        let same = |&at: &u32| {
+            interfaces
+                .get(at as usize)
+                .is_some_and(|known| known.interface == interface && known.account == account)
+        };
+        if let Some(known) = index.find(hash, same).and_then(|&at| interfaces.get(at as usize)) {
+            return Ok(Arc::clone(known));
+        }
+        let at = u32::try_from(interfaces.len()).map_err(|_| too_many("interfaces"))?;
+        let new = Arc::new(Interface {
+            account: account.to_owned(),
+            interface: interface.to_owned(),
+            table: Mutex::new(Table::new()),
+        });
+        interfaces.push(Arc::clone(&new));
+        index.insert_unique(hash, at, |&at| {
+            interfaces
+                .get(at as usize)
+                .map_or(0, |known| hasher.hash_one((&*known.account, &*known.interface)))
+        });
+        Ok(new)
+    }
+
+    /// The number of an action, new or known.
+    pub(crate) fn action(&self, action: &[u8]) -> Result<u32, FoldError> {
+        lock(&self.actions)
+            .intern(action)
+            .ok_or_else(|| too_many("actions"))
+    }
+
+    /// All interfaces seen so far, in no order.
+    pub(crate) fn interfaces(&self) -> Vec<Arc<Interface<M>>> {
+        lock(&self.registry).interfaces.clone()
+    }
+
+    /// The actions' names, by number.
+    pub(crate) fn actions(&self) -> Vec<Vec<u8>> {
+        lock(&self.actions).values().to_vec()
+    }
+
+    /// An overflow, with the edge in words.
+    #[cold]
+    pub(crate) fn overflow(&self, interface: &Interface<M>, overflow: Overflow) -> FoldError {
+        let Overflow { measure, key } = overflow;
+        let address = |address: KeyAddress| {
+            IpAddr::from(match address {
+                KeyAddress::V4(value) => Address::V4(value),
+                KeyAddress::V6(number) => Address::V6(self.addresses.address(number).unwrap_or_default()),
+            })
+        };
+        let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let action = lock(&self.actions)
+            .get(key.action())
+            .map_or_else(|| name(ABSENT), |action| name(action));
+        let (src, dst) = (address(key.src()), address(key.dst()));
+        let ports = key
+            .ports()
+            .map_or("- -".to_owned(), |(src, dst)| format!("{src} {dst}"));
+        let (account, interface) = (name(&interface.account), name(&interface.interface));
+        FoldError::Overflow {
+            measure,
+            edge: format!(
+                "{account} {interface} {src} {dst} {ports} {} {action}",
+                key.protocol()
+            ),
+        }
+    }
+}
+
+impl<M: Memory> Interface<M> {
+    /// The interface's groups.
+    pub(crate) fn table(&self) -> MutexGuard<'_, Table<M>> {
+        lock(&self.table)
+    }
+
+    /// Takes the groups away.
+    pub(crate) fn take(&self) -> Table<M> {
+        std::mem::replace(&mut *self.table(), Table::new())
+    }
+}
+
+/// A panic in another thread is passed on by the scope; until then its data is still whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cold]
+pub(crate) fn too_many(measure: &'static str) -> FoldError {
+    FoldError::Overflow {
+        measure,
+        edge: "more distinct values than a digest can number".to_owned(),
+    }
+}

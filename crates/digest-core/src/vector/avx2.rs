@@ -1,0 +1,299 @@
+//! The loops with 256-bit vectors: 64 bytes of text, four numbers, two addresses at a time.
+//!
+//! Every function here is safe to call where the processor has AVX2 and BMI1, which [`Level`](super::Level) looks for
+//! once. Bytes reach the vectors through checked slices; no pointer is followed.
+
+use std::arch::x86_64::*;
+use std::sync::LazyLock;
+
+use super::portable::{digits_before, long, number};
+use super::{Grid, PAD, Padded, Seen};
+
+/// Delimiters written at once, whether or not there are as many: what is too much is written over.
+const AT_ONCE: usize = 8;
+
+#[target_feature(enable = "avx2,bmi1")]
+pub(super) fn delimiters(text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
+    let lines = text.lines();
+    let (blocks, rest) = lines.as_chunks::<64>();
+    let mut written = at.len();
+    let most = written + lines.len() + 64 + AT_ONCE;
+    at.resize(most, 0);
+    let mut newlines = 0;
+    let mut irregular = 0;
+    // The line before this text has ended: a delimiter at its very start is one too many.
+    let mut before = 1;
+    let mut position = PAD as u32;
+    let mut last = [b'x'; 64];
+    if let Some(start) = last.get_mut(..rest.len()) {
+        start.copy_from_slice(rest);
+    }
+    for block in blocks.iter().chain(std::iter::once(&last)) {
+        let (low, high) = halves(block);
+        let controls = mask(at_most_blank(low), at_most_blank(high));
+        let lines = mask(equal(low, b'\n'), equal(high, b'\n'));
+        let blanks = mask(equal(low, b' '), equal(high, b' '));
+        irregular |= controls ^ (lines | blanks);
+        irregular |= controls & (controls << 1 | before);
+        before = controls >> 63;
+        newlines += lines.count_ones() as usize;
+        let mut left = lines | blanks;
+        let count = left.count_ones() as usize;
+        let mut place = written;
+        while place < written + count {
+            if let Some(out) = at.get_mut(place..place + AT_ONCE) {
+                for out in out {
+                    *out = position + left.trailing_zeros();
+                    left &= left.wrapping_sub(1);
+                }
+            }
+            place += AT_ONCE;
+        }
+        written += count;
+        position += 64;
+    }
+    at.truncate(written);
+    Seen {
+        newlines,
+        regular: irregular == 0,
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn halves(block: &[u8; 64]) -> (__m256i, __m256i) {
+    let word = |at: usize| {
+        let bytes = block.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+        i64::from_le_bytes(bytes.unwrap_or_default())
+    };
+    (
+        _mm256_set_epi64x(word(24), word(16), word(8), word(0)),
+        _mm256_set_epi64x(word(56), word(48), word(40), word(32)),
+    )
+}
+
+#[target_feature(enable = "avx2")]
+fn mask(low: __m256i, high: __m256i) -> u64 {
+    let (low, high) = (
+        _mm256_movemask_epi8(low) as u32,
+        _mm256_movemask_epi8(high) as u32,
+    );
+    u64::from(high) << 32 | u64::from(low)
+}
+
+#[target_feature(enable = "avx2")]
+fn equal(bytes: __m256i, byte: u8) -> __m256i {
+    _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8))
+}
+
+#[target_feature(enable = "avx2")]
+fn at_most_blank(bytes: __m256i) -> __m256i {
+    _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(b' ' as i8)), bytes)
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], odd: &mut [u8]) {
+    let (fours, _) = out.as_chunks_mut::<4>();
+    let whole = rows.count / 4;
+    for (four, out) in fours.iter_mut().enumerate().take(whole) {
+        let row = four * 4;
+        let mut lengths = [0u32; 4];
+        let mut digits = [0u64; 4];
+        for lane in 0..4 {
+            let (start, end) = rows.field(row + lane, column);
+            let length = end - start;
+            lengths[lane] = length;
+            digits[lane] = digits_before(text, end, length.min(8));
+        }
+        let vector = _mm256_set_epi64x(
+            digits[3] as i64,
+            digits[2] as i64,
+            digits[1] as i64,
+            digits[0] as i64,
+        );
+        let beyond = _mm256_subs_epu8(vector, _mm256_set1_epi8(9));
+        let right = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(
+            beyond,
+            _mm256_setzero_si256(),
+        )));
+        let pairs = _mm256_maddubs_epi16(vector, _mm256_set1_epi16(0x010a));
+        let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
+        let packed = _mm256_packus_epi32(fours, fours);
+        let eights = _mm256_madd_epi16(packed, _mm256_set1_epi32(0x0001_2710));
+        let low = _mm256_extract_epi64::<0>(eights) as u64;
+        let high = _mm256_extract_epi64::<2>(eights) as u64;
+        *out = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+        let longest = lengths[0].max(lengths[1]).max(lengths[2].max(lengths[3]));
+        if right == 0b1111 && longest <= 8 {
+            continue;
+        }
+        for lane in 0..4 {
+            let (start, end) = rows.field(row + lane, column);
+            let (value, is_odd) = if lengths[lane] == 10 {
+                ten(text, out[lane], right >> lane & 1 == 1, start, end)
+            } else if lengths[lane] > 8 {
+                long(text.get(start, end))
+            } else {
+                (out[lane], u8::from(right >> lane & 1 == 0))
+            };
+            out[lane] = value;
+            if let Some(odd) = odd.get_mut(row + lane) {
+                *odd |= is_odd;
+            }
+        }
+    }
+    for row in whole * 4..rows.count {
+        let (start, end) = rows.field(row, column);
+        let (value, is_odd) = number(text, start, end);
+        if let (Some(out), Some(odd)) = (out.get_mut(row), odd.get_mut(row)) {
+            *out = value;
+            *odd |= is_odd;
+        }
+    }
+}
+
+/// A number of ten digits, as times have, whose last eight are known.
+#[inline]
+fn ten(text: Padded<'_>, eight: u32, right: bool, start: u32, end: u32) -> (u32, u8) {
+    let &[tens, ones, ..] = text.get(start, end) else {
+        return (0, 1);
+    };
+    let (tens, ones) = (tens ^ b'0', ones ^ b'0');
+    if !right || tens > 9 || ones > 9 {
+        return (0, 1);
+    }
+    let value = u64::from(tens * 10 + ones) * 100_000_000 + u64::from(eight);
+    (value as u32, u8::from(value > u32::MAX.into()))
+}
+
+/// How the digits of one pattern of dots are moved to four places each, and the least value of each octet: one of
+/// three digits begins at 100, as leading zeros are not read.
+#[derive(Clone, Copy)]
+struct Pattern {
+    /// For each of 16 places the digit's position, or 0x80 for none.
+    moves: [u8; 16],
+    least: [i32; 4],
+}
+
+/// Where the dots and the end are (a bit each) to the number of a pattern; 0 is no address.
+struct Patterns {
+    numbers: Vec<u8>,
+    patterns: Vec<Pattern>,
+}
+
+/// Longest dotted address.
+const LONGEST: usize = 15;
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let none = Pattern {
+        moves: [0x80; 16],
+        least: [0; 4],
+    };
+    let mut numbers = vec![0; 1 << (LONGEST + 1)];
+    let mut patterns = vec![none];
+    for lengths in 0..81u8 {
+        let digits = [
+            lengths / 27 + 1,
+            lengths / 9 % 3 + 1,
+            lengths / 3 % 3 + 1,
+            lengths % 3 + 1,
+        ];
+        let (mut pattern, mut mask, mut at) = (none, 0usize, 0u8);
+        for (octet, digits) in digits.into_iter().enumerate() {
+            for digit in 0..digits {
+                if let Some(place) = pattern.moves.get_mut(octet * 4 + 4 - usize::from(digits - digit)) {
+                    *place = at;
+                }
+                at += 1;
+            }
+            if let Some(least) = pattern.least.get_mut(octet) {
+                *least = [0, 0, 10, 100]
+                    .get(usize::from(digits))
+                    .copied()
+                    .unwrap_or_default();
+            }
+            mask |= 1 << at;
+            at += 1;
+        }
+        if let Some(number) = numbers.get_mut(mask) {
+            *number = patterns.len() as u8;
+        }
+        patterns.push(pattern);
+    }
+    Patterns { numbers, patterns }
+});
+
+#[target_feature(enable = "avx2,bmi1")]
+pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], other: &mut [u8]) {
+    let Patterns { numbers, patterns } = &*PATTERNS;
+    let (outs, _) = out.as_chunks_mut::<2>();
+    let (others, _) = other.as_chunks_mut::<2>();
+    for (two, (out, other)) in outs.iter_mut().zip(others).enumerate() {
+        let row = two * 2;
+        // An odd number of rows repeats the last one.
+        let fields = [
+            rows.field(row, column),
+            rows.field((row + 1).min(rows.count - 1), column),
+        ];
+        let lengths = fields.map(|(start, end)| end - start);
+        let words = fields.map(|(start, _)| text.double_at(start));
+        let vector = _mm256_set_epi64x(
+            (words[1] >> 64) as i64,
+            words[1] as i64,
+            (words[0] >> 64) as i64,
+            words[0] as i64,
+        );
+        let dots = _mm256_movemask_epi8(equal(vector, b'.')) as u32;
+        let mark = |dots: u32, length: u32| {
+            let end = 1u32 << length.min(16);
+            ((dots & 0xffff & (end - 1)) | end) as usize
+        };
+        let found = [mark(dots, lengths[0]), mark(dots >> 16, lengths[1])];
+        let found = found.map(|mask| usize::from(numbers.get(mask).copied().unwrap_or_default()));
+        let (Some(first), Some(second)) = (patterns.get(found[0]), patterns.get(found[1])) else {
+            continue;
+        };
+        let digits = _mm256_xor_si256(vector, _mm256_set1_epi8(b'0' as i8));
+        let digits = _mm256_shuffle_epi8(digits, lanes(first.moves, second.moves));
+        let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi32(0x010a_6400));
+        let octets = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+        let least = _mm256_set_epi32(
+            second.least[3],
+            second.least[2],
+            second.least[1],
+            second.least[0],
+            first.least[3],
+            first.least[2],
+            first.least[1],
+            first.least[0],
+        );
+        let wrong = _mm256_or_si256(
+            _mm256_or_si256(
+                _mm256_cmpgt_epi32(octets, _mm256_set1_epi32(255)),
+                _mm256_cmpgt_epi32(least, octets),
+            ),
+            _mm256_subs_epu8(digits, _mm256_set1_epi8(9)),
+        );
+        let right = _mm256_movemask_epi8(_mm256_cmpeq_epi8(wrong, _mm256_setzero_si256())) as u32;
+        let order = _mm256_set1_epi32(0x0004_080c);
+        let values = _mm256_shuffle_epi8(octets, order);
+        *out = [
+            _mm256_extract_epi32::<0>(values) as u32,
+            _mm256_extract_epi32::<4>(values) as u32,
+        ];
+        *other = [
+            u8::from(found[0] == 0 || right & 0xffff != 0xffff),
+            u8::from(found[1] == 0 || right >> 16 != 0xffff),
+        ];
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn lanes(first: [u8; 16], second: [u8; 16]) -> __m256i {
+    let (first, second) = (u128::from_le_bytes(first), u128::from_le_bytes(second));
+    _mm256_set_epi64x(
+        (second >> 64) as i64,
+        second as i64,
+        (first >> 64) as i64,
+        first as i64,
+    )
+}
