@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
-use crate::vector::{Grid, Level, PAD, Padded};
+use crate::vector::{Grid, Level, PAD, Padded, Seen};
 use crate::window::Window;
 
 /// The columns of some regular rows, kept to be used again.
@@ -84,41 +84,37 @@ impl Regular {
 
     /// Reads whole lines, each with its newline; `None` where they are not regular.
     pub(crate) fn read<'a>(&'a mut self, text: Padded<'a>, terms: Terms<'a>) -> Option<Read<'a>> {
-        let width = terms.layout.width();
-        self.at.clear();
-        self.at.push(PAD as u32 - 1);
         let seen = self.level.delimiters(text, &mut self.at);
-        // As many delimiters as rows ask for, and every width-th a newline: then none is anywhere else.
-        let count = seen.newlines;
-        Grid::new(&self.at, width, count).filter(|_| seen.regular && text.lines().ends_with(b"\n"))?;
-        let ends = self.at.iter().skip(width).step_by(width);
-        if !ends.clone().all(|&end| text.get(end, end + 1) == b"\n") {
+        if !seen.regular || !text.lines().ends_with(b"\n") {
             return None;
         }
+        // As many delimiters as the rows ask for, and every width-th a newline: then none is anywhere else.
+        let rows = Grid::new(&self.at, seen, terms.layout.width())?;
         self.odd.clear();
-        self.odd.resize(count, 0);
-        let starts = self.at.iter().step_by(width);
-        for (odd, (before, end)) in self.odd.iter_mut().zip(starts.zip(ends)) {
-            *odd = u8::from((end - before) as usize > terms.max_row.saturating_add(1));
+        for row in 0..rows.count {
+            let (start, end) = (rows.field(row, 0).0, rows.field(row, rows.width - 1).1);
+            if text.get(end, end + 1) != b"\n" {
+                return None;
+            }
+            self.odd.push(u8::from((end - start) as usize > terms.max_row));
         }
         let when = terms
             .layout
             .column(Field::Start)
             .or(terms.layout.column(Field::End))?;
-        let rows = Grid::new(&self.at, width, count)?;
         self.level
-            .numbers(text, rows, when, u32::MAX, &mut self.start, &mut self.odd);
+            .repeating(text, rows, when, u32::MAX, &mut self.start, &mut self.odd);
         let inside = terms.window.map_or((0, u64::MAX), |window| {
             let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
             (bound(window.start_unix()), bound(window.stop_unix()))
         });
         // Where all rows are outside, none of them needs another column.
-        let mut starts = self.start.iter().take(count);
+        let mut starts = self.start.iter().take(rows.count);
         if starts.any(|&start| (inside.0..inside.1).contains(&start.into())) {
-            self.read_columns(text, terms.layout, width, count)?;
+            self.read_columns(text, terms.layout, seen)?;
         }
         Some(Read {
-            rows: Grid::new(&self.at, width, count)?,
+            rows: Grid::new(&self.at, seen, terms.layout.width())?,
             columns: self,
             text,
             terms,
@@ -126,28 +122,32 @@ impl Regular {
         })
     }
 
-    fn read_columns(&mut self, text: Padded<'_>, layout: &Layout, width: usize, count: usize) -> Option<()> {
-        let rows = Grid::new(&self.at, width, count)?;
+    fn read_columns(&mut self, text: Padded<'_>, layout: &Layout, seen: Seen) -> Option<()> {
+        let rows = Grid::new(&self.at, seen, layout.width())?;
         let (level, odd) = (self.level, &mut self.odd);
         let ports = layout.has_ports();
         let byte = u32::from(u8::MAX);
         for (field, most, out) in [
             (Field::End, u32::MAX, &mut self.end),
+            (Field::Version, u32::from(COMPACT_VERSIONS) - 1, &mut self.version),
+        ] {
+            match layout.column(field) {
+                Some(column) => level.repeating(text, rows, column, most, out, odd),
+                None => zeros(out, rows.count),
+            }
+        }
+        for (field, most, out) in [
             (Field::Protocol, byte, &mut self.protocol),
             (Field::Packets, u32::MAX, &mut self.packets),
             (Field::Bytes, u32::MAX, &mut self.bytes),
             (Field::TcpFlags, byte, &mut self.flags),
-            (Field::Version, u32::from(COMPACT_VERSIONS) - 1, &mut self.version),
             (Field::SrcPort, u32::from(u16::MAX), &mut self.srcport),
             (Field::DstPort, u32::from(u16::MAX), &mut self.dstport),
         ] {
             let is_read = ports || !matches!(field, Field::SrcPort | Field::DstPort);
             match layout.column(field).filter(|_| is_read) {
                 Some(column) => level.numbers(text, rows, column, most, out, odd),
-                None => {
-                    out.clear();
-                    out.resize(count, 0);
-                }
+                None => zeros(out, rows.count),
             }
         }
         if !(layout.has(Field::Start) && layout.has(Field::End)) {
@@ -318,6 +318,11 @@ impl Read<'_> {
             None => Ok(None),
         }
     }
+}
+
+fn zeros(column: &mut Vec<u32>, count: usize) {
+    column.clear();
+    column.resize(count, 0);
 }
 
 #[inline]

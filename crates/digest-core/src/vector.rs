@@ -49,6 +49,8 @@ pub(crate) struct Grid<'a> {
 /// What a pass over a text's delimiters has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
+    /// Blanks and newlines.
+    pub(crate) delimiters: usize,
     /// Newlines.
     pub(crate) newlines: usize,
     /// No blank or newline follows another, and there is no control character but newlines.
@@ -75,8 +77,13 @@ impl Level {
         levels
     }
 
-    /// Writes the positions of all blanks and newlines of a text behind what `at` holds.
+    /// Writes the positions of all blanks and newlines of a text to `at`, behind its first element, which says where
+    /// the first row begins. What `at` holds beyond [`Seen::delimiters`] means nothing.
     pub(crate) fn delimiters(self, text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
+        grow(at, 1 + text.lines().len() + 2 * 64);
+        if let Some(first) = at.first_mut() {
+            *first = PAD as u32 - 1;
+        }
         match self {
             Self::Portable => portable::delimiters(text, at),
             #[cfg(target_arch = "x86_64")]
@@ -95,8 +102,7 @@ impl Level {
         out: &mut Vec<u32>,
         odd: &mut [u8],
     ) {
-        out.clear();
-        out.resize(rows.count.next_multiple_of(4), 0);
+        grow(out, rows.count.next_multiple_of(4));
         match self {
             Self::Portable => portable::numbers(text, rows, column, out, odd),
             #[cfg(target_arch = "x86_64")]
@@ -110,6 +116,39 @@ impl Level {
         }
     }
 
+    /// Reads one column of numbers that repeat from row to row, such as times and versions: as [`Level::numbers`], but
+    /// a token that is the one above it is not read again.
+    pub(crate) fn repeating(
+        self,
+        text: Padded<'_>,
+        rows: Grid<'_>,
+        column: usize,
+        most: u32,
+        out: &mut Vec<u32>,
+        odd: &mut [u8],
+    ) {
+        grow(out, rows.count);
+        let (mut last, mut last_length, mut value, mut is_odd) = ((0, 0), 0, 0, 1);
+        for (row, (out, odd)) in out.iter_mut().zip(odd).enumerate().take(rows.count) {
+            let (start, end) = rows.field(row, column);
+            let length = end - start;
+            // Up to 16 bytes are told apart by their first eight and their last eight.
+            let words = (text.word_before(end), text.word_at(start));
+            let token = if length < 8 {
+                (words.1 << (64 - 8 * length), 0)
+            } else {
+                words
+            };
+            if token != last || length != last_length || length > 16 {
+                (value, is_odd) = portable::number(text, start, end);
+                is_odd |= u8::from(value > most);
+                (last, last_length) = (token, length);
+            }
+            *out = value;
+            *odd |= is_odd;
+        }
+    }
+
     /// Reads one column as IPv4 addresses (big-endian value); where a field is none, `other` is set.
     pub(crate) fn addresses(
         self,
@@ -119,10 +158,8 @@ impl Level {
         out: &mut Vec<u32>,
         other: &mut Vec<u8>,
     ) {
-        out.clear();
-        out.resize(rows.count.next_multiple_of(2), 0);
-        other.clear();
-        other.resize(rows.count.next_multiple_of(2), 0);
+        grow(out, rows.count.next_multiple_of(2));
+        grow(other, rows.count.next_multiple_of(2));
         match self {
             Self::Portable => portable::addresses(text, rows, column, out, other),
             #[cfg(target_arch = "x86_64")]
@@ -198,9 +235,12 @@ impl<'a> Padded<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Grid between these positions; `None` where there are not `width` delimiters to each.
-    pub(crate) fn new(at: &'a [u32], width: usize, count: usize) -> Option<Self> {
-        (at.len() == width.checked_mul(count)?.checked_add(1)?).then_some(Self { at, width, count })
+    /// Rows between these positions; `None` where there are not `width` delimiters to each.
+    pub(crate) fn new(at: &'a [u32], seen: Seen, width: usize) -> Option<Self> {
+        let count = seen.newlines;
+        let all = width.checked_mul(count)?;
+        let at = at.get(..=all)?;
+        (seen.delimiters == all).then_some(Self { at, width, count })
     }
 
     /// Where a field begins and ends.
@@ -211,6 +251,13 @@ impl<'a> Grid<'a> {
             Some(&[before, end]) => (before + 1, end),
             _ => (0, 0),
         }
+    }
+}
+
+/// Makes room for so many elements; what they hold does not matter.
+fn grow<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
     }
 }
 

@@ -13,12 +13,10 @@ use super::{Grid, PAD, Padded, Seen};
 const AT_ONCE: usize = 8;
 
 #[target_feature(enable = "avx2,bmi1")]
-pub(super) fn delimiters(text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
+pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     let lines = text.lines();
     let (blocks, rest) = lines.as_chunks::<64>();
-    let mut written = at.len();
-    let most = written + lines.len() + 64 + AT_ONCE;
-    at.resize(most, 0);
+    let mut written = 1;
     let mut newlines = 0;
     let mut irregular = 0;
     // The line before this text has ended: a delimiter at its very start is one too many.
@@ -52,8 +50,8 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
         written += count;
         position += 64;
     }
-    at.truncate(written);
     Seen {
+        delimiters: written - 1,
         newlines,
         regular: irregular == 0,
     }

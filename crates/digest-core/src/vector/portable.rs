@@ -9,8 +9,9 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// Added to seven bits, it reaches the eighth for bytes above the blank (0x20).
 const ABOVE_BLANK: u64 = 0x5f5f_5f5f_5f5f_5f5f;
 
-pub(super) fn delimiters(text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
+pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     let mut seen = Seen {
+        delimiters: 0,
         newlines: 0,
         regular: true,
     };
@@ -20,7 +21,10 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
         seen.regular &= matches!(byte, b' ' | b'\n') && position != last + 1;
         last = position;
         if matches!(byte, b' ' | b'\n') {
-            at.push(position);
+            seen.delimiters += 1;
+            if let Some(place) = at.get_mut(seen.delimiters) {
+                *place = position;
+            }
         }
     };
     let lines = text.lines();
@@ -90,8 +94,8 @@ pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &m
     for (row, (out, other)) in out.iter_mut().zip(other).enumerate().take(rows.count) {
         let (start, end) = rows.field(row, column);
         match address::v4(text.get(start, end)) {
-            Some(value) => *out = value,
-            None => *other = 1,
+            Some(value) => (*out, *other) = (value, 0),
+            None => (*out, *other) = (0, 1),
         }
     }
 }

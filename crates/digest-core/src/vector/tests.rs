@@ -34,7 +34,15 @@ fn naive(lines: &[u8]) -> (Vec<u32>, Seen) {
         before = byte;
     }
     let newlines = lines.iter().filter(|&&byte| byte == b'\n').count();
-    (at, Seen { newlines, regular })
+    let delimiters = at.len();
+    (
+        at,
+        Seen {
+            delimiters,
+            newlines,
+            regular,
+        },
+    )
 }
 
 fn check_delimiters(lines: &[u8]) {
@@ -42,14 +50,14 @@ fn check_delimiters(lines: &[u8]) {
     for level in Level::all() {
         for around in [b' ', b'\n', b'7', 0xff] {
             let text = Around::new(lines, around);
-            let mut at = vec![1, 2, 3];
+            let mut at = vec![7; 3];
             assert_eq!(
                 level.delimiters(text.padded(), &mut at),
                 seen,
                 "{level:?} {lines:?}"
             );
-            assert_eq!(at[..3], [1, 2, 3]);
-            assert_eq!(at[3..], expected, "{level:?} {lines:?}");
+            assert_eq!(at[0], PAD as u32 - 1);
+            assert_eq!(at[1..=expected.len()], expected, "{level:?} {lines:?}");
         }
     }
 }
@@ -67,9 +75,9 @@ fn column<T: PartialEq + std::fmt::Debug>(
     for level in Level::all() {
         for around in [b'0', b'9', b'.', b' '] {
             let text = Around::new(&lines, around);
-            let mut at = vec![PAD as u32 - 1];
-            level.delimiters(text.padded(), &mut at);
-            let grid = Grid::new(&at, 1, tokens.len()).unwrap();
+            let mut at = Vec::new();
+            let seen = level.delimiters(text.padded(), &mut at);
+            let grid = Grid::new(&at, seen, 1).unwrap();
             answers.push(read(level, text.padded(), grid));
         }
     }
@@ -82,8 +90,12 @@ fn column<T: PartialEq + std::fmt::Debug>(
 
 fn numbers(tokens: &[Vec<u8>], most: u32) -> Vec<Option<u32>> {
     column(tokens, |level, text, grid| {
-        let (mut out, mut odd) = (Vec::new(), vec![0; tokens.len()]);
+        let (mut out, mut odd) = (vec![7; 1000], vec![0; tokens.len()]);
         level.numbers(text, grid, 0, most, &mut out, &mut odd);
+        let (mut again, mut odd_again) = (vec![7; 1000], vec![0; tokens.len()]);
+        level.repeating(text, grid, 0, most, &mut again, &mut odd_again);
+        assert_eq!(odd_again, odd);
+        assert!((0..odd.len()).all(|row| odd[row] != 0 || again[row] == out[row]));
         out.iter()
             .zip(odd)
             .map(|(&value, odd)| (odd == 0).then_some(value))
@@ -93,7 +105,7 @@ fn numbers(tokens: &[Vec<u8>], most: u32) -> Vec<Option<u32>> {
 
 fn addresses(tokens: &[Vec<u8>]) -> Vec<Option<u32>> {
     column(tokens, |level, text, grid| {
-        let (mut out, mut other) = (Vec::new(), Vec::new());
+        let (mut out, mut other) = (vec![7; 1000], vec![1; 1000]);
         level.addresses(text, grid, 0, &mut out, &mut other);
         let read = out
             .iter()
@@ -254,7 +266,9 @@ proptest! {
 
     #[test]
     fn any_tokens_are_read_alike(tokens in vec("[0-9.]{1,16}|[0-9]{1,12}|([0-9]{1,3}\\.){3}[0-9]{1,3}", 1..40)) {
-        let tokens: Vec<Vec<u8>> = tokens.into_iter().map(String::into_bytes).collect();
+        // Some twice in a row.
+        let tokens = tokens.into_iter().enumerate();
+        let tokens: Vec<Vec<u8>> = tokens.flat_map(|(at, token)| vec![token.into_bytes(); 1 + at % 3]).collect();
         let expected: Vec<_> = tokens.iter().map(|token| number(token, u32::MAX)).collect();
         prop_assert_eq!(numbers(&tokens, u32::MAX), expected);
         let expected: Vec<_> = tokens.iter().map(|token| address(token)).collect();
