@@ -54,10 +54,79 @@ pub(crate) fn v4(token: &[u8]) -> Option<u32> {
     (dots == 3 && digits > 0 && octet <= 255).then_some(value << 8 | octet)
 }
 
-/// Everything else is the standard library's business: IPv6 is rare, and its spellings are many.
+/// Up to eight groups of one to four hex digits, `::` for the longest run of zeros or for any, and dotted IPv4 in place
+/// of the last two (RFC 4291, section 2.2), as the standard library reads them.
 fn v6(token: &[u8]) -> Option<Address> {
-    let address: Ipv6Addr = std::str::from_utf8(token).ok()?.parse().ok()?;
-    Some(Address::V6(u128::from(address)))
+    let (mut value, mut groups) = (0u128, 0u32);
+    // Groups before `::`, once it has come.
+    let mut gap = None;
+    let mut rest = token;
+    if let Some(behind) = rest.strip_prefix(b"::") {
+        gap = Some(0);
+        rest = behind;
+    }
+    while !rest.is_empty() {
+        let (mut group, mut digits) = (0u32, 0);
+        while let Some(digit) = rest.get(digits).and_then(|&byte| hex(byte)) {
+            group = group << 4 | digit;
+            digits += 1;
+            if digits > 4 {
+                return None;
+            }
+        }
+        match rest.get(digits) {
+            Some(b'.') if groups <= 6 => {
+                let dotted = v4(rest)?;
+                value = value << 32 | u128::from(dotted);
+                groups += 2;
+                break;
+            }
+            _ if digits == 0 || groups == 8 => return None,
+            next => {
+                value = value << 16 | u128::from(group);
+                groups += 1;
+                rest = match next {
+                    None => &[],
+                    Some(b':') if rest.get(digits + 1) == Some(&b':') => {
+                        if gap.replace(groups).is_some() {
+                            return None;
+                        }
+                        rest.get(digits + 2..).unwrap_or_default()
+                    }
+                    Some(b':') => {
+                        let more = rest.get(digits + 1..).unwrap_or_default();
+                        if more.is_empty() {
+                            return None;
+                        }
+                        more
+                    }
+                    Some(_) => return None,
+                };
+            }
+        }
+    }
+    match gap {
+        None if groups == 8 => Some(Address::V6(value)),
+        // `::` stands for one group of zeros at least.
+        Some(before) if groups <= 7 => {
+            let behind = 16 * (groups - before);
+            let low = value & (1u128 << behind).wrapping_sub(1);
+            let high = value.checked_shr(behind).unwrap_or_default();
+            let high = high.checked_shl(16 * (8 - before)).unwrap_or_default();
+            Some(Address::V6(high | low))
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn hex(byte: u8) -> Option<u32> {
+    match byte {
+        b'0'..=b'9' => Some(u32::from(byte - b'0')),
+        b'a'..=b'f' => Some(u32::from(byte - b'a') + 10),
+        b'A'..=b'F' => Some(u32::from(byte - b'A') + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +173,26 @@ mod tests {
             "0.0.0.00",
             "999.0.0.0",
             "1.2.3.1000",
+            "1:2:3:4:5:6:1.2.3.4",
+            "1:2:3:4:5:6:7:1.2.3.4",
+            "1:2:3:4:5::1.2.3.4",
+            "1:2:3:4:5:6::1.2.3.4",
+            "::1.2.3.4",
+            "::1.2.3.4:5",
+            "1.2.3.4::",
+            "1:::2",
+            ":1::2",
+            "1::2:",
+            ":::",
+            ":",
+            "1::",
+            "1:2:3:4:5:6:7:8::",
+            "::1:2:3:4:5:6:7:8",
+            "::2:3:4:5:6:7:8",
+            "1:2:3:4:5:6::8",
+            "1:2:3:4:5:6:7::8",
+            "g::",
+            "::00001",
         ] {
             agrees_with_std(text);
         }
@@ -119,7 +208,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn near_addresses_are_read_as_std_reads_them(text in "[0-9a-f.:]{0,20}|([0-9]{1,3}\\.){3}[0-9]{1,3}") {
+        fn near_addresses_are_read_as_std_reads_them(
+            text in "[0-9a-f.:]{0,20}|([0-9]{1,3}\\.){3}[0-9]{1,3}|([0-9a-fA-F]{0,4}:){1,9}[0-9a-f]{0,5}|\
+                     (:?[0-9a-f]{1,4}:){0,7}:?([0-9]{1,3}\\.){3}[0-9]{1,3}"
+        ) {
             agrees_with_std(&text);
         }
     }

@@ -177,7 +177,7 @@ impl<M: Memory> Pass<'_, M> {
             window: self.rows.options.window.as_ref(),
             max_row: self.rows.options.max_row,
         };
-        match self.regular.read(text, terms) {
+        match self.regular.read(text, terms, self.logs)? {
             Some(read) => read.fold(self.logs, &mut self.rows),
             None => Ok(0),
         }

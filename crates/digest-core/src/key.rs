@@ -13,7 +13,7 @@
 //! Numbers are given in the order of first sight; before keys are ordered, they are exchanged for ranks.
 
 /// Ports that stand for "the layout has none".
-const NO_PORTS: u32 = 0;
+pub(crate) const NO_PORTS: u32 = 0;
 /// What a kept destination port is added to.
 const DESTINATION: u32 = 1;
 /// What a kept source port is added to.
@@ -40,29 +40,30 @@ impl FoldedPorts {
     #[inline]
     pub(crate) fn of(ports: Option<(u16, u16)>) -> Self {
         match ports {
-            Some((source, destination)) => Self::of_both(source, destination),
+            Some((source, destination)) => {
+                let (kept, folded) = folded_ports(source, destination);
+                Self {
+                    kept,
+                    folded: Some(folded),
+                }
+            }
             None => Self {
                 kept: NO_PORTS,
                 folded: None,
             },
         }
     }
+}
 
-    #[inline]
-    pub(crate) fn of_both(source: u16, destination: u16) -> Self {
-        if source < destination {
-            // A kept port 0 reads `0 0` from either side, so both sides are one edge.
-            let side = if source == 0 { DESTINATION } else { SOURCE };
-            Self {
-                kept: side + u32::from(source),
-                folded: Some(destination),
-            }
-        } else {
-            Self {
-                kept: DESTINATION + u32::from(destination),
-                folded: Some(source),
-            }
-        }
+/// What a key keeps of two ports, and the port that is folded away.
+#[inline]
+pub(crate) fn folded_ports(source: u16, destination: u16) -> (u32, u16) {
+    // A kept port 0 reads `0 0` from either side, so both sides are one edge.
+    let side = if source == 0 { DESTINATION } else { SOURCE };
+    if source < destination {
+        (side + u32::from(source), destination)
+    } else {
+        (DESTINATION + u32::from(destination), source)
     }
 }
 
@@ -117,6 +118,26 @@ impl Key {
                 | u128::from(protocol) << PROTOCOL_AT
                 | u128::from(action),
         )
+    }
+
+    /// The key of addresses (value or number, and 1 for a number), kept port, protocol and action.
+    #[inline]
+    pub(crate) fn of_parts(
+        (src, src_is_number): (u32, u8),
+        (dst, dst_is_number): (u32, u8),
+        kept: u32,
+        protocol: u8,
+        action: u32,
+    ) -> Self {
+        let src = u64::from(src_is_number) << 32 | u64::from(src);
+        let dst = u64::from(dst_is_number) << 32 | u64::from(dst);
+        Self {
+            high: src << (SRC_AT - 64) | dst >> (64 - DST_AT),
+            low: dst << DST_AT
+                | u64::from(kept) << PORTS_AT
+                | u64::from(protocol) << PROTOCOL_AT
+                | u64::from(action),
+        }
     }
 
     /// The number itself.
@@ -263,7 +284,11 @@ mod tests {
                 for ports in ports {
                     for protocol in [0, 6, 255] {
                         for action in [0, 1, u32::MAX] {
-                            let key = Key::new(src, dst, FoldedPorts::of(ports), protocol, action);
+                            let folded = FoldedPorts::of(ports);
+                            let key = Key::new(src, dst, folded, protocol, action);
+                            let parts = |side: KeyAddress| (side.bits() as u32, (side.bits() >> 32) as u8);
+                            let same = Key::of_parts(parts(src), parts(dst), folded.kept, protocol, action);
+                            assert_eq!(same, key);
                             assert_eq!((key.src(), key.dst(), key.protocol()), (src, dst, protocol));
                             assert_eq!((key.ports(), key.action()), (shown(ports), action));
                             assert_eq!(key.renumbered(|number| number, |action| action), key);

@@ -38,6 +38,7 @@ pub(crate) struct Logs<M> {
     length: usize,
     remembered: Remembered,
     action: (Vec<u8>, u32),
+    astray: Vec<CompactRecord>,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
@@ -59,6 +60,7 @@ impl<M: Memory> Logs<M> {
             length: MOST_RECORDS,
             remembered: Remembered::new(),
             action: (Vec::new(), u32::MAX),
+            astray: Vec::new(),
             span: None,
         }
     }
@@ -109,10 +111,7 @@ impl<M: Memory> Logs<M> {
     pub(crate) fn address(&mut self, address: Address) -> Result<KeyAddress, FoldError> {
         Ok(match address {
             Address::V4(value) => KeyAddress::V4(value),
-            Address::V6(value) => {
-                let number = self.shared.addresses.number(value, &mut self.remembered);
-                KeyAddress::V6(number.ok_or_else(|| too_many("IPv6 addresses"))?)
-            }
+            Address::V6(value) => KeyAddress::V6(self.address_number(value)?),
         })
     }
 
@@ -126,17 +125,38 @@ impl<M: Memory> Logs<M> {
         Ok(self.action.1)
     }
 
-    /// Appends a record to the log of its interface.
+    /// The number of an IPv6 address.
     #[inline]
-    pub(crate) fn push(&mut self, interface: u32, record: CompactRecord) -> Result<(), FoldError> {
-        let Some(known) = self.known.get_mut(interface as usize) else {
-            return Ok(());
-        };
-        known.log.push(record);
-        if known.log.len() >= self.length {
+    pub(crate) fn address_number(&mut self, address: u128) -> Result<u32, FoldError> {
+        let number = self.shared.addresses.number(address, &mut self.remembered);
+        number.ok_or_else(|| too_many("IPv6 addresses"))
+    }
+
+    /// The log of an interface, and how many records it may hold before [`Logs::fold_full`] is called.
+    #[inline]
+    pub(crate) fn log(&mut self, interface: u32) -> (&mut Vec<CompactRecord>, usize) {
+        match self.known.get_mut(interface as usize) {
+            Some(known) => (&mut known.log, self.length),
+            // Numbers come from `interface` alone; this log is never read.
+            None => (&mut self.astray, 1),
+        }
+    }
+
+    /// Folds the log of an interface if it is full.
+    #[inline]
+    pub(crate) fn fold_full(&mut self, interface: u32) -> Result<(), FoldError> {
+        let known = self.known.get(interface as usize);
+        if known.is_some_and(|known| known.log.len() >= self.length) {
             return self.fold(interface);
         }
         Ok(())
+    }
+
+    /// Appends a record to the log of its interface.
+    #[inline]
+    pub(crate) fn push(&mut self, interface: u32, record: CompactRecord) -> Result<(), FoldError> {
+        self.log(interface).0.push(record);
+        self.fold_full(interface)
     }
 
     /// Folds a record of any size.

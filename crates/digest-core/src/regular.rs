@@ -11,10 +11,11 @@ use crate::compact_record::{COMPACT_VERSIONS, CompactRecord, HAS_FLAGS, HAS_FOLD
 use crate::error::FoldError;
 use crate::field::Field;
 use crate::flow_record::{ABSENT, Span};
-use crate::key::{FoldedPorts, Key, KeyAddress};
+use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
+use crate::minutes::Minutes;
 use crate::object_rows::ObjectRows;
 use crate::vector::{Grid, Level, PAD, Padded, Seen};
 use crate::window::Window;
@@ -39,6 +40,7 @@ pub(crate) struct Regular {
     bytes: Vec<u32>,
     flags: Vec<u32>,
     version: Vec<u32>,
+    action: Vec<u32>,
 }
 
 /// What the rows are read for.
@@ -49,6 +51,9 @@ pub(crate) struct Terms<'a> {
     pub(crate) max_row: usize,
 }
 
+/// Starts that count: from, and up to but not with.
+type Inside = (u64, u64);
+
 /// Regular rows with their columns read.
 #[derive(Debug)]
 pub(crate) struct Read<'a> {
@@ -56,8 +61,7 @@ pub(crate) struct Read<'a> {
     text: Padded<'a>,
     rows: Grid<'a>,
     terms: Terms<'a>,
-    /// Starts that count, from and up to but not with.
-    inside: (u64, u64),
+    inside: Inside,
 }
 
 impl Regular {
@@ -79,11 +83,40 @@ impl Regular {
             bytes: Vec::new(),
             flags: Vec::new(),
             version: Vec::new(),
+            action: Vec::new(),
         }
     }
 
-    /// Reads whole lines, each with its newline; `None` where they are not regular.
-    pub(crate) fn read<'a>(&'a mut self, text: Padded<'a>, terms: Terms<'a>) -> Option<Read<'a>> {
+    /// Reads whole lines, each with its newline; `None` where they are not regular. Actions and IPv6 addresses get
+    /// their numbers from `logs`.
+    ///
+    /// # Errors
+    /// [`FoldError::Overflow`] where numbers run out.
+    pub(crate) fn read<'a, M: Memory>(
+        &'a mut self,
+        text: Padded<'a>,
+        terms: Terms<'a>,
+        logs: &mut Logs<M>,
+    ) -> Result<Option<Read<'a>>, FoldError> {
+        let Some((seen, inside, is_needed)) = self.read_starts(text, terms) else {
+            return Ok(None);
+        };
+        let layout = terms.layout;
+        if is_needed && self.read_columns(text, layout, seen).is_some() {
+            self.number_names(text, layout, seen, inside, logs)?;
+        }
+        Ok(Grid::new(&self.at, seen, layout.width()).map(|rows| Read {
+            rows,
+            columns: self,
+            text,
+            terms,
+            inside,
+        }))
+    }
+
+    /// Finds the rows and reads when they start. `None` where the text is not regular; else also which starts count
+    /// and whether any row's does: where all rows are outside, none of them needs another column.
+    fn read_starts(&mut self, text: Padded<'_>, terms: Terms<'_>) -> Option<(Seen, Inside, bool)> {
         let seen = self.level.delimiters(text, &mut self.at);
         if !seen.regular || !text.lines().ends_with(b"\n") {
             return None;
@@ -93,7 +126,7 @@ impl Regular {
         self.odd.clear();
         for row in 0..rows.count {
             let (start, end) = (rows.field(row, 0).0, rows.field(row, rows.width - 1).1);
-            if text.get(end, end + 1) != b"\n" {
+            if text.byte(end) != b'\n' {
                 return None;
             }
             self.odd.push(u8::from((end - start) as usize > terms.max_row));
@@ -108,18 +141,9 @@ impl Regular {
             let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
             (bound(window.start_unix()), bound(window.stop_unix()))
         });
-        // Where all rows are outside, none of them needs another column.
         let mut starts = self.start.iter().take(rows.count);
-        if starts.any(|&start| (inside.0..inside.1).contains(&start.into())) {
-            self.read_columns(text, terms.layout, seen)?;
-        }
-        Some(Read {
-            rows: Grid::new(&self.at, seen, terms.layout.width())?,
-            columns: self,
-            text,
-            terms,
-            inside,
-        })
+        let is_needed = starts.any(|&start| (inside.0..inside.1).contains(&start.into()));
+        Some((seen, inside, is_needed))
     }
 
     fn read_columns(&mut self, text: Padded<'_>, layout: &Layout, seen: Seen) -> Option<()> {
@@ -159,6 +183,10 @@ impl Regular {
         ] {
             level.addresses(text, rows, layout.column(field)?, out, other);
         }
+        for (row, odd) in odd.iter_mut().enumerate() {
+            let (start, end) = (number(&self.start, row), number(&self.end, row));
+            *odd |= u8::from(end.wrapping_sub(start) > u16::MAX.into());
+        }
         if let Some(column) = layout.column(Field::LogStatus) {
             for (row, odd) in odd.iter_mut().enumerate() {
                 let (start, end) = rows.field(row, column);
@@ -167,6 +195,63 @@ impl Regular {
             }
         }
         Some(())
+    }
+
+    /// Exchanges actions and IPv6 addresses for their numbers, in rows that count.
+    fn number_names<M: Memory>(
+        &mut self,
+        text: Padded<'_>,
+        layout: &Layout,
+        seen: Seen,
+        inside: Inside,
+        logs: &mut Logs<M>,
+    ) -> Result<(), FoldError> {
+        let Some(rows) = Grid::new(&self.at, seen, layout.width()) else {
+            return Ok(());
+        };
+        let column = layout.column(Field::Action);
+        let mut last = (Token::default(), u32::MAX);
+        self.action.clear();
+        for (row, odd) in self.odd.iter_mut().enumerate() {
+            match Token::of(text, rows, column, row) {
+                Some(token) if token == last.0 && last.1 != u32::MAX => {}
+                Some(token) if *odd == 0 => {
+                    let name = column.map_or(ABSENT, |column| {
+                        let (start, end) = rows.field(row, column);
+                        text.get(start, end)
+                    });
+                    last = (token, logs.action(name)?);
+                }
+                _ => *odd = 1,
+            }
+            self.action.push(last.1);
+        }
+        for (field, values, other) in [
+            (Field::SrcAddr, &mut self.src, &self.other_src),
+            (Field::DstAddr, &mut self.dst, &self.other_dst),
+        ] {
+            let Some(column) = layout.column(field) else {
+                continue;
+            };
+            for (row, odd) in self.odd.iter_mut().enumerate() {
+                if number(other, row) == 0 || *odd != 0 {
+                    continue;
+                }
+                if !(inside.0..inside.1).contains(&number(&self.start, row).into()) {
+                    continue;
+                }
+                let (start, end) = rows.field(row, column);
+                match Address::parse(text.get(start, end)) {
+                    Some(Address::V6(address)) => {
+                        if let Some(value) = values.get_mut(row) {
+                            *value = logs.address_number(address)?;
+                        }
+                    }
+                    _ => *odd = 1,
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -190,97 +275,98 @@ impl Read<'_> {
             .into_iter()
             .fold(0, |marks, (has, mark)| if has { marks | mark } else { marks });
         let (line, headers) = (object.line, object.tally.headers);
-        let (mut same_as, mut interface) = (None, 0);
-        let mut action = (Token::default(), 0);
+        let (mut last, mut interface) = (None, 0);
+        let mut spans = Spans {
+            least: u32::MAX,
+            greatest: 0,
+        };
         let mut spanned = (1, 0);
         let (mut records, mut outside) = (0, 0);
-        for (row, &odd) in columns.odd.iter().enumerate() {
-            let start = number(&columns.start, row);
-            if odd == 0 && !(self.inside.0..self.inside.1).contains(&start.into()) {
-                outside += 1;
-                continue;
-            }
-            let Some((src, dst, token)) = self.ends(logs, names, row, odd)? else {
+        let mut row = 0;
+        while row < self.rows.count {
+            if number(&columns.odd, row) != 0 {
                 object.line = line + row as u64;
                 object.take(logs, self.line(row))?;
                 if object.tally.headers > headers {
                     object.count(records, outside);
                     return Ok(self.end_of(row));
                 }
+                row += 1;
                 continue;
-            };
-            if token != action.0 || same_as.is_none() {
-                action = (
-                    token,
-                    logs.action(names.name(self.text, self.rows, names.action, row))?,
-                );
             }
-            if !same_as.is_some_and(|other| names.same(self.text, self.rows, other, row)) {
+            if !self.is_inside(row) {
+                outside += 1;
+                row += 1;
+                continue;
+            }
+            if !last.is_some_and(|last| names.same(self.text, self.rows, last, row)) {
                 let account = names.name(self.text, self.rows, names.account, row);
                 let name = names.name(self.text, self.rows, names.interface, row);
                 interface = logs.interface(account, name)?;
             }
-            same_as = Some(row);
-            let ports = if layout.has_ports() {
-                FoldedPorts::of_both(
-                    number(&columns.srcport, row) as u16,
-                    number(&columns.dstport, row) as u16,
-                )
-            } else {
-                FoldedPorts::of(None)
-            };
-            let end = number(&columns.end, row);
-            if spanned != (start, end) {
-                spanned = (start, end);
-                let span = Span {
-                    start: start.into(),
-                    end: end.into(),
-                };
-                object.tally.minutes.mark(span.start, span.end);
-                logs.widen(span);
+            // The log of one interface stays at hand for all rows of a burst.
+            let first = row;
+            let (log, most) = logs.log(interface);
+            loop {
+                let (start, end) = (number(&columns.start, row), number(&columns.end, row));
+                if spanned != (start, end) {
+                    spanned = (start, end);
+                    spans.see(start, end, &mut object.tally.minutes);
+                }
+                log.push(self.record(row, start, end, marks));
+                last = Some(row);
+                row += 1;
+                if row == self.rows.count
+                    || log.len() >= most
+                    || number(&columns.odd, row) != 0
+                    || !self.is_inside(row)
+                    || !names.same(self.text, self.rows, row - 1, row)
+                {
+                    break;
+                }
             }
-            let protocol = number(&columns.protocol, row) as u8;
-            records += 1;
-            logs.push(
-                interface,
-                CompactRecord {
-                    key: Key::new(src, dst, ports, protocol, action.1),
-                    packets: number(&columns.packets, row),
-                    bytes: number(&columns.bytes, row),
-                    start,
-                    length: (end - start) as u16,
-                    folded: ports.folded.unwrap_or_default(),
-                    flags: number(&columns.flags, row) as u8,
-                    version: number(&columns.version, row) as u8,
-                    marks,
-                },
-            )?;
+            records += (row - first) as u64;
+            logs.fold_full(interface)?;
+        }
+        if let Some(span) = spans.span() {
+            logs.widen(span);
         }
         object.count(records, outside);
         object.line = line + self.rows.count as u64;
         Ok(self.text.lines().len())
     }
 
-    /// Both addresses and the action of a row; `None` for an odd one.
     #[inline]
-    fn ends<M: Memory>(
-        &self,
-        logs: &mut Logs<M>,
-        names: Names,
-        row: usize,
-        odd: u8,
-    ) -> Result<Option<(KeyAddress, KeyAddress, Token)>, FoldError> {
+    fn is_inside(&self, row: usize) -> bool {
+        (self.inside.0..self.inside.1).contains(&number(&self.columns.start, row).into())
+    }
+
+    #[inline]
+    fn record(&self, row: usize, start: u32, end: u32, marks: u8) -> CompactRecord {
         let columns = self.columns;
-        let (start, end) = (number(&columns.start, row), number(&columns.end, row));
-        if odd != 0 || end < start || end - start > u16::MAX.into() {
-            return Ok(None);
-        }
-        let Some(token) = Token::of(self.text, self.rows, names.action, row) else {
-            return Ok(None);
+        let ports = (number(&columns.srcport, row), number(&columns.dstport, row));
+        let (kept, folded) = if marks & HAS_FOLDED != 0 {
+            folded_ports(ports.0 as u16, ports.1 as u16)
+        } else {
+            (NO_PORTS, 0)
         };
-        let src = self.address(logs, &columns.src, &columns.other_src, Field::SrcAddr, row)?;
-        let dst = self.address(logs, &columns.dst, &columns.other_dst, Field::DstAddr, row)?;
-        Ok(src.zip(dst).map(|(src, dst)| (src, dst, token)))
+        CompactRecord {
+            key: Key::of_parts(
+                (number(&columns.src, row), number(&columns.other_src, row)),
+                (number(&columns.dst, row), number(&columns.other_dst, row)),
+                kept,
+                number(&columns.protocol, row) as u8,
+                number(&columns.action, row),
+            ),
+            packets: number(&columns.packets, row),
+            bytes: number(&columns.bytes, row),
+            start,
+            length: (end - start) as u16,
+            folded,
+            flags: number(&columns.flags, row) as u8,
+            version: number(&columns.version, row) as u8,
+            marks,
+        }
     }
 
     /// A row as it stands, without its newline.
@@ -295,29 +381,6 @@ impl Read<'_> {
         let (_, end) = self.rows.field(row, self.rows.width - 1);
         end as usize + 1 - PAD
     }
-
-    /// The key's side of an address; `None` where the token is none.
-    #[inline]
-    fn address<M: Memory>(
-        &self,
-        logs: &mut Logs<M>,
-        values: &[u32],
-        other: &[u8],
-        field: Field,
-        row: usize,
-    ) -> Result<Option<KeyAddress>, FoldError> {
-        if other.get(row) == Some(&0) {
-            return Ok(Some(KeyAddress::V4(number(values, row))));
-        }
-        let Some(column) = self.terms.layout.column(field) else {
-            return Ok(None);
-        };
-        let (start, end) = self.rows.field(row, column);
-        match Address::parse(self.text.get(start, end)) {
-            Some(address) => logs.address(address).map(Some),
-            None => Ok(None),
-        }
-    }
 }
 
 fn zeros(column: &mut Vec<u32>, count: usize) {
@@ -326,8 +389,29 @@ fn zeros(column: &mut Vec<u32>, count: usize) {
 }
 
 #[inline]
-fn number(column: &[u32], row: usize) -> u32 {
+fn number<T: Copy + Default>(column: &[T], row: usize) -> T {
     column.get(row).copied().unwrap_or_default()
+}
+
+/// Least start and greatest end of regular rows.
+struct Spans {
+    least: u32,
+    greatest: u32,
+}
+
+impl Spans {
+    fn see(&mut self, start: u32, end: u32, minutes: &mut Minutes) {
+        self.least = self.least.min(start);
+        self.greatest = self.greatest.max(end);
+        minutes.mark(start.into(), end.into());
+    }
+
+    fn span(&self) -> Option<Span> {
+        (self.least <= self.greatest).then(|| Span {
+            start: self.least.into(),
+            end: self.greatest.into(),
+        })
+    }
 }
 
 /// A token of at most 8 bytes.
@@ -358,7 +442,6 @@ impl Token {
 struct Names {
     account: Option<usize>,
     interface: Option<usize>,
-    action: Option<usize>,
     /// First and last column of what must be equal for two rows to be of one interface: one run of columns where
     /// they stand side by side.
     runs: [Option<(usize, usize)>; 2],
@@ -378,7 +461,6 @@ impl Names {
         Self {
             account,
             interface,
-            action: layout.column(Field::Action),
             runs,
         }
     }

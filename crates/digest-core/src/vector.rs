@@ -187,6 +187,12 @@ impl<'a> Padded<'a> {
         self.bytes.get(from as usize..to as usize).unwrap_or_default()
     }
 
+    /// The byte at a position.
+    #[inline]
+    pub(crate) fn byte(self, at: u32) -> u8 {
+        self.bytes.get(at as usize).copied().unwrap_or_default()
+    }
+
     /// The 8 bytes that end before a position, the first of them lowest.
     #[inline]
     fn word_before(self, end: u32) -> u64 {
