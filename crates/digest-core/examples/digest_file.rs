@@ -56,7 +56,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         Some((file, source))
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let digest = fold_parallel(&options, threads, next, |_, _| {})?;
+    let digest = fold_parallel(&options, None, threads, next, |_, _| {})?;
     let folded = begun.elapsed().as_secs_f64();
     let mut out = BufWriter::new(io::stdout().lock());
     let summary = digest.write_text(&mut out)?;

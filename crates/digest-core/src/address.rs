@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address by value. IPv4-mapped IPv6 addresses stay IPv6: they were written so on the wire's record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An address by value; IPv4 comes before IPv6. IPv4-mapped IPv6 addresses stay IPv6: they were written so on the wire's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Address {
     /// Big-endian value of the four octets.
     V4(u32),

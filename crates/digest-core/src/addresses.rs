@@ -1,15 +1,19 @@
 //! IPv6 addresses as 32-bit numbers, shared by all threads of a digest.
 
 use std::hash::BuildHasher;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 
 use crate::intern::Interner;
+use crate::tables::lock;
 
 /// Bits of a number that name its shard: threads rarely meet at one.
 const SHARD_BITS: u32 = 4;
 const SHARDS: usize = 1 << SHARD_BITS;
+/// Bytes that an address takes: itself, its place in an index, and the room that both keep to grow.
+const HELD_EACH: usize = 32;
 /// Places of a thread's own memory of numbers.
 const REMEMBERED: usize = 1 << 12;
 
@@ -18,6 +22,8 @@ const REMEMBERED: usize = 1 << 12;
 pub(crate) struct Addresses {
     hasher: RandomState,
     shards: [Mutex<Interner<u128>>; SHARDS],
+    /// Addresses numbered.
+    count: AtomicUsize,
 }
 
 /// What one thread remembers of the numbers it has asked for.
@@ -38,6 +44,7 @@ impl Addresses {
         Self {
             hasher: RandomState::default(),
             shards: std::array::from_fn(|_| Mutex::new(Interner::new())),
+            count: AtomicUsize::new(0),
         }
     }
 
@@ -51,7 +58,12 @@ impl Addresses {
             return Some(number);
         }
         let shard = hash % SHARDS;
-        let in_shard = lock(self.shards.get(shard)?).intern(&address)?;
+        let mut addresses = lock(self.shards.get(shard)?);
+        let before = addresses.values().len();
+        let in_shard = addresses.intern(&address)?;
+        self.count
+            .fetch_add(addresses.values().len() - before, Ordering::Relaxed);
+        drop(addresses);
         let number = in_shard
             .checked_mul(SHARDS as u32)?
             .checked_add(u32::try_from(shard).ok()?)?;
@@ -65,9 +77,17 @@ impl Addresses {
         shard.get(number >> SHARD_BITS).copied()
     }
 
-    /// Bytes of memory held.
+    /// Forgets all addresses; no number means anything any more.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            *lock(shard) = Interner::new();
+        }
+        self.count.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes of memory held, about.
     pub(crate) fn held(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).held()).sum()
+        self.count.load(Ordering::Relaxed) * HELD_EACH
     }
 
     /// Puts the addresses in order.
@@ -111,10 +131,6 @@ impl Ranks {
         let rank = shard.and_then(|shard| shard.get((number >> SHARD_BITS) as usize));
         rank.copied().unwrap_or_default()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -121,11 +121,6 @@ impl<'a> Lines<'a> {
         }
         Self { buffer, from, to }
     }
-
-    /// The lines themselves.
-    pub(crate) fn text(&self) -> &'a [u8] {
-        self.buffer.get(self.from..self.to).unwrap_or_default()
-    }
 }
 
 impl Cutter<'_> {
@@ -222,7 +217,7 @@ mod tests {
             match block {
                 Block::TooLong => lines.push(None),
                 Block::Lines(block) => {
-                    let text = std::str::from_utf8(block.text()).unwrap();
+                    let text = std::str::from_utf8(&block.buffer[block.from..block.to]).unwrap();
                     lines.extend(
                         text.split_inclusive('\n')
                             .map(|line| line.trim_end_matches('\n'))

@@ -3,38 +3,60 @@
 //! The order of the whole is the order of the interfaces' names and, inside each, of the keys, so that each table is
 //! sorted by itself, on all threads and mostly in cache; nothing is merged and nothing is sorted as a whole.
 
-use std::net::IpAddr;
-use std::sync::Mutex;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::address::Address;
 use crate::addresses::Ranks;
 use crate::edge::Edge;
+use crate::error::FoldError;
 use crate::flow_record::{ABSENT, Span};
 use crate::folder::Gathered;
 use crate::history::History;
-use crate::key::KeyAddress;
+use crate::key::{KeyAddress, ports_of};
 use crate::memory::{Compact, Memory};
+use crate::merge::{Merge, Part, name_order};
+use crate::run::{Row, Sums};
+use crate::spill::SpilledRun;
 use crate::table::{Entry, Table};
 use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
 
+/// Edges of one interface that are merged before they are handed on.
+const MERGED_AT_ONCE: usize = 4096;
+
 /// Sorted edges, the span of their records and the tally of what was read.
 #[derive(Debug)]
 pub struct Digest {
-    sections: Sections,
-    pub(crate) names: Names,
-    edges: usize,
+    pub(crate) body: Body,
     span: Option<Span>,
     tally: ObjectTally,
     pub(crate) threads: usize,
 }
 
+/// Where the edges are.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// In memory.
+    Held(Held),
+    /// In runs that are merged whenever the edges are read.
+    Spilled(Vec<Arc<dyn SpilledRun>>),
+}
+
+/// Edges in memory.
+#[derive(Debug)]
+pub(crate) struct Held {
+    sections: Sections,
+    pub(crate) names: Names,
+    pub(crate) edges: usize,
+}
+
 /// What the numbers in keys stand for; each number is a rank.
 #[derive(Debug)]
 pub(crate) struct Names {
-    addresses: Vec<u128>,
+    pub(crate) addresses: Vec<u128>,
     pub(crate) actions: Vec<Vec<u8>>,
 }
 
@@ -44,7 +66,7 @@ pub(crate) struct Section<M> {
     pub(crate) account: Vec<u8>,
     pub(crate) interface: Vec<u8>,
     pub(crate) entries: Vec<Entry<M>>,
-    wide: Vec<History>,
+    pub(crate) wide: Vec<History>,
     /// Edges of all sections before this one.
     before: usize,
 }
@@ -68,65 +90,56 @@ macro_rules! either {
 
 impl Digest {
     /// Puts tables in order, whose every log has been folded.
-    pub(crate) fn new<M: Memory>(tables: &Tables<M>, gathered: Gathered, threads: usize) -> Self {
-        let (actions, action_ranks) = ranked(tables.actions());
-        let addresses = tables.addresses.ranked();
-        let mut sections = sorted(tables, &addresses, &action_ranks, threads);
-        // `-` comes before every name.
-        let rank = |name: &[u8]| name != ABSENT;
-        sections.sort_unstable_by(|one, other| {
-            (
-                rank(&one.account),
-                &one.account,
-                rank(&one.interface),
-                &one.interface,
-            )
-                .cmp(&(
-                    rank(&other.account),
-                    &other.account,
-                    rank(&other.interface),
-                    &other.interface,
-                ))
-        });
-        let mut edges = 0;
-        for section in &mut sections {
-            section.before = edges;
-            edges += section.entries.len();
-        }
+    pub(crate) fn new<M: Memory>(
+        tables: &Tables<M>,
+        gathered: Gathered,
+        threads: usize,
+    ) -> Result<Self, FoldError> {
+        let body = if tables.spilling.runs().is_empty() {
+            Body::Held(Held::of(tables, threads))
+        } else {
+            tables.write_run(threads)?;
+            Body::Spilled(tables.spilling.runs())
+        };
         let Gathered { tally, span } = gathered;
-        Self {
-            sections: M::sections(sections),
-            names: Names {
-                addresses: addresses.ordered,
-                actions,
-            },
-            edges,
+        Ok(Self {
+            body,
             span,
             tally,
             threads,
+        })
+    }
+
+    /// Whether edges had to leave memory.
+    #[must_use]
+    pub fn is_spilled(&self) -> bool {
+        matches!(self.body, Body::Spilled(_))
+    }
+
+    /// Hands out every edge, in the digest's order.
+    ///
+    /// # Errors
+    /// What `take` returns, and failures of runs that are read back.
+    pub fn for_each_edge(&self, mut take: impl FnMut(&Edge<'_>) -> io::Result<()>) -> io::Result<()> {
+        match &self.body {
+            Body::Held(held) => either!(&held.sections, list => {
+                for section in list {
+                    for entry in &section.entries {
+                        take(&held.names.edge(section, entry))?;
+                    }
+                }
+                Ok(())
+            }),
+            Body::Spilled(runs) => {
+                let mut merge = Merge::open(runs)?;
+                let actions = Arc::clone(&merge.actions);
+                merge.read(MERGED_AT_ONCE, |part| {
+                    part.rows
+                        .iter()
+                        .try_for_each(|(row, sums)| take(&part.edge(row, sums, &actions)))
+                })
+            }
         }
-    }
-
-    /// Number of edges, hence of lines.
-    #[must_use]
-    pub fn edges(&self) -> usize {
-        self.edges
-    }
-
-    /// Sum of all edges' packets.
-    #[must_use]
-    pub fn packets(&self) -> u128 {
-        either!(&self.sections, list => {
-            list.iter().flat_map(|section| &section.entries).map(|entry| u128::from(entry.packets)).sum()
-        })
-    }
-
-    /// Sum of all edges' bytes.
-    #[must_use]
-    pub fn bytes(&self) -> u128 {
-        either!(&self.sections, list => {
-            list.iter().flat_map(|section| &section.entries).map(|entry| u128::from(entry.bytes)).sum()
-        })
     }
 
     /// Least start and greatest end of the records counted, Unix seconds; `None` if there were none.
@@ -140,15 +153,21 @@ impl Digest {
     pub fn tally(&self) -> &ObjectTally {
         &self.tally
     }
+}
 
-    /// The edges in the digest's order.
-    #[must_use]
-    pub fn lines(&self) -> Box<dyn Iterator<Item = Edge<'_>> + '_> {
-        either!(&self.sections, list => {
-            Box::new(list.iter().flat_map(|section| {
-                section.entries.iter().map(|entry| self.names.edge(section, entry))
-            }))
-        })
+impl Held {
+    fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Self {
+        let (mut sections, addresses, actions) = sections_in_order(tables, threads);
+        let mut edges = 0;
+        for section in &mut sections {
+            section.before = edges;
+            edges += section.entries.len();
+        }
+        Self {
+            sections: M::sections(sections),
+            names: Names { addresses, actions },
+            edges,
+        }
     }
 
     /// Calls `write` with the parts of sections that make up these lines.
@@ -169,14 +188,31 @@ pub(crate) trait Visitor {
     fn visit<M: Memory>(&mut self, section: &Section<M>, entries: &[Entry<M>]);
 }
 
+impl Part {
+    fn edge<'d>(&'d self, row: &Row, sums: &Sums, actions: &'d [Vec<u8>]) -> Edge<'d> {
+        Edge {
+            account_id: &self.names.0,
+            interface_id: &self.names.1,
+            srcaddr: row.src.into(),
+            dstaddr: row.dst.into(),
+            ports: ports_of(row.service),
+            protocol: row.service as u8,
+            packets: sums.packets,
+            bytes: sums.bytes,
+            action: actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice),
+            history: sums.history,
+        }
+    }
+}
+
 impl Names {
     fn edge<'d, M: Memory>(&'d self, section: &'d Section<M>, entry: &Entry<M>) -> Edge<'d> {
         let key = entry.key;
         Edge {
             account_id: &section.account,
             interface_id: &section.interface,
-            srcaddr: self.address(key.src()),
-            dstaddr: self.address(key.dst()),
+            srcaddr: self.address(key.src()).into(),
+            dstaddr: self.address(key.dst()).into(),
             ports: key.ports(),
             protocol: key.protocol(),
             packets: entry.packets,
@@ -190,14 +226,29 @@ impl Names {
     }
 
     /// The address that a key names.
-    pub(crate) fn address(&self, address: KeyAddress) -> IpAddr {
-        IpAddr::from(match address {
+    #[inline]
+    pub(crate) fn address(&self, address: KeyAddress) -> Address {
+        match address {
             KeyAddress::V4(value) => Address::V4(value),
             KeyAddress::V6(rank) => {
                 Address::V6(self.addresses.get(rank as usize).copied().unwrap_or_default())
             }
-        })
+        }
     }
+}
+
+/// Takes all groups out of tables whose every log has been folded: sections in order, addresses and actions by rank.
+pub(crate) fn sections_in_order<M: Memory>(
+    tables: &Tables<M>,
+    threads: usize,
+) -> (Vec<Section<M>>, Vec<u128>, Vec<Vec<u8>>) {
+    let (actions, action_ranks) = ranked(tables.actions());
+    let addresses = tables.addresses.ranked();
+    let mut sections = sorted(tables, &addresses, &action_ranks, threads);
+    sections.sort_unstable_by(|one, other| {
+        name_order(&one.account, &other.account).then_with(|| name_order(&one.interface, &other.interface))
+    });
+    (sections, addresses.ordered, actions)
 }
 
 /// Sorts each interface's edges, the largest first, on all threads. The interfaces come in no order.

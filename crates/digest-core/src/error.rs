@@ -46,6 +46,12 @@ pub enum FoldError {
         /// The edge as `account-id interface-id srcaddr dstaddr srcport dstport protocol action`.
         edge: String,
     },
+    /// Groups that no longer fit memory could not be written to, or read back from, where they are kept meanwhile.
+    #[error("temporary files failed: {source}")]
+    Spill {
+        /// What went wrong, and where.
+        source: io::Error,
+    },
     /// The source failed while it was read: a matter of transport, not of contents.
     #[error("{key}: reading failed: {source}")]
     Read {
@@ -60,7 +66,7 @@ impl FoldError {
     /// Whether reading the same objects again may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Read { .. })
+        matches!(self, Self::Read { .. } | Self::Spill { .. })
     }
 
     /// Whether the fault lies in one object's contents, which a lenient fold leaves out as a whole.

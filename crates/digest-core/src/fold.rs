@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::error::FoldError;
 use crate::folder::Folder;
 use crate::memory::Compact;
+use crate::spill::Budget;
 use crate::tables::Tables;
 use crate::tally::ObjectTally;
 use crate::window::Window;
@@ -73,10 +74,16 @@ impl Fold {
     /// An empty fold.
     #[must_use]
     pub fn new(options: &FoldOptions) -> Self {
+        Self::within(options, None)
+    }
+
+    /// An empty fold that keeps within a budget.
+    #[must_use]
+    pub fn within(options: &FoldOptions, budget: Option<Budget>) -> Self {
         let kind = if options.edges {
-            Kind::Edges(Box::new(Folder::new(options, Arc::new(Tables::new()))))
+            Kind::Edges(Box::new(Folder::new(options, &Arc::new(Tables::new(budget)))))
         } else {
-            Kind::Sums(Box::new(Folder::new(options, Arc::new(Tables::new()))))
+            Kind::Sums(Box::new(Folder::new(options, &Arc::new(Tables::new(budget)))))
         };
         Self { kind }
     }
@@ -112,11 +119,11 @@ impl Fold {
     /// Sorts the groups into a digest.
     ///
     /// # Errors
-    /// [`FoldError::Overflow`].
+    /// [`FoldError::Overflow`], [`FoldError::Spill`].
     pub fn finish(self) -> Result<Digest, FoldError> {
         either!(self.kind, folder => {
             let (tables, gathered) = folder.finish()?;
-            Ok(Digest::new(&tables, gathered, 1))
+            Digest::new(&tables, gathered, 1)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! One thread's fold: objects into blocks, blocks into rows, rows into the logs of their interfaces.
 
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use memchr::{memchr, memrchr};
 
@@ -14,7 +14,8 @@ use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
 use crate::regular::{Regular, Terms};
-use crate::tables::Tables;
+use crate::spill::Budget;
+use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
 use crate::vector::{Level, Padded};
 
@@ -25,7 +26,8 @@ const TOGETHER: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct Folder<M> {
     options: FoldOptions,
-    logs: Logs<M>,
+    tables: Arc<Tables<M>>,
+    logs: Arc<Mutex<Logs<M>>>,
     scratch: Scratch,
     regular: Regular,
     tally: ObjectTally,
@@ -40,10 +42,11 @@ pub(crate) struct Gathered {
 }
 
 impl<M: Memory> Folder<M> {
-    pub(crate) fn new(options: &FoldOptions, shared: Arc<Tables<M>>) -> Self {
+    pub(crate) fn new(options: &FoldOptions, tables: &Arc<Tables<M>>) -> Self {
         Self {
             options: *options,
-            logs: Logs::new(shared),
+            tables: Arc::clone(tables),
+            logs: tables.member(),
             scratch: Scratch::default(),
             regular: Regular::new(Level::best()),
             tally: ObjectTally::none_of(options.window.as_ref()),
@@ -59,7 +62,8 @@ impl<M: Memory> Folder<M> {
         let tally = match self.options.bad_rows {
             BadRows::Fail => {
                 let pass = Pass {
-                    logs: &mut self.logs,
+                    tables: &self.tables,
+                    logs: &self.logs,
                     regular: &mut self.regular,
                     rows: ObjectRows::new(&self.options, key),
                 };
@@ -73,15 +77,22 @@ impl<M: Memory> Folder<M> {
 
     /// Folds into tables of the object's own, which are merged only once the object has proved sound.
     fn read_leniently(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
-        let mut logs = Logs::new(Arc::new(Tables::<M>::new()));
+        // What one object brings may take a part of what all may.
+        let budget = self.tables.spilling.budget().map(|budget| Budget {
+            bytes: budget.bytes / 8,
+            ..budget
+        });
+        let tables = Arc::new(Tables::<M>::new(budget));
+        let logs = tables.member();
         let pass = Pass {
-            logs: &mut logs,
+            tables: &tables,
+            logs: &logs,
             regular: &mut self.regular,
             rows: ObjectRows::new(&self.options, key),
         };
         match pass.read(source, &mut self.scratch) {
             Ok(tally) => {
-                self.logs.take_over(logs)?;
+                self.take_over(&logs)?;
                 Ok(tally)
             }
             Err(error) if error.is_of_contents() => {
@@ -95,17 +106,27 @@ impl<M: Memory> Folder<M> {
     /// Adds all that another folder with tables of its own has gathered.
     pub(crate) fn merge<N: Memory>(&mut self, other: Folder<N>) -> Result<(), FoldError> {
         self.tally.merge(&other.tally);
-        self.logs.take_over(other.logs)
+        self.take_over(&other.logs)
+    }
+
+    fn take_over<N: Memory>(&mut self, other: &Mutex<Logs<N>>) -> Result<(), FoldError> {
+        lock(&self.logs).take_over(&mut lock(other))?;
+        if self.tables.is_over() {
+            self.tables.spill()?;
+        }
+        Ok(())
     }
 
     /// Folds what is left in the logs.
-    pub(crate) fn finish(mut self) -> Result<(Arc<Tables<M>>, Gathered), FoldError> {
-        self.logs.flush()?;
+    pub(crate) fn finish(self) -> Result<(Arc<Tables<M>>, Gathered), FoldError> {
+        let mut logs = lock(&self.logs);
+        logs.flush()?;
         let gathered = Gathered {
             tally: self.tally,
-            span: self.logs.span,
+            span: logs.span,
         };
-        Ok((Arc::clone(self.logs.shared()), gathered))
+        drop(logs);
+        Ok((self.tables, gathered))
     }
 }
 
@@ -122,7 +143,8 @@ impl Gathered {
 
 /// One object on its way into the logs.
 struct Pass<'a, M> {
-    logs: &'a mut Logs<M>,
+    tables: &'a Tables<M>,
+    logs: &'a Mutex<Logs<M>>,
     regular: &'a mut Regular,
     rows: ObjectRows<'a>,
 }
@@ -164,6 +186,9 @@ impl<M: Memory> Pass<'_, M> {
                 rest = rest.get(taken..).unwrap_or_default();
             }
             from = to;
+            if self.tables.is_over() {
+                self.tables.spill()?;
+            }
         }
         Ok(())
     }
@@ -177,8 +202,10 @@ impl<M: Memory> Pass<'_, M> {
             window: self.rows.options.window.as_ref(),
             max_row: self.rows.options.max_row,
         };
-        match self.regular.read(text, terms, self.logs)? {
-            Some(read) => read.fold(self.logs, &mut self.rows),
+        // No other thread wants these logs but one that spills.
+        let logs = &mut *lock(self.logs);
+        match self.regular.read(text, terms, logs)? {
+            Some(read) => read.fold(logs, &mut self.rows),
             None => Ok(0),
         }
     }
@@ -186,7 +213,8 @@ impl<M: Memory> Pass<'_, M> {
     /// Takes the first line of a text; gives its bytes.
     fn line(&mut self, text: &[u8]) -> Result<usize, FoldError> {
         let end = memchr(b'\n', text).unwrap_or(text.len());
-        self.rows.take(self.logs, text.get(..end).unwrap_or_default())?;
+        let line = text.get(..end).unwrap_or_default();
+        self.rows.take(&mut *lock(self.logs), line)?;
         Ok((end + 1).min(text.len()))
     }
 }

@@ -53,9 +53,4 @@ impl<T: Hash + Eq> Interner<T> {
     pub(crate) fn values(&self) -> &[T] {
         &self.values
     }
-
-    /// Bytes of memory held, without what the values themselves point to.
-    pub(crate) fn held(&self) -> usize {
-        self.index.allocation_size() + self.values.capacity() * size_of::<T>()
-    }
 }

@@ -164,15 +164,16 @@ impl Key {
         KeyAddress::of_bits((self.bits() >> DST_AT & ADDRESS) as u64)
     }
 
+    /// Ports and protocol, as they are in a key.
+    #[inline]
+    pub(crate) fn service(self) -> u32 {
+        (self.low >> PROTOCOL_AT) as u32 & ((1 << (DST_AT - PROTOCOL_AT)) - 1)
+    }
+
     /// Source and destination port as the digest shows them; `None` where there were none.
     #[inline]
     pub(crate) fn ports(self) -> Option<(u16, u16)> {
-        let kept = (self.low >> PORTS_AT | self.high << (64 - PORTS_AT)) as u32 & ((1 << 18) - 1);
-        match kept {
-            NO_PORTS => None,
-            kept if kept < SOURCE => Some((0, (kept - DESTINATION) as u16)),
-            kept => Some(((kept - SOURCE) as u16, 0)),
-        }
+        ports_of(self.service())
     }
 
     #[inline]
@@ -212,6 +213,16 @@ impl Key {
     pub(crate) fn hash(self, seeds: Seeds) -> u64 {
         let product = u128::from(self.high ^ seeds.high) * u128::from(self.low ^ seeds.low);
         (product >> 64) as u64 ^ product as u64
+    }
+}
+
+/// Source and destination port of a service, as the digest shows them; `None` where there were none.
+#[inline]
+pub(crate) fn ports_of(service: u32) -> Option<(u16, u16)> {
+    match service >> 8 {
+        NO_PORTS => None,
+        kept if kept < SOURCE => Some((0, (kept - DESTINATION) as u16)),
+        kept => Some(((kept - SOURCE) as u16, 0)),
     }
 }
 

@@ -91,6 +91,14 @@ mod tables;
 
 mod logs;
 
+mod spill;
+
+mod spilling;
+
+mod run;
+
+mod merge;
+
 mod minutes;
 
 mod tally;
@@ -127,5 +135,6 @@ pub use parallel::{Source, fold_parallel};
 pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;
+pub use spill::{Budget, Spill, SpillWriter, SpilledRun};
 pub use tally::{Fault, ObjectTally};
 pub use window::Window;

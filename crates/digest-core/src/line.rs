@@ -2,21 +2,24 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::digest::{Digest, Names, Section, Visitor};
-use crate::key::{Key, KeyAddress};
+use crate::address::Address;
+use crate::digest::{Held, Names, Section, Visitor};
+use crate::key::ports_of;
 use crate::memory::Memory;
+use crate::merge::Part;
+use crate::run::Row;
 use crate::table::Entry;
 
-/// Writes lines behind what a buffer holds.
-pub(crate) struct Lines<'d> {
-    names: &'d Names,
+/// Writes lines into a buffer that is used again.
+pub(crate) struct Lines {
     /// What follows the bytes of a line with this action: times, action, status.
     endings: Vec<Vec<u8>>,
     out: Vec<u8>,
     /// The source address written last, as text: many lines in a row share it.
-    last: (Option<KeyAddress>, Vec<u8>),
+    last: (Option<Address>, Vec<u8>),
 }
 
 /// `0` to `255` as text, with its length.
@@ -31,38 +34,55 @@ static OCTETS: LazyLock<[([u8; 3], u8); 256]> = LazyLock::new(|| {
     })
 });
 
-impl<'d> Lines<'d> {
-    pub(crate) fn of(digest: &'d Digest) -> Self {
-        let times = digest
-            .span()
-            .map_or(String::new(), |(start, end)| format!("{start} {end}"));
+impl Lines {
+    /// Lines of a digest with this span and these actions.
+    pub(crate) fn of(span: Option<(i64, i64)>, actions: &[Vec<u8>]) -> Self {
+        let times = span.map_or(String::new(), |(start, end)| format!("{start} {end}"));
         let ending = |action: &Vec<u8>| [b" ", times.as_bytes(), b" ", action, b" OK\n"].concat();
         Self {
-            names: &digest.names,
-            endings: digest.names.actions.iter().map(ending).collect(),
+            endings: actions.iter().map(ending).collect(),
             out: Vec::new(),
             last: (None, Vec::new()),
         }
     }
 
-    /// Writes these lines of the digest into a buffer that is used again.
-    pub(crate) fn write(&mut self, digest: &'d Digest, lines: std::ops::Range<usize>, out: &mut Vec<u8>) {
+    /// Writes these lines of a digest in memory.
+    pub(crate) fn write(&mut self, held: &Held, lines: Range<usize>, out: &mut Vec<u8>) {
         out.clear();
         std::mem::swap(&mut self.out, out);
-        digest.visit(lines, self);
+        held.visit(
+            lines,
+            &mut Writing {
+                lines: self,
+                names: &held.names,
+            },
+        );
         std::mem::swap(&mut self.out, out);
     }
 
-    fn push_key(&mut self, key: Key) {
-        let (src, dst) = (key.src(), key.dst());
-        if self.last.0 != Some(src) {
-            self.last.0 = Some(src);
+    /// Writes the lines of merged edges.
+    pub(crate) fn write_parts(&mut self, parts: &[Part], out: &mut Vec<u8>) {
+        out.clear();
+        std::mem::swap(&mut self.out, out);
+        for part in parts {
+            let begin = begin(&part.names.0, &part.names.1);
+            for (row, sums) in &part.rows {
+                self.push(&begin, row, sums.packets, sums.bytes);
+            }
+        }
+        std::mem::swap(&mut self.out, out);
+    }
+
+    fn push(&mut self, begin: &[u8], row: &Row, packets: u64, bytes: u64) {
+        self.out.extend_from_slice(begin);
+        if self.last.0 != Some(row.src) {
+            self.last.0 = Some(row.src);
             self.last.1.clear();
-            push_address(&mut self.last.1, self.names, src);
+            push_address(&mut self.last.1, row.src);
         }
         self.out.extend_from_slice(&self.last.1);
-        push_address(&mut self.out, self.names, dst);
-        match key.ports() {
+        push_address(&mut self.out, row.dst);
+        match ports_of(row.service) {
             Some((src, dst)) => {
                 push_number(&mut self.out, src.into());
                 self.out.push(b' ');
@@ -70,32 +90,41 @@ impl<'d> Lines<'d> {
             }
             None => self.out.extend_from_slice(b"- -"),
         }
-        self.out.push(b' ');
-        push_number(&mut self.out, key.protocol().into());
+        for number in [(row.service & 0xff).into(), packets, bytes] {
+            self.out.push(b' ');
+            push_number(&mut self.out, number);
+        }
+        let ending = self.endings.get(row.action as usize);
+        self.out
+            .extend_from_slice(ending.map_or(b"\n".as_slice(), Vec::as_slice));
     }
 }
 
-impl Visitor for Lines<'_> {
+/// What every line of an interface begins with.
+fn begin(account: &[u8], interface: &[u8]) -> Vec<u8> {
+    [b"2 ", account, b" ", interface, b" "].concat()
+}
+
+/// Lines on their way from a digest in memory.
+struct Writing<'l, 'd> {
+    lines: &'l mut Lines,
+    names: &'d Names,
+}
+
+impl Visitor for Writing<'_, '_> {
     fn visit<M: Memory>(&mut self, section: &Section<M>, entries: &[Entry<M>]) {
-        let begin = [b"2 ", &*section.account, b" ", &*section.interface, b" "].concat();
+        let begin = begin(&section.account, &section.interface);
         for entry in entries {
-            self.out.extend_from_slice(&begin);
-            self.push_key(entry.key);
-            for number in [entry.packets, entry.bytes] {
-                self.out.push(b' ');
-                push_number(&mut self.out, number);
-            }
-            let ending = self.endings.get(entry.key.action() as usize);
-            self.out
-                .extend_from_slice(ending.map_or(b"\n".as_slice(), Vec::as_slice));
+            let row = Row::of(entry.key, self.names);
+            self.lines.push(&begin, &row, entry.packets, entry.bytes);
         }
     }
 }
 
 /// An address and a blank: IPv4 dotted; IPv6 in its one canonical spelling (RFC 5952), which the standard library
 /// writes.
-fn push_address(out: &mut Vec<u8>, names: &Names, address: KeyAddress) {
-    if let KeyAddress::V4(value) = address {
+fn push_address(out: &mut Vec<u8>, address: Address) {
+    if let Address::V4(value) = address {
         let mut text = [b'.'; 16];
         let mut at = 0;
         for octet in value.to_be_bytes() {
@@ -115,7 +144,7 @@ fn push_address(out: &mut Vec<u8>, names: &Names, address: KeyAddress) {
         return;
     }
     let mut text = String::with_capacity(40);
-    let address: IpAddr = names.address(address);
+    let address = IpAddr::from(address);
     // Writing to a string cannot fail.
     let _ = write!(text, "{address} ");
     out.extend_from_slice(text.as_bytes());

@@ -24,8 +24,11 @@ use crate::tables::{Interface, Tables, too_many};
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
 const LEAST_RECORDS: usize = 8;
-/// Bytes of all logs of a thread, about.
+/// Bytes of all logs of a thread, about, and the part of a budget that they may take at most.
 const MOST_HELD: usize = 24 << 20;
+const BUDGET_PART: usize = 16;
+/// Bytes that an interface takes beside its names and its groups, in the tables and in one thread, about.
+const HELD_EACH: usize = 400;
 
 /// A thread's logs and memories.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub(crate) struct Logs<M> {
     known: Vec<Known<M>>,
     /// Records of a log before it is folded, now.
     length: usize,
+    /// Bytes of all logs, about.
+    most_held: usize,
     remembered: Remembered,
     action: (Vec<u8>, u32),
     astray: Vec<CompactRecord>,
@@ -53,6 +58,10 @@ struct Known<M> {
 impl<M: Memory> Logs<M> {
     pub(crate) fn new(shared: Arc<Tables<M>>) -> Self {
         Self {
+            most_held: shared
+                .spilling
+                .limit()
+                .map_or(MOST_HELD, |limit| MOST_HELD.min(limit / BUDGET_PART)),
             shared,
             hasher: RandomState::default(),
             lookup: HashTable::new(),
@@ -63,11 +72,6 @@ impl<M: Memory> Logs<M> {
             astray: Vec::new(),
             span: None,
         }
-    }
-
-    /// The tables.
-    pub(crate) fn shared(&self) -> &Arc<Tables<M>> {
-        &self.shared
     }
 
     /// This thread's number of an interface.
@@ -101,9 +105,21 @@ impl<M: Memory> Logs<M> {
                 hasher.hash_one((&**account, &**interface))
             })
         });
-        let fair = MOST_HELD / size_of::<CompactRecord>() / self.known.len();
+        self.shared
+            .spilling
+            .charge(HELD_EACH + account.len() + interface.len() + LEAST_RECORDS * size_of::<CompactRecord>());
+        let fair = self.most_held / size_of::<CompactRecord>() / self.known.len();
         self.length = fair.clamp(LEAST_RECORDS, MOST_RECORDS);
         Ok(at)
+    }
+
+    /// Forgets all names and numbers, once the tables have. The logs are empty.
+    pub(crate) fn forget(&mut self) {
+        self.lookup.clear();
+        self.known.clear();
+        self.length = MOST_RECORDS;
+        self.remembered = Remembered::new();
+        self.action = (Vec::new(), u32::MAX);
     }
 
     /// The key's side of an address.
@@ -192,8 +208,11 @@ impl<M: Memory> Logs<M> {
             return Ok(());
         };
         let mut table = known.interface.table();
+        let before = table.held();
         let merged = table.merge(key, packets, bytes, history, self.shared.seeds);
+        let grown = table.held() - before;
         drop(table);
+        self.shared.spilling.charge(grown);
         merged.map_err(|overflow| self.shared.overflow(&known.interface, overflow))
     }
 
@@ -206,12 +225,13 @@ impl<M: Memory> Logs<M> {
     }
 
     /// Adds all groups of other logs and of their tables, which are left empty.
-    pub(crate) fn take_over<N: Memory>(&mut self, mut other: Logs<N>) -> Result<(), FoldError> {
+    pub(crate) fn take_over<N: Memory>(&mut self, other: &mut Logs<N>) -> Result<(), FoldError> {
         other.flush()?;
         if let Some(span) = other.span {
             self.widen(span);
         }
-        let theirs = other.shared;
+        let theirs = &other.shared;
+        self.shared.spilling.adopt(&theirs.spilling);
         let actions = theirs.actions();
         let actions: Vec<u32> = actions
             .iter()
@@ -253,7 +273,12 @@ impl<M: Memory> Logs<M> {
         let Some(known) = self.known.get_mut(interface as usize) else {
             return Ok(());
         };
-        let folded = known.interface.table().fold(&known.log, self.shared.seeds);
+        let mut table = known.interface.table();
+        let before = table.held();
+        let folded = table.fold(&known.log, self.shared.seeds);
+        let grown = table.held() - before;
+        drop(table);
+        self.shared.spilling.charge(grown);
         folded.map_err(|overflow| self.shared.overflow(&known.interface, overflow))?;
         known.log.clear();
         if known.log.capacity() > 2 * self.length {

@@ -10,6 +10,7 @@ use crate::error::FoldError;
 use crate::fold::FoldOptions;
 use crate::folder::{Folder, Gathered};
 use crate::memory::{Compact, Memory};
+use crate::spill::Budget;
 use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
 
@@ -19,6 +20,8 @@ pub type Source = (String, Box<dyn Read + Send>);
 /// Folds objects on up to `threads` threads into one digest, whose contents depend on neither their number nor their
 /// order.
 ///
+/// Within a budget, groups that no longer fit memory are spilled and merged when the digest is written.
+///
 /// `next` is asked by all threads for one object after another until it has none left (it may block). To call the
 /// work off, let it hand out a source that fails: if it merely ended early, the digest would lack what was left.
 /// `on_object` hears of each object that has been read.
@@ -27,29 +30,31 @@ pub type Source = (String, Box<dyn Read + Send>);
 /// The first [`FoldError`] of any thread. It stops the others at their next read; what they have folded is dropped.
 pub fn fold_parallel(
     options: &FoldOptions,
+    budget: Option<Budget>,
     threads: usize,
     next: impl Fn() -> Option<Source> + Sync,
     on_object: impl Fn(&str, &ObjectTally) + Sync,
 ) -> Result<Digest, FoldError> {
     if options.edges {
-        fold_on_threads::<Compact>(options, threads.max(1), &next, &on_object)
+        fold_on_threads::<Compact>(options, budget, threads.max(1), &next, &on_object)
     } else {
-        fold_on_threads::<()>(options, threads.max(1), &next, &on_object)
+        fold_on_threads::<()>(options, budget, threads.max(1), &next, &on_object)
     }
 }
 
 fn fold_on_threads<M: Memory>(
     options: &FoldOptions,
+    budget: Option<Budget>,
     threads: usize,
     next: &(impl Fn() -> Option<Source> + Sync),
     on_object: &(impl Fn(&str, &ObjectTally) + Sync),
 ) -> Result<Digest, FoldError> {
-    let tables = Arc::new(Tables::<M>::new());
+    let tables = Arc::new(Tables::<M>::new(budget));
     let shared = Shared::new(options);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let folder = Folder::new(options, Arc::clone(&tables));
+                let folder = Folder::new(options, &tables);
                 match fold_some(folder, &shared, next, on_object) {
                     Ok(gathered) => lock(&shared.gathered).merge(&gathered),
                     Err(error) => shared.fail(error),
@@ -62,7 +67,7 @@ fn fold_on_threads<M: Memory>(
         Some(error) => Err(error),
         None => {
             let gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Ok(Digest::new(&tables, gathered, threads))
+            Digest::new(&tables, gathered, threads)
         }
     }
 }

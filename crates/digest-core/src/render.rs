@@ -2,20 +2,22 @@
 //!
 //! A block is a fixed number of lines. Each is compressed by itself and ends at a byte (a sync flush), so that blocks
 //! behind one another are one deflate stream; their checksums are combined. Neither the text nor the gzip bytes depend
-//! on the number of threads.
+//! on the number of threads, nor on whether edges had to leave memory.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::Digest;
+use crate::digest::{Body, Digest, Held};
 use crate::line::Lines;
+use crate::merge::{Merge, Part};
+use crate::spill::SpilledRun;
 use crate::tables::lock;
 
 /// Lines of a block.
@@ -24,6 +26,9 @@ const LINES: usize = 8192;
 const LEVEL: u32 = 1;
 /// A gzip header that names no time, no file and no system (255, "unknown").
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// The last block of a deflate stream, with nothing in it.
+const END: [u8; 2] = [3, 0];
 
 /// What was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,7 @@ pub struct GzipSummary {
 /// Some lines of the digest.
 #[derive(Debug, Default)]
 struct Block {
+    lines: usize,
     text: Vec<u8>,
     deflated: Vec<u8>,
     crc: Crc,
@@ -64,13 +70,14 @@ impl Digest {
     /// # Errors
     /// Whatever `out` returns.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<TextSummary> {
-        let mut text = Measure::default();
+        let (mut text, mut lines) = (Measure::default(), 0);
         self.blocks(false, |block| {
+            lines += block.lines as u64;
             text.take(&block.text);
             out.write_all(&block.text)
         })?;
         out.flush()?;
-        Ok(text.summary(self.edges()))
+        Ok(text.summary(lines))
     }
 
     /// Writes the text as one gzip member, whose header names neither a time nor a file nor a system, so that one
@@ -85,59 +92,156 @@ impl Digest {
             out.write_all(bytes)
         };
         put(&HEADER)?;
+        let mut lines = 0;
         self.blocks(true, |block| {
+            lines += block.lines as u64;
             text.take(&block.text);
             crc.combine(&block.crc);
             put(&block.deflated)
         })?;
+        put(&END)?;
         put(&crc.sum().to_le_bytes())?;
         put(&crc.amount().to_le_bytes())?;
         out.flush()?;
         let (bytes, sha256) = gzip.finish();
         Ok(GzipSummary {
-            text: text.summary(self.edges()),
+            text: text.summary(lines),
             bytes,
             sha256,
         })
     }
 
-    /// Makes all blocks and hands each to `write`, in order. Without any edge there is one empty block.
-    fn blocks(&self, deflate: bool, mut write: impl FnMut(&Block) -> io::Result<()>) -> io::Result<()> {
-        let count = self.edges().div_ceil(LINES).max(1);
+    /// Makes all blocks and hands each to `write`, in order.
+    fn blocks(&self, deflate: bool, write: impl FnMut(&Block) -> io::Result<()>) -> io::Result<()> {
+        match &self.body {
+            Body::Held(held) => self.held_blocks(held, deflate, write),
+            Body::Spilled(runs) => self.merged_blocks(runs, deflate, write),
+        }
+    }
+
+    /// Blocks of edges in memory: every thread takes the next one.
+    fn held_blocks(
+        &self,
+        held: &Held,
+        deflate: bool,
+        mut write: impl FnMut(&Block) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let count = held.edges.div_ceil(LINES);
+        let next = AtomicUsize::new(0);
+        let make = |maker: &mut Maker, block: &mut Block, at: usize| {
+            let from = at * LINES;
+            let to = (from + LINES).min(held.edges);
+            maker.lines.write(held, from..to, &mut block.text);
+            block.lines = to - from;
+            maker.deflate(block)
+        };
+        let maker = || Maker::new(self.span(), &held.names.actions, deflate);
         if self.threads < 2 || count < 2 {
-            let mut maker = Maker::new(self, deflate, count);
-            let mut block = Block::default();
+            let (mut maker, mut block) = (maker(), Block::default());
             for at in 0..count {
-                maker.make(at, &mut block)?;
+                make(&mut maker, &mut block, at)?;
                 write(&block)?;
             }
             return Ok(());
         }
-        let (next, pool) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        let (sender, made) = mpsc::sync_channel(2 * self.threads);
-        thread::scope(|scope| {
-            for _ in 0..self.threads {
-                let sender = sender.clone();
-                let (next, pool) = (&next, &pool);
-                scope.spawn(move || {
-                    let mut maker = Maker::new(self, deflate, count);
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        if at >= count {
-                            return;
-                        }
-                        let mut block = lock(pool).pop().unwrap_or_default();
-                        let made = maker.make(at, &mut block).map(|()| block);
-                        // Nobody takes blocks any more once writing has failed.
-                        if sender.send((at, made)).is_err() {
-                            return;
-                        }
-                    }
-                });
+        let taken = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < count);
+        let work = |pool: &Mutex<Vec<Block>>, send: &dyn Fn(usize, io::Result<Block>) -> bool| {
+            let mut maker = maker();
+            while let Some(at) = taken() {
+                let mut block = lock(pool).pop().unwrap_or_default();
+                let made = make(&mut maker, &mut block, at).map(|()| block);
+                if !send(at, made) {
+                    return;
+                }
             }
-            drop(sender);
-            let (mut waiting, mut wanted) = (BTreeMap::new(), 0);
-            for (at, block) in made {
+        };
+        in_order(self.threads, work, |_| Ok(()), write)
+    }
+
+    /// Blocks of edges that are merged by one thread and made into text by the others.
+    fn merged_blocks(
+        &self,
+        runs: &[Arc<dyn SpilledRun>],
+        deflate: bool,
+        write: impl FnMut(&Block) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut merge = Merge::open(runs)?;
+        let actions = Arc::clone(&merge.actions);
+        let (sender, merged) = mpsc::sync_channel::<(usize, Vec<Part>)>(self.threads);
+        let merged = Mutex::new(merged);
+        let work = |pool: &Mutex<Vec<Block>>, send: &dyn Fn(usize, io::Result<Block>) -> bool| {
+            let mut maker = Maker::new(self.span(), &actions, deflate);
+            loop {
+                let received = lock(&merged).recv();
+                let Ok((at, parts)) = received else { return };
+                let mut block = lock(pool).pop().unwrap_or_default();
+                maker.lines.write_parts(&parts, &mut block.text);
+                block.lines = parts.iter().map(|part| part.rows.len()).sum();
+                let made = maker.deflate(&mut block).map(|()| block);
+                if !send(at, made) {
+                    return;
+                }
+            }
+        };
+        let feed = |stop: &AtomicBool| {
+            let feed = sender;
+            merge_in_blocks(&mut merge, |at, parts| {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(io::Error::other("nobody takes the merged edges any more"));
+                }
+                // The receiver outlives all workers.
+                feed.send((at, parts)).map_err(io::Error::other)
+            })
+        };
+        in_order(self.threads, work, feed, write)
+    }
+}
+
+/// Cuts merged edges into blocks of [`LINES`], which are numbered.
+fn merge_in_blocks(
+    merge: &mut Merge,
+    mut take: impl FnMut(usize, Vec<Part>) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut at, mut parts, mut lines) = (0, Vec::new(), 0);
+    merge.read(LINES, |mut part| {
+        while lines + part.rows.len() >= LINES {
+            let rest = part.rows.split_off(LINES - lines);
+            let names = Arc::clone(&part.names);
+            parts.push(std::mem::replace(&mut part, Part { names, rows: rest }));
+            take(at, std::mem::take(&mut parts))?;
+            (at, lines) = (at + 1, 0);
+        }
+        if !part.rows.is_empty() {
+            lines += part.rows.len();
+            parts.push(part);
+        }
+        Ok(())
+    })?;
+    if parts.is_empty() { Ok(()) } else { take(at, parts) }
+}
+
+/// Runs `work` on so many threads and `feed` on one more, and hands the numbered blocks that come out to `write` in
+/// the order of their numbers.
+fn in_order(
+    threads: usize,
+    work: impl Fn(&Mutex<Vec<Block>>, &dyn Fn(usize, io::Result<Block>) -> bool) + Sync,
+    feed: impl FnOnce(&AtomicBool) -> io::Result<()> + Send,
+    mut write: impl FnMut(&Block) -> io::Result<()>,
+) -> io::Result<()> {
+    let (pool, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let (sender, made) = mpsc::sync_channel(2 * threads);
+    thread::scope(|scope| {
+        let feeding = scope.spawn(|| feed(&stop));
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let (work, pool) = (&work, &pool);
+            // Sending fails once writing has failed, and then there is nothing left to do.
+            scope.spawn(move || work(pool, &|at, block| sender.send((at, block)).is_ok()));
+        }
+        drop(sender);
+        let (mut waiting, mut wanted) = (BTreeMap::new(), 0);
+        let mut write_all = || -> io::Result<()> {
+            for (at, block) in &made {
                 waiting.insert(at, block?);
                 while let Some(block) = waiting.remove(&wanted) {
                     write(&block)?;
@@ -146,55 +250,54 @@ impl Digest {
                 }
             }
             Ok(())
-        })
-    }
+        };
+        let written = write_all();
+        if written.is_err() {
+            stop.store(true, Ordering::Relaxed);
+            // What is still made has to go somewhere, so that nobody waits for room.
+            made.iter().for_each(drop);
+        }
+        let fed = feeding
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        written.and(fed)
+    })
 }
 
 /// Makes blocks, one after another.
-struct Maker<'d> {
-    digest: &'d Digest,
-    lines: Lines<'d>,
+struct Maker {
+    lines: Lines,
     deflater: Option<Compress>,
-    count: usize,
 }
 
-impl<'d> Maker<'d> {
-    fn new(digest: &'d Digest, deflate: bool, count: usize) -> Self {
+impl Maker {
+    fn new(span: Option<(i64, i64)>, actions: &[Vec<u8>], deflate: bool) -> Self {
         Self {
-            digest,
-            lines: Lines::of(digest),
+            lines: Lines::of(span, actions),
             deflater: deflate.then(|| Compress::new(Compression::new(LEVEL), false)),
-            count,
         }
     }
 
-    fn make(&mut self, at: usize, block: &mut Block) -> io::Result<()> {
-        let from = at * LINES;
-        let to = (from + LINES).min(self.digest.edges());
-        self.lines.write(self.digest, from..to, &mut block.text);
+    /// Compresses a block's text, where that is wanted.
+    fn deflate(&mut self, block: &mut Block) -> io::Result<()> {
         let Some(deflater) = &mut self.deflater else {
             return Ok(());
         };
         block.crc.reset();
         block.crc.update(&block.text);
-        let flush = if at + 1 == self.count {
-            FlushCompress::Finish
-        } else {
-            FlushCompress::Sync
-        };
-        deflate(deflater, &block.text, flush, &mut block.deflated)
+        deflate(deflater, &block.text, &mut block.deflated)
     }
 }
 
 /// Compresses a block's text by itself.
-fn deflate(deflater: &mut Compress, text: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> io::Result<()> {
+fn deflate(deflater: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     deflater.reset();
     out.clear();
     out.reserve(text.len() / 3 + 1024);
     loop {
         let taken = usize::try_from(deflater.total_in()).unwrap_or(usize::MAX);
         let rest = text.get(taken..).unwrap_or_default();
-        deflater.compress_vec(rest, out, flush)?;
+        deflater.compress_vec(rest, out, FlushCompress::Sync)?;
         // Room that is left over says that nothing waits to be written.
         if deflater.total_in() == text.len() as u64 && out.len() < out.capacity() {
             return Ok(());
@@ -225,12 +328,8 @@ impl Measure {
         (self.bytes, hex)
     }
 
-    fn summary(self, edges: usize) -> TextSummary {
+    fn summary(self, lines: u64) -> TextSummary {
         let (bytes, sha256) = self.finish();
-        TextSummary {
-            lines: edges as u64,
-            bytes,
-            sha256,
-        }
+        TextSummary { lines, bytes, sha256 }
     }
 }

@@ -17,6 +17,8 @@ use crate::flow_record::ABSENT;
 use crate::intern::Interner;
 use crate::key::{KeyAddress, Seeds};
 use crate::memory::Memory;
+use crate::spill::Budget;
+use crate::spilling::Spilling;
 use crate::table::{Overflow, Table};
 
 /// All groups of a digest in the making.
@@ -26,6 +28,7 @@ pub(crate) struct Tables<M> {
     registry: Mutex<Registry<M>>,
     pub(crate) addresses: Addresses,
     actions: Mutex<Interner<Vec<u8>>>,
+    pub(crate) spilling: Spilling<M>,
 }
 
 /// One interface of one account.
@@ -45,17 +48,21 @@ struct Registry<M> {
 }
 
 impl<M: Memory> Tables<M> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(budget: Option<Budget>) -> Self {
         Self {
             seeds: Seeds::draw(),
-            registry: Mutex::new(Registry {
-                hasher: RandomState::default(),
-                index: HashTable::new(),
-                interfaces: Vec::new(),
-            }),
+            registry: Mutex::new(Registry::new()),
             addresses: Addresses::new(),
             actions: Mutex::new(Interner::new()),
+            spilling: Spilling::new(budget),
         }
+    }
+
+    /// Forgets interfaces, addresses and actions; no number of theirs means anything any more.
+    pub(crate) fn clear(&self) {
+        *lock(&self.registry) = Registry::new();
+        *lock(&self.actions) = Interner::new();
+        self.addresses.clear();
     }
 
     /// The interface of these names, new or known.
@@ -132,6 +139,16 @@ impl<M: Memory> Tables<M> {
                 "{account} {interface} {src} {dst} {ports} {} {action}",
                 key.protocol()
             ),
+        }
+    }
+}
+
+impl<M> Registry<M> {
+    fn new() -> Self {
+        Self {
+            hasher: RandomState::default(),
+            index: HashTable::new(),
+            interfaces: Vec::new(),
         }
     }
 }

@@ -51,7 +51,13 @@ pub(crate) fn kernel_in_pieces(
 pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
     let mut text = Vec::new();
     digest.write_text(&mut text).unwrap();
-    let edges: Vec<(EdgeKey, Sums)> = digest.lines().map(edge).collect();
+    let mut edges: Vec<(EdgeKey, Sums)> = Vec::new();
+    digest
+        .for_each_edge(|one| {
+            edges.push(edge(one));
+            Ok(())
+        })
+        .unwrap();
     assert!(
         edges.is_sorted_by(|one, other| one.0 < other.0),
         "edges are out of order"
@@ -73,6 +79,7 @@ pub(crate) fn refusal(error: FoldError) -> Refusal {
         FoldError::NotFlowLog { key, line, .. } => Refusal::NotFlowLog(key, line),
         FoldError::Overflow { .. } => Refusal::Overflow,
         FoldError::Read { key, source } => panic!("{key}: {source}"),
+        FoldError::Spill { source } => panic!("{source}"),
     }
 }
 
@@ -86,7 +93,7 @@ impl Read for Pieces<'_> {
     }
 }
 
-fn edge(edge: Edge<'_>) -> (EdgeKey, Sums) {
+fn edge(edge: &Edge<'_>) -> (EdgeKey, Sums) {
     let first = |name: &[u8]| (name != b"-", name.to_vec());
     let history = edge.history.unwrap();
     let key = (

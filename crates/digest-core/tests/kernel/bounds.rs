@@ -107,7 +107,7 @@ fn a_sum_beyond_the_signed_range_is_an_error_wherever_it_arises() {
 }
 
 #[test]
-fn the_greatest_sum_is_shown_and_totals_go_beyond_it() {
+fn the_greatest_sum_is_shown() {
     let most = i64::MAX;
     let rows = format!(
         "2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 {most} {most} 1539734400 1539734401 ACCEPT OK\n\
@@ -116,8 +116,14 @@ fn the_greatest_sum_is_shown_and_totals_go_beyond_it() {
     let mut fold = Fold::new(&FoldOptions::default());
     fold.read_object("full", &mut rows.as_bytes()).unwrap();
     let digest = fold.finish().unwrap();
-    assert!(digest.lines().all(|edge| edge.bytes == most as u64));
-    assert_eq!(digest.packets(), 2 * most as u128);
+    let mut sums = Vec::new();
+    digest
+        .for_each_edge(|edge| {
+            sums.push((edge.packets, edge.bytes));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(sums, [(most as u64, most as u64); 2]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
+//! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
@@ -26,4 +27,5 @@ mod fixtures;
 mod gzip;
 mod invariance;
 mod parallel;
+mod spilling;
 mod windows;

@@ -1,0 +1,169 @@
+//! Runs into one sequence of edges: equal edges of several runs add up.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+use crate::flow_record::ABSENT;
+use crate::number::MOST_COUNTER;
+use crate::run::{Heading, Row, RunReader, Sums};
+use crate::spill::SpilledRun;
+
+/// Reads several runs at once, in order.
+pub(crate) struct Merge {
+    cursors: Vec<Cursor>,
+    /// All runs' actions, in order.
+    pub(crate) actions: Arc<Vec<Vec<u8>>>,
+}
+
+/// Edges of one interface, some at a time.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) names: Arc<(Vec<u8>, Vec<u8>)>,
+    pub(crate) rows: Vec<(Row, Sums)>,
+}
+
+/// One run, at the place where the merge is.
+struct Cursor {
+    reader: RunReader,
+    /// What the run's numbers of actions are among all.
+    actions: Vec<u32>,
+    heading: Option<Heading>,
+    row: Option<(Row, Sums)>,
+}
+
+impl Merge {
+    pub(crate) fn open(runs: &[Arc<dyn SpilledRun>]) -> io::Result<Self> {
+        let mut readers = Vec::with_capacity(runs.len());
+        for run in runs {
+            readers.push(RunReader::open(run.open()?)?);
+        }
+        let actions: BTreeSet<Vec<u8>> = readers.iter().flat_map(|reader| reader.actions.clone()).collect();
+        let actions: Vec<Vec<u8>> = actions.into_iter().collect();
+        let mut cursors = Vec::with_capacity(readers.len());
+        for mut reader in readers {
+            let numbers = reader.actions.iter();
+            let numbers = numbers.map(|action| actions.binary_search(action).unwrap_or_default() as u32);
+            cursors.push(Cursor {
+                actions: numbers.collect(),
+                heading: reader.heading()?,
+                row: None,
+                reader,
+            });
+        }
+        Ok(Self {
+            cursors,
+            actions: Arc::new(actions),
+        })
+    }
+
+    /// Hands out all edges, in parts of at most so many, each of one interface.
+    pub(crate) fn read(
+        &mut self,
+        most: usize,
+        mut take: impl FnMut(Part) -> io::Result<()>,
+    ) -> io::Result<()> {
+        while let Some((account, interface)) = self.next_interface() {
+            let names = Arc::new((account, interface));
+            let mut here: Vec<&mut Cursor> = Vec::new();
+            for cursor in &mut self.cursors {
+                if cursor
+                    .heading
+                    .as_ref()
+                    .is_some_and(|heading| heading.is_of(&names))
+                {
+                    cursor.advance()?;
+                    here.push(cursor);
+                }
+            }
+            let mut rows: Vec<(Row, Sums)> = Vec::with_capacity(most);
+            while let Some(least) = here
+                .iter()
+                .filter_map(|cursor| cursor.row.map(|(row, _)| row))
+                .min()
+            {
+                let mut all: Option<Sums> = None;
+                for cursor in &mut here {
+                    if let Some((_, sums)) = cursor.row.filter(|(row, _)| *row == least) {
+                        all = Some(match all {
+                            Some(known) => known.with(&sums)?,
+                            None => sums,
+                        });
+                        cursor.advance()?;
+                    }
+                }
+                rows.extend(all.map(|sums| (least, sums)));
+                if rows.len() == most {
+                    let names = Arc::clone(&names);
+                    let rows = std::mem::replace(&mut rows, Vec::with_capacity(most));
+                    take(Part { names, rows })?;
+                }
+            }
+            for cursor in here {
+                cursor.heading = cursor.reader.heading()?;
+            }
+            if !rows.is_empty() {
+                take(Part { names, rows })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The least names among the runs' next sections.
+    fn next_interface(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let headings = self.cursors.iter().filter_map(|cursor| cursor.heading.as_ref());
+        let least = headings.min_by(|one, other| one.order(other))?;
+        Some((least.account.clone(), least.interface.clone()))
+    }
+}
+
+impl Cursor {
+    fn advance(&mut self) -> io::Result<()> {
+        self.row = self.reader.row()?;
+        if let Some((row, _)) = &mut self.row {
+            row.action = self.actions.get(row.action as usize).copied().unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+impl Heading {
+    fn is_of(&self, names: &(Vec<u8>, Vec<u8>)) -> bool {
+        self.account == names.0 && self.interface == names.1
+    }
+
+    /// `-` comes before every name.
+    fn order(&self, other: &Self) -> Ordering {
+        name_order(&self.account, &other.account).then_with(|| name_order(&self.interface, &other.interface))
+    }
+}
+
+/// The order of names in a digest: bytes, with `-` before all.
+pub(crate) fn name_order(one: &[u8], other: &[u8]) -> Ordering {
+    (one != ABSENT, one).cmp(&(other != ABSENT, other))
+}
+
+impl Sums {
+    /// Both together; sums beyond the range of a counter are an error.
+    fn with(&self, other: &Self) -> io::Result<Self> {
+        let sum = |one: u64, other: u64| {
+            one.checked_add(other)
+                .filter(|&sum| sum <= MOST_COUNTER)
+                .ok_or_else(|| {
+                    io::Error::other("a sum of packets or bytes passes the greatest value a digest can hold")
+                })
+        };
+        Ok(Self {
+            packets: sum(self.packets, other.packets)?,
+            bytes: sum(self.bytes, other.bytes)?,
+            history: match (self.history, other.history) {
+                (Some(mut ours), Some(theirs)) => {
+                    ours.merge(&theirs);
+                    Some(ours)
+                }
+                (ours, theirs) => ours.or(theirs),
+            },
+        })
+    }
+}

@@ -1,0 +1,331 @@
+//! A sorted run of edges as bytes: what is written when memory is full, and read back in order.
+//!
+//! A run is the list of its actions, then a section per interface: the two names, the number of edges, the edges. An
+//! edge says what differs from the one before it: sources repeat, and destinations and ports rise under one source.
+//! Numbers are written seven bits to a byte, lowest first. Runs live for one build and are read by the program that
+//! wrote them, so that the format has no version.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use crate::address::Address;
+use crate::digest::{Names, Section};
+use crate::history::History;
+use crate::key::Key;
+use crate::memory::Memory;
+
+/// Bytes read from a run at a time.
+const BUFFER: usize = 128 * 1024;
+
+/// The source address is the one before.
+const SAME_SOURCE: u8 = 1;
+const SRC_V6: u8 = 2;
+const DST_V6: u8 = 4;
+const HISTORY: u8 = 8;
+const FLAGS: u8 = 16;
+const FOLDED: u8 = 32;
+
+/// An edge of a run, ordered as digests are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) src: Address,
+    pub(crate) dst: Address,
+    /// Ports and protocol as a key has them.
+    pub(crate) service: u32,
+    /// Number of the action in the run's list, which is in order.
+    pub(crate) action: u32,
+}
+
+/// What a row adds up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) history: Option<History>,
+}
+
+/// The names of a section and its number of edges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heading {
+    pub(crate) account: Vec<u8>,
+    pub(crate) interface: Vec<u8>,
+    pub(crate) edges: u64,
+}
+
+/// Writes sections of edges that are in order.
+pub(crate) fn write<M: Memory>(
+    out: &mut dyn Write,
+    sections: &[Section<M>],
+    names: &Names,
+) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(BUFFER + 1024);
+    push(&mut bytes, names.actions.len() as u64);
+    for action in &names.actions {
+        push_name(&mut bytes, action);
+    }
+    for section in sections {
+        push_name(&mut bytes, &section.account);
+        push_name(&mut bytes, &section.interface);
+        push(&mut bytes, section.entries.len() as u64);
+        let mut last = None;
+        for entry in &section.entries {
+            let row = Row::of(entry.key, names);
+            let sums = Sums {
+                packets: entry.packets,
+                bytes: entry.bytes,
+                history: entry.memory.history(&section.wide),
+            };
+            push_row(&mut bytes, &row, &sums, last);
+            last = Some(row);
+            if bytes.len() >= BUFFER {
+                out.write_all(&bytes)?;
+                bytes.clear();
+            }
+        }
+    }
+    out.write_all(&bytes)
+}
+
+impl Row {
+    pub(crate) fn of(key: Key, names: &Names) -> Self {
+        Self {
+            src: names.address(key.src()),
+            dst: names.address(key.dst()),
+            service: key.service(),
+            action: key.action(),
+        }
+    }
+}
+
+/// How an address is written beside the one before it: IPv4 by what it is more.
+fn base(last: Option<Address>) -> u32 {
+    match last {
+        Some(Address::V4(value)) => value,
+        _ => 0,
+    }
+}
+
+fn push_row(out: &mut Vec<u8>, row: &Row, sums: &Sums, last: Option<Row>) {
+    let same = last.is_some_and(|last| last.src == row.src);
+    let mark = |is: bool, mark: u8| if is { mark } else { 0 };
+    let history = sums.history.as_ref();
+    out.push(
+        mark(same, SAME_SOURCE)
+            | mark(matches!(row.src, Address::V6(_)), SRC_V6)
+            | mark(matches!(row.dst, Address::V6(_)), DST_V6)
+            | mark(history.is_some(), HISTORY)
+            | mark(history.is_some_and(|history| history.tcp_flags.is_some()), FLAGS)
+            | mark(
+                history.is_some_and(|history| history.folded_ports.is_some()),
+                FOLDED,
+            ),
+    );
+    if !same {
+        push_address(out, row.src, base(last.map(|last| last.src)));
+    }
+    push_address(out, row.dst, base(last.filter(|_| same).map(|last| last.dst)));
+    push(out, row.service.into());
+    push(out, row.action.into());
+    push(out, sums.packets);
+    push(out, sums.bytes);
+    if let Some(history) = history {
+        push(out, history.records);
+        push(out, history.syn);
+        push(out, history.synack);
+        push(out, history.rst);
+        push(out, history.first_seen.cast_unsigned());
+        // Records may end before they start.
+        push(out, zigzag(history.last_seen.wrapping_sub(history.first_seen)));
+        push(out, history.versions.into());
+        out.extend(history.tcp_flags);
+        if let Some((least, greatest)) = history.folded_ports {
+            push(out, least.into());
+            push(out, (greatest - least).into());
+        }
+    }
+}
+
+fn push_address(out: &mut Vec<u8>, address: Address, base: u32) {
+    match address {
+        Address::V4(value) => push(out, value.wrapping_sub(base).into()),
+        Address::V6(value) => out.extend(value.to_be_bytes()),
+    }
+}
+
+fn push_name(out: &mut Vec<u8>, name: &[u8]) {
+    push(out, name.len() as u64);
+    out.extend_from_slice(name);
+}
+
+fn push(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+/// Reads a run back.
+pub(crate) struct RunReader {
+    input: BufReader<Box<dyn Read + Send>>,
+    /// The run's actions, in order.
+    pub(crate) actions: Vec<Vec<u8>>,
+    left: u64,
+    last: Option<Row>,
+}
+
+impl RunReader {
+    pub(crate) fn open(run: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut reader = Self {
+            input: BufReader::with_capacity(BUFFER, run),
+            actions: Vec::new(),
+            left: 0,
+            last: None,
+        };
+        for _ in 0..reader.number()? {
+            let action = reader.name()?;
+            reader.actions.push(action);
+        }
+        Ok(reader)
+    }
+
+    /// The next section's heading; `None` at the end. Its edges must be read before the next one.
+    pub(crate) fn heading(&mut self) -> io::Result<Option<Heading>> {
+        if self.input.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let heading = Heading {
+            account: self.name()?,
+            interface: self.name()?,
+            edges: self.number()?,
+        };
+        self.left = heading.edges;
+        self.last = None;
+        Ok(Some(heading))
+    }
+
+    /// The section's next edge; `None` at its end.
+    pub(crate) fn row(&mut self) -> io::Result<Option<(Row, Sums)>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let marks = self.byte()?;
+        let src = match self.last.filter(|_| marks & SAME_SOURCE != 0) {
+            Some(last) => last.src,
+            None => self.address(marks & SRC_V6 != 0, base(self.last.map(|last| last.src)))?,
+        };
+        let before = self.last.filter(|_| marks & SAME_SOURCE != 0);
+        let dst = self.address(marks & DST_V6 != 0, base(before.map(|last| last.dst)))?;
+        let row = Row {
+            src,
+            dst,
+            service: self.small()?,
+            action: self.small()?,
+        };
+        self.last = Some(row);
+        let (packets, bytes) = (self.number()?, self.number()?);
+        let history = if marks & HISTORY == 0 {
+            None
+        } else {
+            Some(self.history(marks)?)
+        };
+        let sums = Sums {
+            packets,
+            bytes,
+            history,
+        };
+        Ok(Some((row, sums)))
+    }
+
+    fn history(&mut self, marks: u8) -> io::Result<History> {
+        let (records, syn, synack, rst) = (self.number()?, self.number()?, self.number()?, self.number()?);
+        let first_seen = self.number()?.cast_signed();
+        let last_seen = first_seen.wrapping_add(unzigzag(self.number()?));
+        let versions = self.small()?;
+        let tcp_flags = if marks & FLAGS == 0 {
+            None
+        } else {
+            Some(self.byte()?)
+        };
+        let folded_ports = if marks & FOLDED == 0 {
+            None
+        } else {
+            let least = self.small()? as u16;
+            Some((least, least.saturating_add(self.small()? as u16)))
+        };
+        Ok(History {
+            records,
+            syn,
+            synack,
+            rst,
+            first_seen,
+            last_seen,
+            tcp_flags,
+            versions,
+            folded_ports,
+        })
+    }
+
+    fn address(&mut self, is_v6: bool, base: u32) -> io::Result<Address> {
+        if is_v6 {
+            let mut bytes = [0; 16];
+            self.input.read_exact(&mut bytes)?;
+            return Ok(Address::V6(u128::from_be_bytes(bytes)));
+        }
+        Ok(Address::V4(base.wrapping_add(self.small()?)))
+    }
+
+    fn name(&mut self) -> io::Result<Vec<u8>> {
+        let length = self.number()?;
+        let mut name = Vec::new();
+        let read = (&mut self.input).take(length).read_to_end(&mut name)?;
+        if read as u64 == length {
+            Ok(name)
+        } else {
+            Err(cut())
+        }
+    }
+
+    fn small(&mut self) -> io::Result<u32> {
+        u32::try_from(self.number()?).map_err(|_| cut())
+    }
+
+    fn number(&mut self) -> io::Result<u64> {
+        // Nearly always all of a number is buffered.
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+            shift += 7;
+            if shift > 63 {
+                return Err(cut());
+            }
+        }
+    }
+
+    #[inline]
+    fn byte(&mut self) -> io::Result<u8> {
+        let byte = *self.input.fill_buf()?.first().ok_or_else(cut)?;
+        self.input.consume(1);
+        Ok(byte)
+    }
+}
+
+#[cold]
+fn cut() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "a temporary file is not as it was written",
+    )
+}
