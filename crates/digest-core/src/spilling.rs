@@ -92,10 +92,9 @@ impl<M: Memory> Tables<M> {
         if !self.is_over() {
             return Ok(());
         }
-        let members: Vec<_> = lock(&self.spilling.members)
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
+        // Held to the end: a thread that joins meanwhile would fold into what has been written already.
+        let listed = lock(&self.spilling.members);
+        let members: Vec<_> = listed.iter().filter_map(Weak::upgrade).collect();
         let mut all: Vec<_> = members.iter().map(|logs| lock(logs)).collect();
         for logs in &mut all {
             logs.flush()?;
