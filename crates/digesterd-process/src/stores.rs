@@ -1,7 +1,7 @@
 //! Buckets opened: place, credentials, endpoint and client brought together.
 
 use digest_core::{DigestId, Scope, Window};
-use digest_storage::{Manifests, Store, StoreError, StoreOptions};
+use digest_storage::{FlowLogs, Manifests, Store, StoreError, StoreOptions};
 use thiserror::Error;
 
 use crate::credentials::{CredentialsError, credentials, verify};
@@ -63,7 +63,7 @@ pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<St
     digest_storage::open(&bucket.place, &options).map_err(|source| OpenError::Store { variable, source })
 }
 
-/// Makes a store part of the process's readiness: every request needs it.
+/// Makes a store of digests or records part of the process's readiness: every request needs it.
 ///
 /// It is asked for an object that nobody writes. A store that answers 403 for an absent object, as S3
 /// does without the permission to list, fails: the service could not tell absence from refusal.
@@ -72,6 +72,16 @@ pub fn register(readiness: &Readiness, name: &'static str, store: &Store) {
     readiness.register(name, true, move || {
         let manifests = manifests.clone();
         async move { probe(&manifests).await.map_err(|error| chain(&error)) }
+    });
+}
+
+/// Makes the flow logs part of the process's readiness. They are listed, as every build begins: a worker may read
+/// nothing but flow logs there, so that no other object can be asked for.
+pub fn register_flow_logs(readiness: &Readiness, flow_logs: &FlowLogs) {
+    let flow_logs = flow_logs.clone();
+    readiness.register("flow logs", true, move || {
+        let flow_logs = flow_logs.clone();
+        async move { flow_logs.check().await.map_err(|error| chain(&error)) }
     });
 }
 

@@ -6,7 +6,7 @@ use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, register};
+use digesterd_process::stores::{open_store, register, register_flow_logs};
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
@@ -57,12 +57,13 @@ async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Work
     let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
-    register(readiness, "flow logs", &flow_logs);
+    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
+    let flow_logs = FlowLogs::new(flow_logs).scanning(scan);
+    register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
-    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
     let places = Places {
-        flow_logs: FlowLogs::new(flow_logs).scanning(scan),
+        flow_logs,
         digests: Digests::new(storage.clone()),
         manifests: Manifests::new(storage),
         records: Records::new(progress.clone()),

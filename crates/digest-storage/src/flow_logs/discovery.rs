@@ -52,6 +52,14 @@ impl Dataset {
 }
 
 impl FlowLogs {
+    /// Whether flow logs can be listed: the one listing that every plan begins with.
+    ///
+    /// # Errors
+    /// [`StoreError`] that says why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store().children(&Path::from(ROOT)).await.map(drop)
+    }
+
     /// The datasets that the settings and the scope admit, and how many listings it took to find them.
     pub(super) async fn discover(&self, scope: &Scope) -> Result<(Vec<Dataset>, u64), StoreError> {
         let mut calls = 0;
