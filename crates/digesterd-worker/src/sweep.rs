@@ -133,7 +133,7 @@ impl Sweeper {
             Decision::Take | Decision::TakeOver | Decision::GiveUp => {
                 // Without a free slot another worker may be faster, and that is well.
                 let Some(slot) = worker.free_slot() else { return };
-                info!(job.id = %id, state = ?record.state(), attempts = record.attempts(), "the sweeper takes a job");
+                info!(job_id = %id, state = ?record.state(), attempts = record.attempts(), "the sweeper takes a job");
                 worker.begin(record.job().clone(), occasion, Some(slot));
                 swept.begun += 1;
             }
@@ -148,13 +148,13 @@ impl Sweeper {
                 Ok(()) => {
                     self.tidied.insert(id, record.revision());
                 }
-                Err(error) => warn!(job.id = %id, %error, "an ended job could not be put in order"),
+                Err(error) => warn!(job_id = %id, %error, "an ended job could not be put in order"),
             }
         }
         if record.lease_is_over(Utc::now()) {
             match tidy::retire(worker, record, version).await {
                 Ok(removed) => swept.removed += usize::from(removed),
-                Err(error) => warn!(job.id = %id, %error, "an old job record could not be removed"),
+                Err(error) => warn!(job_id = %id, %error, "an old job record could not be removed"),
             }
         }
     }
