@@ -22,6 +22,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_for(condition, seconds: float = 40):
+    """Waits until a condition holds and returns its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "did not come true in time"
+        time.sleep(0.05)
+    return value
+
+
 class Process:
     """One process with its output in a file."""
 

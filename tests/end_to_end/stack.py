@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import buckets
 from flow_logs import Window
-from processes import Process, binary, free_port
+from processes import Process, binary, free_port, wait_for
 from relay import TOPIC, Relay
 from web import Answer, call
 
@@ -111,12 +111,14 @@ class Stack:
         return self
 
     def close(self) -> None:
-        """Stops everything that was started here."""
+        """Stops everything that was started here. Whatever a test did to the processes, none of them may panic."""
         for process in self._processes:
             process.stop()
         self.relay.close()
         if self.front is not None:
             self.front.close()
+        for process in self._processes:
+            assert "panicked" not in process.output(), process.output()[-4000:]
 
     # What a client does
 
@@ -136,6 +138,10 @@ class Stack:
         done = self.relay.release(window.id(scope))
         assert done.status == 200, done
         return self.get(window, extra)
+
+    def when_stored(self, window: Window, extra: str = "", seconds: float = 40) -> Answer:
+        """The digest, once it is there."""
+        return wait_for(lambda: (answer := self.get(window, extra)).status == 200 and answer, seconds)
 
     def hand_over(self, job: dict | bytes, path: str = "/", **headers: str) -> Answer:
         """Posts a job to the worker without any queue."""
