@@ -28,6 +28,7 @@ def test_a_digest_is_asked_for_built_and_fetched(stack):
     waiting = stack.get(window)
     assert (waiting.status, waiting.body) == (204, b"")
     assert int(waiting.headers["retry-after"]) > 0
+    assert stack.get(window, method="HEAD").status == 204
     again = stack.post(window)
     assert again.status == 409 and again.message()
 
@@ -137,6 +138,13 @@ def test_text_is_given_to_those_who_prefer_it(stack):
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.body.decode() == oracle.digest_of(window, stack.logs)
+    assert answer.headers["vary"].lower() == "accept"
+    gzip_tag, text_tag = stack.get(window).headers["etag"], answer.headers["etag"]
+    assert gzip_tag != text_tag
+    assert stack.get(window, accept="text/plain", if_none_match=text_tag).status == 304
+    assert stack.get(window, accept="text/plain", if_none_match=gzip_tag).status == 200
+    for accept in ("*/*", "text/plain;q=0.5, application/octet-stream", "application/json"):
+        assert stack.get(window, accept=accept).headers["etag"] == gzip_tag, accept
 
 
 def test_an_unknown_window_is_not_found(stack):
