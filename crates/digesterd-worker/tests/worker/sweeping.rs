@@ -51,7 +51,7 @@ async fn a_job_whose_builders_keep_vanishing_is_given_up_with_the_reason() {
     let bench = Bench::with_an_hour();
     bench.create(&abandoned(TimeDelta::milliseconds(50))).await;
     let worker = bench.worker(Terms {
-        max_lost_leases: 0,
+        max_lost_leases: 1,
         ..terms()
     });
     let mut sweeper = Sweeper::new(false);
