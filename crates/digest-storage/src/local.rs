@@ -16,9 +16,10 @@ use object_store::{
 };
 use tokio::task::spawn_blocking;
 
+use crate::capabilities::Capabilities;
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-use crate::store::{Capabilities, Store};
+use crate::store::Store;
 
 /// Name of the lock files' folder; its leading dot keeps it out of nobody's listing but ours (see [`Local::list`]).
 const LOCKS: &str = ".locks";

@@ -10,9 +10,10 @@ use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
+use crate::capabilities::Capabilities;
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-use crate::store::{Capabilities, Store};
+use crate::store::Store;
 
 mod credentials;
 mod listing;
