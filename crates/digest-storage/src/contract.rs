@@ -160,7 +160,9 @@ impl Subject {
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("Subject")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
     }
 }
 

@@ -201,7 +201,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// The kind behind the store crate's error.
-fn kind_of(error: &SourceError) -> ErrorKind {
+pub(crate) fn kind_of(error: &SourceError) -> ErrorKind {
     match error {
         SourceError::NotFound { source, .. } if says(&**source, "NoSuchBucket") => ErrorKind::NoSuchBucket,
         SourceError::NotFound { .. } => ErrorKind::NotFound,

@@ -151,7 +151,18 @@ impl Faults {
     }
 
     fn counter(&self, operation: Operation) -> &AtomicU64 {
-        let [get, head, put, delete, list, by_delimiter, copy, upload, part, complete] = &self.inner.counts;
+        let [
+            get,
+            head,
+            put,
+            delete,
+            list,
+            by_delimiter,
+            copy,
+            upload,
+            part,
+            complete,
+        ] = &self.inner.counts;
         match operation {
             Operation::Get => get,
             Operation::Head => head,

@@ -8,6 +8,7 @@
 mod capabilities;
 #[cfg(feature = "testing")]
 pub mod contract;
+mod credentials;
 mod digests;
 mod error;
 #[cfg(feature = "testing")]

@@ -74,7 +74,9 @@ impl Probe<'_> {
         match self.store.put(&self.key, "probe", mode, Attributes::new()).await {
             Ok(_) => Ok(Answer::Written),
             Err(error) => match error.kind() {
-                ErrorKind::AlreadyExists | ErrorKind::Precondition | ErrorKind::NotFound => Ok(Answer::Refused),
+                ErrorKind::AlreadyExists | ErrorKind::Precondition | ErrorKind::NotFound => {
+                    Ok(Answer::Refused)
+                }
                 ErrorKind::Unsupported => Ok(Answer::Unsupported),
                 _ => Err(error),
             },

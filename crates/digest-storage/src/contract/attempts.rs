@@ -17,7 +17,9 @@ const MIB: usize = 1024 * 1024;
 
 /// Pieces of uneven length, more than one part of an upload.
 fn pieces(byte: u8) -> Vec<Bytes> {
-    [3 * MIB, 1, 6 * MIB, 100].map(|length| Bytes::from(vec![byte; length])).to_vec()
+    [3 * MIB, 1, 6 * MIB, 100]
+        .map(|length| Bytes::from(vec![byte; length]))
+        .to_vec()
 }
 
 /// Uploaded in parts, then copied to its name under a condition or after a look.
@@ -25,7 +27,10 @@ pub async fn a_large_digest_comes_from_its_temporary_object(subject: Subject) {
     let digests = Digests::new(subject.store.clone());
     let (id, first, second) = (job().id(), Uuid::new_v4(), Uuid::new_v4());
     for (nonce, byte) in [(first, b'1'), (second, b'2')] {
-        digests.write_temporary(id, nonce, stream::iter(pieces(byte))).await.unwrap();
+        digests
+            .write_temporary(id, nonce, stream::iter(pieces(byte)))
+            .await
+            .unwrap();
     }
     assert_eq!(digests.head(id).await.unwrap(), None);
     digests.promote(id, first, &Expect::Absent).await.unwrap();
@@ -42,7 +47,11 @@ pub async fn a_large_digest_comes_from_its_temporary_object(subject: Subject) {
     for nonce in [first, second, second] {
         digests.remove_temporary(id, nonce).await.unwrap();
     }
-    assert_eq!(subject.store.list(None, None).count().await, 1, "the digest alone is left");
+    assert_eq!(
+        subject.store.list(None, None).count().await,
+        1,
+        "the digest alone is left"
+    );
 }
 
 /// Written under the nonce, copied to its name; a copy that comes twice is none.
@@ -54,7 +63,10 @@ pub async fn a_manifest_gets_its_name_from_its_attempt(subject: Subject) {
     let manifest = manifest();
     manifests.write_of_attempt(id, nonce, &manifest).await.unwrap();
     assert_eq!(manifests.load(id).await.unwrap(), None);
-    assert_eq!(manifests.load_of_attempt(id, nonce).await.unwrap().as_ref(), Some(&manifest));
+    assert_eq!(
+        manifests.load_of_attempt(id, nonce).await.unwrap().as_ref(),
+        Some(&manifest)
+    );
     manifests.promote(id, nonce).await.unwrap();
     assert_eq!(manifests.load(id).await.unwrap().as_ref(), Some(&manifest));
     manifests.remove_of_attempt(id, nonce).await.unwrap();
@@ -133,7 +145,11 @@ pub async fn a_probe_finds_what_the_store_does_and_leaves_nothing(subject: Subje
     // A race is not probed: a store that checks and then writes looks as if it did both in one.
     assert!(found.atomic_create >= declared.atomic_create, "{found:?}");
     assert!(found.compare_and_swap >= declared.compare_and_swap, "{found:?}");
-    assert_eq!(subject.store.capabilities(), declared, "a probe promises nothing that was not declared");
+    assert_eq!(
+        subject.store.capabilities(),
+        declared,
+        "a probe promises nothing that was not declared"
+    );
 
     let faults = Faults::new(|call| match call.operation {
         Operation::Put => Fault::Unconditional,

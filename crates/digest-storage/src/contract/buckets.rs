@@ -30,7 +30,12 @@ pub fn options(endpoint: &str, client: S3Client) -> StoreOptions {
 
 /// A subject under a prefix of a bucket; with an empty prefix it is the bucket itself.
 #[must_use]
-pub fn subject(options: &StoreOptions, bucket: &str, prefix: &str, behind: impl Any + Send + Sync) -> Subject {
+pub fn subject(
+    options: &StoreOptions,
+    bucket: &str,
+    prefix: &str,
+    behind: impl Any + Send + Sync,
+) -> Subject {
     let opened = |prefix: &str| {
         let place = Place::S3 {
             bucket: bucket.to_owned(),

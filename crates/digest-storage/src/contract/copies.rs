@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use futures::StreamExt;
-use object_store::{Attribute, Attributes, CopyMode, MultipartUpload, PutMode, PutMultipartOptions, PutPayload};
+use object_store::{
+    Attribute, Attributes, CopyMode, MultipartUpload, PutMode, PutMultipartOptions, PutPayload,
+};
 
 use super::{Subject, path};
 use crate::error::ErrorKind;
@@ -16,7 +18,10 @@ pub async fn a_copy_has_the_bytes_and_the_attributes(subject: Subject) {
     let name = Attribute::Metadata("digest-sha256".into());
     attributes.insert(name.clone(), "0f".into());
     let (store, from, to) = (&subject.store, path("from"), path("folder/to"));
-    store.put(&from, "first", PutMode::Overwrite, attributes.clone()).await.unwrap();
+    store
+        .put(&from, "first", PutMode::Overwrite, attributes.clone())
+        .await
+        .unwrap();
     store.copy(&from, &to, CopyMode::Overwrite).await.unwrap();
     assert_eq!(subject.get("folder/to").await.unwrap(), "first");
     let kept = store.head(&to).await.unwrap().unwrap().1;
@@ -30,7 +35,10 @@ pub async fn a_copy_has_the_bytes_and_the_attributes(subject: Subject) {
 
 /// And leaves nothing at its target.
 pub async fn a_copy_of_an_absent_object_is_not_found(subject: Subject) {
-    let copied = subject.store.copy(&path("from"), &path("to"), CopyMode::Overwrite).await;
+    let copied = subject
+        .store
+        .copy(&path("from"), &path("to"), CopyMode::Overwrite)
+        .await;
     let error = copied.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     assert_eq!(subject.get("to").await, None);
@@ -61,7 +69,10 @@ async fn begin(subject: &Subject) -> Box<dyn MultipartUpload> {
         ..PutMultipartOptions::default()
     };
     let store = subject.store.object_store();
-    store.put_multipart_opts(&path("folder/large"), options).await.unwrap()
+    store
+        .put_multipart_opts(&path("folder/large"), options)
+        .await
+        .unwrap()
 }
 
 /// Whatever order its parts arrive in.
@@ -72,7 +83,11 @@ pub async fn an_upload_in_parts_is_one_object(subject: Subject) {
         .iter()
         .map(|part| upload.put_part(PutPayload::from(Bytes::from(part.clone()))))
         .collect();
-    assert_eq!(subject.get("folder/large").await, None, "there is no object before the end");
+    assert_eq!(
+        subject.get("folder/large").await,
+        None,
+        "there is no object before the end"
+    );
     for part in sent.into_iter().rev() {
         part.await.unwrap();
     }

@@ -17,7 +17,12 @@ fn attributes() -> Attributes {
 
 async fn publish(digests: &Digests, body: &'static str, expect: &Expect) -> Result<(), StoreError> {
     digests
-        .publish(job().id(), Bytes::from_static(body.as_bytes()), expect, &attributes())
+        .publish(
+            job().id(),
+            Bytes::from_static(body.as_bytes()),
+            expect,
+            &attributes(),
+        )
         .await
 }
 
@@ -80,7 +85,9 @@ pub async fn a_digest_is_read_in_ranges_and_only_as_it_was_found(subject: Subjec
     let part = digests.read(job().id(), Some(8..99), etag).await.unwrap();
     assert_eq!((part.object.size, part.range.clone()), (10, 8..10));
     assert_eq!(text(part).await, "89");
-    publish(&digests, "9876543210", &Expect::ETag(object.etag.clone())).await.unwrap();
+    publish(&digests, "9876543210", &Expect::ETag(object.etag.clone()))
+        .await
+        .unwrap();
     let changed = digests.read(job().id(), Some(8..9), etag).await.unwrap_err();
     assert_eq!(changed.kind(), ErrorKind::Changed, "{changed}");
     let changed = digests.sha256(job().id(), &object).await.unwrap_err();
@@ -89,10 +96,15 @@ pub async fn a_digest_is_read_in_ranges_and_only_as_it_was_found(subject: Subjec
 
 /// Bytes under the name, and nothing beside them.
 pub async fn a_digest_of_the_go_service_is_found(subject: Subject) {
-    subject.put("7869fe53-0b48-5a77-9358-32a82efe8858.log.gz", "go").await;
+    subject
+        .put("7869fe53-0b48-5a77-9358-32a82efe8858.log.gz", "go")
+        .await;
     let digests = Digests::new(subject.store.clone());
     let object = found(&digests).await;
-    assert_eq!((object.size, object.sha256.as_deref(), object.coverage), (2, None, None));
+    assert_eq!(
+        (object.size, object.sha256.as_deref(), object.coverage),
+        (2, None, None)
+    );
     let read = digests.read(job().id(), None, Some(&object.etag)).await.unwrap();
     assert_eq!(text(read).await, "go");
 }

@@ -1,7 +1,7 @@
 //! Listing: prefixes, offsets, folders, pages, and the place inside its bucket.
 
-use futures::stream::{self, StreamExt};
 use futures::TryStreamExt;
+use futures::stream::{self, StreamExt};
 use object_store::path::Path;
 
 use super::{Subject, path, put};
@@ -24,8 +24,14 @@ pub async fn a_prefix_is_made_of_whole_segments(subject: Subject) {
     for key in ["a/b/c", "a/b/d/e", "a/bc", "b", "a.b"] {
         subject.put(key, key.to_owned()).await;
     }
-    assert_eq!(keys(&subject.store, Some("a/b"), None).await, ["a/b/c", "a/b/d/e"]);
-    assert_eq!(keys(&subject.store, Some("a"), None).await, ["a/b/c", "a/b/d/e", "a/bc"]);
+    assert_eq!(
+        keys(&subject.store, Some("a/b"), None).await,
+        ["a/b/c", "a/b/d/e"]
+    );
+    assert_eq!(
+        keys(&subject.store, Some("a"), None).await,
+        ["a/b/c", "a/b/d/e", "a/bc"]
+    );
     assert_eq!(
         keys(&subject.store, None, None).await,
         ["a.b", "a/b/c", "a/b/d/e", "a/bc", "b"]
@@ -42,12 +48,21 @@ pub async fn a_listing_begins_after_its_offset(subject: Subject) {
     assert_eq!(after("day/a").await, ["day/b", "day/c=1"]);
     assert_eq!(after("day/aa").await, ["day/b", "day/c=1"]);
     assert_eq!(after("day/c=1").await, [""; 0]);
-    assert_eq!(keys(&subject.store, None, Some("day/b")).await, ["day/c=1", "other"]);
+    assert_eq!(
+        keys(&subject.store, None, Some("day/b")).await,
+        ["day/c=1", "other"]
+    );
 }
 
 /// One level: folders, and the objects beside them.
 pub async fn folders_are_found_by_delimiter(subject: Subject) {
-    for key in ["top/one/deep/x", "top/one/y", "top/two=2/z", "top/object", "topless/x"] {
+    for key in [
+        "top/one/deep/x",
+        "top/one/y",
+        "top/two=2/z",
+        "top/object",
+        "topless/x",
+    ] {
         subject.put(key, key.to_owned()).await;
     }
     let found = subject.store.children(&path("top")).await.unwrap();

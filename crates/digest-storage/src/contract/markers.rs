@@ -30,7 +30,10 @@ pub async fn markers_of_the_go_service_are_understood(subject: Subject) {
         let age = Utc::now() - marker.last_modified;
         assert!(age.num_seconds().abs() < 60, "{age}");
         // An empty one holds from when it was written, by the store's clock; the others are long over.
-        assert_eq!(marker.is_live(Utc::now(), PROGRESS, QUEUE), expected == MarkerBody::Empty);
+        assert_eq!(
+            marker.is_live(Utc::now(), PROGRESS, QUEUE),
+            expected == MarkerBody::Empty
+        );
     }
 }
 
@@ -44,7 +47,10 @@ pub async fn a_marker_is_its_time_and_nothing_else(subject: Subject) {
     markers.write(id, now() + TimeDelta::seconds(1)).await.unwrap();
     let marker = markers.load(id).await.unwrap().unwrap();
     assert_eq!(marker.body, MarkerBody::Since(now() + TimeDelta::seconds(1)));
-    assert_eq!(marker.until(PROGRESS, QUEUE), Some(now() + TimeDelta::seconds(301)));
+    assert_eq!(
+        marker.until(PROGRESS, QUEUE),
+        Some(now() + TimeDelta::seconds(301))
+    );
     markers.remove(id).await.unwrap();
     assert_eq!(markers.load(id).await.unwrap(), None);
     markers.remove(id).await.unwrap();

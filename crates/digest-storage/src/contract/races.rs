@@ -34,7 +34,9 @@ pub async fn of_many_creates_exactly_one_succeeds(subject: Subject) {
             let (store, key) = (subject.store.clone(), key.clone());
             async move {
                 let body = format!("writer {number}");
-                let put = store.put(&key, body.clone(), PutMode::Create, Attributes::new()).await;
+                let put = store
+                    .put(&key, body.clone(), PutMode::Create, Attributes::new())
+                    .await;
                 put.map(|_| body).map_err(|error| error.kind())
             }
         })
@@ -58,7 +60,10 @@ pub async fn of_many_swaps_exactly_one_succeeds(subject: Subject) {
     }
     for round in 0..ROUNDS {
         let key = path(&format!("round-{round}"));
-        let put = subject.store.put(&key, "start", PutMode::Overwrite, Attributes::new()).await;
+        let put = subject
+            .store
+            .put(&key, "start", PutMode::Overwrite, Attributes::new())
+            .await;
         let version = Version::from(&put.unwrap());
         let answers = at_once(|number| {
             let (store, key, version) = (subject.store.clone(), key.clone(), version.clone());
@@ -98,7 +103,10 @@ pub async fn no_swap_is_lost(subject: Subject) {
                 let (bytes, meta) = store.bytes(&key).await.unwrap().unwrap();
                 let next = std::str::from_utf8(&bytes).unwrap().parse::<u32>().unwrap() + 1;
                 let mode = PutMode::Update(Version::from(&meta).for_update());
-                match store.put(&key, format!("{next:05}"), mode, Attributes::new()).await {
+                match store
+                    .put(&key, format!("{next:05}"), mode, Attributes::new())
+                    .await
+                {
                     Ok(_) => counted += 1,
                     Err(error) => assert_eq!(error.kind(), ErrorKind::Precondition, "{error}"),
                 }
@@ -133,7 +141,9 @@ pub async fn of_many_claims_exactly_one_succeeds(subject: Subject) {
     let (record, version) = records.load(super::job().id()).await.unwrap().unwrap();
     let take = move |number: usize| {
         let (owner, lease) = (format!("worker {number}"), chrono::TimeDelta::minutes(5));
-        record.take(&owner, uuid::Uuid::new_v4(), super::now(), lease).unwrap()
+        record
+            .take(&owner, uuid::Uuid::new_v4(), super::now(), lease)
+            .unwrap()
     };
     let swaps = if capabilities.compare_and_swap {
         at_once(|number| {

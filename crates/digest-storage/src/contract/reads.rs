@@ -18,7 +18,11 @@ pub async fn bytes_come_back_as_they_were_put(subject: Subject) {
 pub async fn an_absent_object_is_not_found(subject: Subject) {
     subject.put("folder/object", "here").await;
     for key in ["object", "folder/other", "fold"] {
-        let error = subject.store.get(&path(key), GetOptions::default()).await.unwrap_err();
+        let error = subject
+            .store
+            .get(&path(key), GetOptions::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{key}: {error}");
         assert!(subject.store.head(&path(key)).await.unwrap().is_none(), "{key}");
         assert_eq!(subject.get(key).await, None, "{key}");
@@ -32,7 +36,12 @@ pub async fn get_head_and_listing_tell_the_same(subject: Subject) {
     let key = path("folder/object");
     let got = subject.store.get(&key, GetOptions::default()).await.unwrap().meta;
     let (head, _) = subject.store.head(&key).await.unwrap().unwrap();
-    let listed: Vec<_> = subject.store.list(Some(&path("folder")), None).try_collect().await.unwrap();
+    let listed: Vec<_> = subject
+        .store
+        .list(Some(&path("folder")), None)
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     for meta in [&got, &head, &listed[0]] {
         assert_eq!((&meta.location, meta.size), (&key, 8));

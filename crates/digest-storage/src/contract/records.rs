@@ -24,7 +24,10 @@ pub async fn a_record_is_created_swapped_and_removed(subject: Subject) {
     let first = claim();
     let version = created(&records, &first).await;
     assert_eq!(records.create(&claim()).await.unwrap(), Created::Exists);
-    assert_eq!(records.load(id).await.unwrap(), Some((first.clone(), version.clone())));
+    assert_eq!(
+        records.load(id).await.unwrap(),
+        Some((first.clone(), version.clone()))
+    );
     let next = queued(&first);
     let Swap::Swapped(version) = records.swap(&version, &next).await.unwrap() else {
         panic!("nobody else was there");
@@ -82,19 +85,34 @@ pub async fn a_swap_whose_answer_was_lost_is_settled_by_reading_back(subject: Su
     let Swap::Swapped(newer) = records.swap(&version, &second).await.unwrap() else {
         panic!("the swap took effect");
     };
-    assert_eq!(records.load(job().id()).await.unwrap(), Some((second.clone(), newer.clone())));
+    assert_eq!(
+        records.load(job().id()).await.unwrap(),
+        Some((second.clone(), newer.clone()))
+    );
     let unheard = with_put(&subject, 1, Fault::Fail(ErrorKind::Unavailable));
     let theirs = queued(&claim());
-    assert_eq!(unheard.swap(&version, &theirs).await.unwrap(), Swap::Lost, "it was swapped since");
+    assert_eq!(
+        unheard.swap(&version, &theirs).await.unwrap(),
+        Swap::Lost,
+        "it was swapped since"
+    );
     let unheard = with_put(&subject, 1, Fault::Fail(ErrorKind::Unavailable));
     let failed = unheard.swap(&newer, &theirs).await.unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::Unavailable, "whoever is told may try again");
+    assert_eq!(
+        failed.kind(),
+        ErrorKind::Unavailable,
+        "whoever is told may try again"
+    );
     assert_eq!(records.load(job().id()).await.unwrap().unwrap().0, second);
 }
 
 /// What is not there was not written.
 pub async fn a_create_that_never_arrived_is_told_as_a_failure(subject: Subject) {
-    for kind in [ErrorKind::Unavailable, ErrorKind::Throttled, ErrorKind::AccessDenied] {
+    for kind in [
+        ErrorKind::Unavailable,
+        ErrorKind::Throttled,
+        ErrorKind::AccessDenied,
+    ] {
         let records = with_put(&subject, 1, Fault::Fail(kind));
         assert_eq!(records.create(&claim()).await.unwrap_err().kind(), kind);
         assert_eq!(records.load(job().id()).await.unwrap(), None);
@@ -107,7 +125,10 @@ pub async fn a_create_that_never_arrived_is_told_as_a_failure(subject: Subject) 
     let records = Records::new(faults.over(&subject.store));
     let _ = records.load(job().id()).await;
     let told = records.create(&claim()).await.unwrap_err();
-    assert!(told.is_retryable(), "neither written nor refused is known: {told}");
+    assert!(
+        told.is_retryable(),
+        "neither written nor refused is known: {told}"
+    );
 }
 
 /// A client that tries again by itself meets its own first try.
@@ -127,7 +148,9 @@ pub async fn a_record_that_cannot_be_read_is_corrupt(subject: Subject) {
     let mut other = serde_json::to_value(claim()).unwrap();
     other["job"]["stop"] = "2018-10-17T02:00:00Z".into();
     for body in ["", "{}", "no json", &other.to_string()] {
-        let put = subject.store.put(&key, body.to_owned(), PutMode::Overwrite, Attributes::new());
+        let put = subject
+            .store
+            .put(&key, body.to_owned(), PutMode::Overwrite, Attributes::new());
         put.await.unwrap();
         let error = records.load(job().id()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{body}: {error}");

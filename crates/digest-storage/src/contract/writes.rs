@@ -55,15 +55,25 @@ pub async fn a_swap_replaces_only_the_version_that_it_names(subject: Subject) {
     };
     let refused = |answer: Result<Version, StoreError>| {
         let kind = answer.unwrap_err().kind();
-        assert!(matches!(kind, ErrorKind::Precondition | ErrorKind::NotFound), "{kind:?}");
+        assert!(
+            matches!(kind, ErrorKind::Precondition | ErrorKind::NotFound),
+            "{kind:?}"
+        );
     };
-    let first = store.put(&key, "first", PutMode::Overwrite, Attributes::new()).await.unwrap();
+    let first = store
+        .put(&key, "first", PutMode::Overwrite, Attributes::new())
+        .await
+        .unwrap();
     let first = Version::from(&first);
     let second = swap(&first, "secnd").await.unwrap();
     refused(swap(&first, "third").await);
     assert_eq!(subject.get("object").await.unwrap(), "secnd");
     let (seen, _) = store.head(&key).await.unwrap().unwrap();
-    assert_eq!(Version::from(&seen).etag(), second.etag(), "put and head tell one version");
+    assert_eq!(
+        Version::from(&seen).etag(),
+        second.etag(),
+        "put and head tell one version"
+    );
     swap(&second, "third").await.unwrap();
     store.delete(&key).await.unwrap();
     refused(swap(&second, "ghost").await);
@@ -121,7 +131,11 @@ pub async fn odd_keys_are_keys(subject: Subject) {
     for key in keys {
         let name = format!("odd/{key}");
         assert_eq!(subject.get(&name).await.unwrap(), key, "{key}");
-        store.object_store().copy(&path(&name), &path("copied")).await.unwrap();
+        store
+            .object_store()
+            .copy(&path(&name), &path("copied"))
+            .await
+            .unwrap();
         assert_eq!(subject.get("copied").await.unwrap(), key, "a copy of {key}");
         store.delete(&path(&name)).await.unwrap();
         assert_eq!(subject.get(&name).await, None, "{key}");

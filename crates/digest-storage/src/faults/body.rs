@@ -14,21 +14,28 @@ pub(super) fn cut(answer: GetResult, after: u64, breaks: bool) -> GetResult {
     let (attributes, extensions) = (answer.attributes.clone(), answer.extensions.clone());
     let key = meta.location.to_string();
     let state = (answer.into_stream(), after);
-    let kept = stream::unfold(state, |(mut body, left): (BoxStream<'static, Result<Bytes>>, u64)| async move {
-        if left == 0 {
-            return None;
-        }
-        let mut piece = match body.next().await? {
-            Ok(piece) => piece,
-            Err(error) => return Some((Err(error), (body, 0))),
-        };
-        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        let left = left - piece.len() as u64;
-        Some((Ok(piece), (body, left)))
-    });
+    let kept = stream::unfold(
+        state,
+        |(mut body, left): (BoxStream<'static, Result<Bytes>>, u64)| async move {
+            if left == 0 {
+                return None;
+            }
+            let mut piece = match body.next().await? {
+                Ok(piece) => piece,
+                Err(error) => return Some((Err(error), (body, 0))),
+            };
+            piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            let left = left - piece.len() as u64;
+            Some((Ok(piece), (body, left)))
+        },
+    );
+    // Readers may ask once more after the end.
+    let kept = kept.fuse();
     let body = if breaks {
-        kept.chain(stream::once(async move { Err(failure(ErrorKind::Unavailable, &key)) }))
-            .boxed()
+        kept.chain(stream::once(
+            async move { Err(failure(ErrorKind::Unavailable, &key)) },
+        ))
+        .boxed()
     } else {
         kept.boxed()
     };

@@ -55,7 +55,12 @@ impl fmt::Display for Faulty {
 
 #[async_trait]
 impl ObjectStore for Faulty {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, mut options: PutOptions) -> Result<PutResult> {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        mut options: PutOptions,
+    ) -> Result<PutResult> {
         let passage = self.faults.pass(Operation::Put, location.as_ref(), None).await?;
         if matches!(passage, Passage::Unconditionally) {
             options.mode = PutMode::Overwrite;
@@ -72,11 +77,19 @@ impl ObjectStore for Faulty {
         let key = location.as_ref();
         let passage = self.faults.pass(Operation::Upload, key, None).await?;
         let upload = passage.answer(key, self.inner.put_multipart_opts(location, options).await)?;
-        Ok(Box::new(FaultyUpload::new(upload, self.faults.clone(), key.to_owned())))
+        Ok(Box::new(FaultyUpload::new(
+            upload,
+            self.faults.clone(),
+            key.to_owned(),
+        )))
     }
 
     async fn get_opts(&self, location: &Path, mut options: GetOptions) -> Result<GetResult> {
-        let operation = if options.head { Operation::Head } else { Operation::Get };
+        let operation = if options.head {
+            Operation::Head
+        } else {
+            Operation::Get
+        };
         let range = match &options.range {
             Some(GetRange::Bounded(range)) => Some(range.clone()),
             _ => None,
@@ -118,7 +131,9 @@ impl ObjectStore for Faulty {
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
         let (below, offset) = (prefix.cloned(), offset.clone());
-        self.listing(prefix, move |inner| inner.list_with_offset(below.as_ref(), &offset))
+        self.listing(prefix, move |inner| {
+            inner.list_with_offset(below.as_ref(), &offset)
+        })
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

@@ -14,6 +14,10 @@ pub(crate) const CLIENT: S3Client = if cfg!(feature = "rusoto") {
     S3Client::ObjectStore
 };
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test, not a process, is told where its server is"
+)]
 fn endpoint() -> String {
     std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT says where moto listens: run scripts/integration")
 }

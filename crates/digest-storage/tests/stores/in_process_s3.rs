@@ -33,9 +33,10 @@ async fn serve(directory: &TempDir) -> String {
     format!("http://{address}")
 }
 
-async fn open() -> Subject {
+/// A bucket of the server through this client.
+pub(crate) async fn open_with(client: S3Client) -> Subject {
     let directory = tempfile::tempdir().unwrap();
-    let options = buckets::options(&serve(&directory).await, S3Client::ObjectStore);
+    let options = buckets::options(&serve(&directory).await, client);
     let mut subject = buckets::subject(&options, "bucket", "a/place", directory);
     subject.lists_etags = false;
     subject.wrapped(|store| {
@@ -46,6 +47,10 @@ async fn open() -> Subject {
         };
         store.clone().with_capabilities(capabilities)
     })
+}
+
+async fn open() -> Subject {
+    open_with(S3Client::ObjectStore).await
 }
 
 contract_tests!(open);

@@ -8,6 +8,8 @@
 )]
 
 mod faults_off;
+#[cfg(feature = "rusoto")]
+mod in_process_rusoto;
 mod in_process_s3;
 mod local;
 mod memory;
