@@ -6,7 +6,8 @@ use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, register};
+use digesterd_process::stores::{open_store, probe, register};
+use futures::join;
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
@@ -60,6 +61,10 @@ async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Work
     register(readiness, "flow logs", &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
+    join!(
+        probe(readiness, "storage", &storage),
+        probe(readiness, "progress", &progress)
+    );
     let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
     let places = Places {
         flow_logs: FlowLogs::new(flow_logs).scanning(scan),
