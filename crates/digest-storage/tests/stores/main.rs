@@ -13,3 +13,5 @@ mod in_process_rusoto;
 mod in_process_s3;
 mod local;
 mod memory;
+mod planning;
+mod reading_ahead;
