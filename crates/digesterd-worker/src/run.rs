@@ -6,7 +6,8 @@ use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, register, register_flow_logs};
+use digesterd_process::stores::{open_store, probe, register, register_flow_logs};
+use futures::join;
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
@@ -62,6 +63,10 @@ async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Work
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
+    join!(
+        probe(readiness, "storage", &storage),
+        probe(readiness, "progress", &progress)
+    );
     let places = Places {
         flow_logs,
         digests: Digests::new(storage.clone()),
