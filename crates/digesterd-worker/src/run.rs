@@ -1,7 +1,5 @@
 //! The life of the `digesterd-worker` process.
 
-use digest_core::Scope;
-use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
@@ -11,7 +9,7 @@ use digesterd_process::stores::{open_store, register};
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
 use crate::sweep::Sweeper;
-use crate::worker::{Places, Worker};
+use crate::worker::Worker;
 
 /// Works until SIGTERM or SIGINT: then no new jobs are taken, and running builds end or are given back within
 /// the grace.
@@ -60,19 +58,5 @@ async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Work
     register(readiness, "flow logs", &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
-    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
-    let places = Places {
-        flow_logs: FlowLogs::new(flow_logs).scanning(scan),
-        digests: Digests::new(storage.clone()),
-        manifests: Manifests::new(storage),
-        records: Records::new(progress.clone()),
-        markers: Markers::new(progress),
-    };
-    let prefetch = Prefetch::new(settings.prefetch.objects, settings.prefetch.bytes);
-    Ok(Worker::new(
-        places,
-        prefetch,
-        settings.build_options(),
-        settings.terms(),
-    ))
+    Ok(Worker::of(settings, flow_logs, &storage, &progress)?)
 }

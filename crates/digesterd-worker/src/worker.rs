@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use digest_core::{Job, JobRecord};
-use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records};
+use digest_core::scope::ScopeError;
+use digest_core::{Job, JobRecord, Scope};
+use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records, Store};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::build::BuildOptions;
 use crate::job::{Circumstances, Ending, Observed, Occasion, Running, Stage, visit};
+use crate::settings::Settings;
 use crate::terms::Terms;
 
 /// Where a worker reads and writes.
@@ -124,6 +126,34 @@ impl Worker {
                 runtime: Handle::current(),
             }),
         }
+    }
+
+    /// The worker of these settings over its three opened buckets. Must be called inside the runtime that is to
+    /// run its jobs.
+    ///
+    /// # Errors
+    /// [`ScopeError`] where the accounts or regions to look for are no names.
+    pub fn of(
+        settings: &Settings,
+        flow_logs: Store,
+        storage: &Store,
+        progress: &Store,
+    ) -> Result<Self, ScopeError> {
+        let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
+        let places = Places {
+            flow_logs: FlowLogs::new(flow_logs).scanning(scan),
+            digests: Digests::new(storage.clone()),
+            manifests: Manifests::new(storage.clone()),
+            records: Records::new(progress.clone()),
+            markers: Markers::new(progress.clone()),
+        };
+        let prefetch = Prefetch::new(settings.prefetch.objects, settings.prefetch.bytes);
+        Ok(Self::new(
+            places,
+            prefetch,
+            settings.build_options(),
+            settings.terms(),
+        ))
     }
 
     /// Takes a delivery: begins the job or joins it, and says what came of it.
