@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Runs the demonstration.
 pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     let (directory, keep) = directory(arguments)?;
+    let settings = settings(&directory)?;
     let samples = SampleLogs {
         directory: directory.join(FLOW_LOGS),
         ..SampleLogs::default()
@@ -48,7 +49,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
         directory.join(FLOW_LOGS).display(),
     ));
 
-    let service = Standalone::open(&settings(&directory)?).await?;
+    let service = Standalone::open(&settings).await?;
     let url = format!("http://{}", service.address()?);
     let (records, manifests) = (service.records.clone(), service.manifests.clone());
     let shutdown = Shutdown::new();
