@@ -1,144 +1,150 @@
-//! Throwaway stand-in of `sample-logs` with its interface, replaced when the real one is merged.
+//! `digesterd sample-logs`: realistic flow log objects in AWS's layout, for the demonstration, tests and benchmarks.
+//!
+//! The same arguments give the same bytes, on any machine and any number of threads: each object has its own seeded
+//! chance. A [`Profile`] says what kind of traffic it is.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::Context;
-use chrono::TimeDelta;
 use digest_core::Window;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
-/// Arguments of `sample-logs`.
-#[derive(clap::Args, Debug, Clone)]
-pub struct SampleLogsArgs {
-    /// Where to write.
-    pub dir: PathBuf,
-}
+mod arguments;
+mod dice;
+mod flow;
+mod object;
+mod pair;
+mod plan;
+mod profile;
+mod row;
+mod talk;
+#[cfg(test)]
+mod tests;
+mod world;
+mod written;
 
-/// A kind of traffic.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Profile {
-    /// The demonstration's.
-    #[default]
-    Demo,
-}
+pub use arguments::{SampleLogsArgs, run};
+pub use profile::Profile;
+pub use row::Format;
+pub use written::{Counts, ObjectWritten, Written};
 
-/// What to write.
+use plan::ObjectPlan;
+use world::World;
+
+/// Start of the default window: 2026-01-05T09:00:00Z, a Monday.
+const START: i64 = 1_767_603_600;
+
+/// What is to be written. The default is small and made for the demonstration.
 #[derive(Debug, Clone)]
 pub struct SampleLogs {
-    /// Where.
+    /// Where `AWSLogs/` is made, as if it were the bucket.
     pub directory: PathBuf,
-    /// Which traffic.
+    /// Kind of traffic.
     pub profile: Profile,
-    /// Seed.
+    /// Another seed gives other logs of the same kind.
     pub seed: u64,
-    /// Records.
+    /// Rows of all objects without the headers.
     pub records: u64,
-    /// Window.
-    pub window: Window,
-}
-
-/// One object.
-#[derive(Debug, Clone)]
-pub struct ObjectWritten {
-    /// Records in it.
-    pub records: u64,
-    /// Its size.
-    pub bytes: u64,
-}
-
-/// What was written.
-#[derive(Debug, Clone)]
-pub struct Written {
-    /// Objects.
+    /// Number of objects. Each network (account and region) has at least one.
     pub objects: u64,
-    /// Records.
-    pub records: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-impl SampleLogs {
-    fn of(directory: PathBuf) -> Self {
-        #[expect(clippy::unwrap_used, reason = "a stand-in")]
-        let window = Window::from_unix(1_763_805_600, 1_763_809_200).unwrap();
-        Self {
-            directory,
-            profile: Profile::Demo,
-            seed: 1,
-            records: 60_000,
-            window,
-        }
-    }
+    /// The window that the records fill. A few begin before it, a few after.
+    pub window: Window,
+    /// Format of the rows.
+    pub format: Format,
 }
 
 impl Default for SampleLogs {
     fn default() -> Self {
-        Self::of(PathBuf::from("."))
+        Self::of(Profile::default(), "sample-logs")
     }
 }
 
-/// Writes.
-///
-/// # Errors
-/// The system's.
-pub fn write(samples: &SampleLogs, on_object: impl Fn(&ObjectWritten) + Sync) -> anyhow::Result<Written> {
-    let mut written = Written {
-        objects: 0,
-        records: 0,
-        bytes: 0,
-    };
-    let each = samples.records / 12;
-    for part in 0..12_i64 {
-        let from = samples.window.start() + TimeDelta::minutes(5 * part);
-        let named = from + TimeDelta::minutes(5);
-        let folder = samples
-            .directory
-            .join("AWSLogs/123456789010/vpcflowlogs/us-east-1")
-            .join(named.format("%Y/%m/%d").to_string());
-        std::fs::create_dir_all(&folder).context("no folder")?;
-        let mut text = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n".to_owned();
-        for record in 0..each {
-            let start = from.timestamp() + (record % 300).cast_signed();
-            let action = if record % 30 == 0 { "REJECT" } else { "ACCEPT" };
-            let _ = writeln!(
-                text,
-                "2 123456789010 eni-{} 10.0.0.{} 10.0.1.9 {} 443 6 {} {} {start} {} {action} OK",
-                record % 7,
-                record % 250,
-                40_000 + record % 11,
-                record + 1,
-                (record + 1) * 40,
-                start + 30
-            );
+impl SampleLogs {
+    /// Logs of this profile in its usual size, over one hour.
+    #[must_use]
+    pub fn of(profile: Profile, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            profile,
+            seed: 1,
+            records: profile.records(),
+            objects: profile.objects(),
+            window: Window::hour_from(START),
+            format: Format::default(),
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text.as_bytes())?;
-        let bytes = encoder.finish()?;
-        std::fs::write(
-            folder.join(format!(
-                "123456789010_vpcflowlogs_us-east-1_fl-1_{}_{part:08x}.log.gz",
-                named.format("%Y%m%dT%H%MZ")
-            )),
-            &bytes,
-        )?;
-        written.objects += 1;
-        written.records += each;
-        written.bytes += bytes.len() as u64;
-        on_object(&ObjectWritten {
-            records: each,
-            bytes: bytes.len() as u64,
-        });
     }
-    Ok(written)
 }
 
-/// The command.
+/// Writes the objects on all cores, the largest first, and tells of each when it is there.
+///
+/// An object of the same name is replaced; others are left alone.
 ///
 /// # Errors
-/// The system's.
-pub fn run(args: &SampleLogsArgs) -> anyhow::Result<()> {
-    write(&SampleLogs::of(args.dir.clone()), |_| {}).map(drop)
+/// What cannot be written, by its path.
+pub fn write(samples: &SampleLogs, on_object: impl Fn(&ObjectWritten) + Sync) -> anyhow::Result<Written> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    write_on(threads, samples, &on_object)
+}
+
+fn write_on(
+    threads: usize,
+    samples: &SampleLogs,
+    on_object: &(impl Fn(&ObjectWritten) + Sync),
+) -> anyhow::Result<Written> {
+    let world = World::new(samples.seed, samples.profile.shape(), samples.records);
+    let mut plans = plan::plan(&world, &samples.window, samples.objects, samples.records);
+    // The queue gives from its end.
+    plans.sort_by_key(|plan| plan.records);
+    let objects = plans.len() as u64;
+    let queue = Mutex::new(plans);
+    let next = || queue.lock().ok()?.pop();
+    let work = || -> anyhow::Result<Counts> {
+        let mut sum = Counts::default();
+        while let Some(plan) = next() {
+            let counts = write_object(samples, &world, &plan)?;
+            on_object(&ObjectWritten {
+                key: plan.key,
+                counts,
+            });
+            sum.merge(&counts);
+        }
+        Ok(sum)
+    };
+    let counts = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let mut sum = Counts::default();
+        for worker in workers {
+            match worker.join() {
+                Ok(counts) => sum.merge(&counts?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        anyhow::Ok(sum)
+    })?;
+    Ok(Written {
+        objects,
+        counts,
+        window: samples.window,
+    })
+}
+
+/// Writes one object beside its place and moves it there, so that none is ever seen half written.
+fn write_object(samples: &SampleLogs, world: &World, plan: &ObjectPlan) -> anyhow::Result<Counts> {
+    let path = samples.directory.join(&plan.key);
+    let partial = path.with_extension("partial");
+    let save = || -> io::Result<Counts> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = BufWriter::new(File::create(&partial)?);
+        let mut counts = object::write(world, plan, samples.format, &mut file)?;
+        counts.gzip_bytes = file.into_inner()?.metadata()?.len();
+        fs::rename(&partial, &path)?;
+        Ok(counts)
+    };
+    save().with_context(|| format!("cannot write the sample log {}", path.display()))
 }
