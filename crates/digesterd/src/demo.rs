@@ -2,7 +2,6 @@
 //! digest asked for by POST, fetched by GET, held against its manifest and explained.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -44,8 +43,8 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     tell(format!(
         "wrote {} with {} ({}) to {}",
         counted(written.objects, "flow log object"),
-        counted(written.records, "record"),
-        bytes(written.bytes.into()),
+        counted(written.counts.records(), "record"),
+        bytes(written.counts.gzip_bytes.into()),
         directory.join(FLOW_LOGS).display(),
     ));
 
@@ -114,18 +113,14 @@ fn directory(arguments: &DemoArguments) -> anyhow::Result<(PathBuf, impl FnOnce(
 
 /// Writes the sample off the async runtime.
 async fn write(samples: SampleLogs) -> anyhow::Result<Written> {
-    let bar = ProgressBar::of_unknown_length();
+    let bar = ProgressBar::of_records(samples.records);
     let shown = bar.clone();
-    let objects = AtomicU64::new(0);
     let writing = tokio::task::spawn_blocking(move || {
-        sample_logs::write(&samples, |_| {
-            let objects = objects.fetch_add(1, Ordering::Relaxed) + 1;
-            shown.say(|| format!("writing sample flow logs: {}", counted(objects, "object")));
-        })
+        sample_logs::write(&samples, |object| shown.advance(object.counts.records()))
     });
     let written = writing.await;
     bar.clear();
-    written?.context("the sample flow logs cannot be written")
+    written?
 }
 
 /// Settings of a service over the directory, on loopback and a port that is free.

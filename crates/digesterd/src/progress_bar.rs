@@ -1,13 +1,12 @@
 //! What goes on, for the person who waits: a bar on a terminal, plain lines elsewhere; always on stderr.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
 
 use digest_core::record::Progress;
 use indicatif::{ProgressDrawTarget, ProgressStyle};
 
 const READING: &str = "  {bar:40} {percent:>3} %  {bytes} of {total_bytes}  {msg}";
-const COUNTING: &str = "  {spinner} {msg}";
+const WRITING: &str = "  {bar:40} {percent:>3} %  {human_pos} of {human_len} records";
 
 /// A bar that is there only on a terminal.
 #[derive(Debug, Clone)]
@@ -18,22 +17,21 @@ pub(crate) struct ProgressBar {
 impl ProgressBar {
     /// For objects that are read, of as many bytes as the build's progress will say.
     pub(crate) fn of_bytes() -> Self {
-        Self::shown(READING)
+        Self::shown(READING, 0)
     }
 
-    /// For something whose end is not known.
-    pub(crate) fn of_unknown_length() -> Self {
-        Self::shown(COUNTING)
+    /// For this many records that are written.
+    pub(crate) fn of_records(total: u64) -> Self {
+        Self::shown(WRITING, total)
     }
 
-    fn shown(template: &str) -> Self {
+    fn shown(template: &str, total: u64) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let target = ProgressDrawTarget::stderr_with_hz(10);
-            let bar = indicatif::ProgressBar::with_draw_target(Some(0), target);
+            let bar = indicatif::ProgressBar::with_draw_target(Some(total), target);
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
-            bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
         Self { bar }
@@ -51,10 +49,10 @@ impl ProgressBar {
         }
     }
 
-    /// Shows a changing line.
-    pub(crate) fn say(&self, message: impl FnOnce() -> String) {
+    /// Some of it is done.
+    pub(crate) fn advance(&self, by: u64) {
         if let Some(bar) = &self.bar {
-            bar.set_message(message());
+            bar.inc(by);
         }
     }
 
