@@ -166,9 +166,12 @@ impl DigestArguments {
     }
 }
 
-/// Arguments that are well written and cannot be used: told as clap tells its own.
+/// Arguments of `digest` that are well written and cannot be used: told as clap tells its own.
 pub(crate) fn refused(why: impl std::fmt::Display) -> clap::Error {
-    Arguments::command().error(ErrorKind::ValueValidation, why)
+    let mut command = Arguments::command();
+    command.build();
+    let digest = command.find_subcommand_mut("digest").cloned();
+    digest.unwrap_or(command).error(ErrorKind::ValueValidation, why)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue};
-use digesterd_process::environment::{AwsSettings, Environment, EnvironmentError, QueueSettings};
+use digesterd_process::environment::{
+    AwsSettings, BucketSettings, Environment, EnvironmentError, QueueSettings,
+};
 use digesterd_process::life::FAILED;
 use digesterd_process::problem::chain;
 
@@ -68,9 +70,6 @@ fn read(role: Option<Role>, environment: &Environment) -> Result<Subjects, Envir
 async fn findings(subjects: &Subjects) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("settings", settings(subjects))];
     let of_worker = subjects.worker.as_ref();
-    if let Some(worker) = of_worker {
-        findings.extend(buckets::flow_logs(worker).await);
-    }
     let shared = of_worker
         .map(|worker| (&worker.storage, &worker.progress, &worker.aws))
         .or_else(|| {
@@ -80,9 +79,27 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
                 .map(|api| (&api.storage, &api.progress, &api.aws))
         });
     if let Some((storage, progress, aws)) = shared {
-        // The API only reads digests.
-        findings.extend(buckets::of_digests("storage", storage, aws, of_worker.is_some()).await);
-        findings.extend(buckets::of_digests("progress", progress, aws, true).await);
+        let flow_logs = of_worker.map(|worker| &worker.flow_logs);
+        let in_s3: Vec<_> = [Some(storage), Some(progress), flow_logs]
+            .into_iter()
+            .flatten()
+            .filter(|bucket| bucket.is_in_s3())
+            .collect();
+        let credentials = buckets::credentials(aws, &in_s3).await;
+        // Without credentials every bucket in S3 would fail in the same words.
+        let usable = credentials.iter().all(|finding| finding.outcome == Outcome::Ok);
+        let tried = |bucket: &BucketSettings| usable || !bucket.is_in_s3();
+        findings.extend(credentials);
+        if let Some(worker) = of_worker.filter(|worker| tried(&worker.flow_logs)) {
+            findings.push(buckets::flow_logs(worker).await);
+        }
+        if tried(storage) {
+            // The API only reads digests.
+            findings.push(buckets::of_digests("storage", storage, aws, of_worker.is_some()).await);
+        }
+        if tried(progress) {
+            findings.push(buckets::of_digests("progress", progress, aws, true).await);
+        }
     }
     if let Some(api) = &subjects.api {
         findings.push(queue(&api.queue, &api.aws).await);
@@ -107,6 +124,10 @@ fn settings(subjects: &Subjects) -> &'static str {
 
 async fn queue(queue: &QueueSettings, aws: &AwsSettings) -> Finding {
     const QUEUE: &str = "queue";
+    let mut shown = queue.endpoint.clone();
+    // An address may carry a password.
+    let _ = shown.set_password(None).and_then(|()| shown.set_username(""));
+    shown.set_query(None);
     let appliance = HttpAppliance::new(&ApplianceOptions {
         endpoint: queue.endpoint.clone(),
         topic: queue.topic.clone(),
@@ -118,7 +139,7 @@ async fn queue(queue: &QueueSettings, aws: &AwsSettings) -> Finding {
         Err(error) => return Finding::failed(QUEUE, chain(error)),
     };
     match asked {
-        Ok(()) => Finding::ok(QUEUE, format!("{appliance:?} can be reached; nothing was sent")),
+        Ok(()) => Finding::ok(QUEUE, format!("{shown} can be reached; nothing was sent")),
         Err(error) => Finding::failed(
             QUEUE,
             format!(

@@ -56,6 +56,6 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One line, whatever the cause says.
         let told = self.told.split_whitespace().collect::<Vec<_>>().join(" ");
-        write!(f, "{:<8} {:<10} {told}", self.outcome, self.what)
+        write!(f, "{:<8} {:<11} {told}", self.outcome, self.what)
     }
 }

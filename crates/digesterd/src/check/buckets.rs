@@ -4,8 +4,9 @@ use std::io::Read;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use digest_core::{Scope, Window};
-use digest_storage::{ErrorKind, FlowLogObject, FlowLogs, Prefetch, Store, StoreError};
+use digest_core::{DigestId, Scope, Window};
+use digest_storage::{ErrorKind, FlowLogObject, FlowLogs, Manifests, Prefetch, Store, StoreError};
+use digesterd_process::credentials;
 use digesterd_process::environment::{AwsSettings, BucketSettings};
 use digesterd_process::problem::chain;
 use digesterd_process::stores::{OpenError, open_store};
@@ -22,13 +23,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes that are read of an object.
 const READ: usize = 1024;
 
+/// The credentials that open these buckets, if there are any buckets.
+pub(super) async fn credentials(aws: &AwsSettings, in_s3: &[&BucketSettings]) -> Option<Finding> {
+    const WHAT: &str = "credentials";
+    let region = in_s3.first()?.region.as_deref();
+    let provider = credentials::credentials(aws, region, None).await;
+    Some(match credentials::verify(&provider, aws, None).await {
+        Ok(()) => Finding::ok(
+            WHAT,
+            "there are credentials; the buckets tell whether they are good",
+        ),
+        Err(error) => Finding::failed(WHAT, chain(&error)),
+    })
+}
+
 /// The bucket of the flow logs.
-pub(super) async fn flow_logs(settings: &Settings) -> Vec<Finding> {
+pub(super) async fn flow_logs(settings: &Settings) -> Finding {
     const WHAT: &str = "flow logs";
     let bucket = &settings.flow_logs;
     let store = match opened(WHAT, bucket, &settings.aws).await {
         Ok(store) => store,
-        Err(finding) => return vec![finding],
+        Err(finding) => return finding,
     };
     let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions).unwrap_or_default();
     let flow_logs = FlowLogs::new(store).scanning(scan);
@@ -40,20 +55,20 @@ pub(super) async fn flow_logs(settings: &Settings) -> Vec<Finding> {
                 bucket.place,
                 bucket.bucket.variable(),
             );
-            return vec![Finding::warning(WHAT, told)];
+            return Finding::warning(WHAT, told);
         }
-        Err(error) => return vec![failed(WHAT, bucket, &error)],
+        Err(error) => return failed(WHAT, bucket, &error),
     }
     let recent = match timeout(PATIENCE, newest(&flow_logs)).await {
         Ok(Ok(recent)) => recent,
-        Ok(Err(error)) => return vec![failed(WHAT, bucket, &error)],
+        Ok(Err(error)) => return failed(WHAT, bucket, &error),
         Err(_) => {
             let told = format!(
                 "listing the last hour took more than {} s: name accounts and regions with \
                  VPC_FLOW_LOGS_SCAN_ACCOUNTS and VPC_FLOW_LOGS_SCAN_REGIONS",
                 PATIENCE.as_secs()
             );
-            return vec![Finding::warning(WHAT, told)];
+            return Finding::warning(WHAT, told);
         }
     };
     let Some(object) = recent else {
@@ -61,9 +76,9 @@ pub(super) async fn flow_logs(settings: &Settings) -> Vec<Finding> {
             "{} can be listed and has no object of the last hour: whether objects may be read was not tried",
             bucket.place
         );
-        return vec![Finding::warning(WHAT, told)];
+        return Finding::warning(WHAT, told);
     };
-    vec![match read(&flow_logs, &object).await {
+    match read(&flow_logs, &object).await {
         Ok(()) => Finding::ok(WHAT, format!("{} can be listed and read", bucket.place)),
         Err(error) => Finding::failed(
             WHAT,
@@ -72,7 +87,7 @@ pub(super) async fn flow_logs(settings: &Settings) -> Vec<Finding> {
                 object.key
             ),
         ),
-    }]
+    }
 }
 
 /// The bucket of the digests, or of the job records.
@@ -81,16 +96,19 @@ pub(super) async fn of_digests(
     bucket: &BucketSettings,
     aws: &AwsSettings,
     is_written: bool,
-) -> Vec<Finding> {
+) -> Finding {
     let store = match opened(what, bucket, aws).await {
         Ok(store) => store,
-        Err(finding) => return vec![finding],
+        Err(finding) => return finding,
     };
     if let Err(error) = store.peek().await {
-        return vec![failed(what, bucket, &error)];
+        return failed(what, bucket, &error);
     }
     if !is_written {
-        return vec![Finding::ok(what, format!("{} can be listed", bucket.place))];
+        return match reads_what_is_absent(&store).await {
+            Ok(()) => Finding::ok(what, format!("{} can be listed and read", bucket.place)),
+            Err(error) => failed(what, bucket, &error),
+        };
     }
     match probe(&store).await {
         Ok(Honoured {
@@ -101,7 +119,7 @@ pub(super) async fn of_digests(
                 "{} can be listed, read, written under conditions, deleted",
                 bucket.place
             );
-            vec![Finding::ok(what, told)]
+            Finding::ok(what, told)
         }
         Ok(Honoured { create, swap }) => {
             let ignored = match (create, swap) {
@@ -114,13 +132,22 @@ pub(super) async fn of_digests(
                  conditional writes",
                 bucket.place
             );
-            vec![Finding::warning(what, told)]
+            Finding::warning(what, told)
         }
         Err(error) => match error.downcast_ref::<StoreError>() {
-            Some(error) => vec![failed(what, bucket, error)],
-            None => vec![Finding::failed(what, format!("{error:#}"))],
+            Some(error) => failed(what, bucket, error),
+            None => Finding::failed(what, format!("{error:#}")),
         },
     }
+}
+
+/// Asks for an object that nobody writes: to be told that it is absent takes the permission to read.
+async fn reads_what_is_absent(store: &Store) -> Result<(), StoreError> {
+    let Ok(window) = Window::from_unix(0, 60) else {
+        return Ok(());
+    };
+    let id = DigestId::of(&window, &Scope::default());
+    Manifests::new(store.clone()).load(id).await.map(drop)
 }
 
 async fn opened(what: &'static str, bucket: &BucketSettings, aws: &AwsSettings) -> Result<Store, Finding> {

@@ -5,7 +5,6 @@ use std::path::Path;
 use digesterd_process::environment::PrefetchSettings;
 
 use crate::findings::Finding;
-use crate::units::bytes;
 
 /// Compressed bytes that a large object holds while it is read: with less, it comes in smaller pieces.
 const SHARE: u64 = 16 << 20;
@@ -38,9 +37,9 @@ pub(super) fn prefetch(prefetch: &PrefetchSettings, threads: usize) -> Finding {
     Finding::ok(
         WHAT,
         format!(
-            "up to {} objects and {} for {threads} threads",
+            "up to {} objects and {} MiB for {threads} threads",
             prefetch.objects,
-            bytes(prefetch.bytes.into())
+            prefetch.bytes >> 20
         ),
     )
 }

@@ -53,7 +53,7 @@ fn calls(url: &str, job: &Job, account: Option<&str>) -> Vec<String> {
     if let Some(account) = account.filter(|account| *account != "-") {
         lines.extend([
             "  # a digest of one account alone: 202, and a moment later there it is".to_owned(),
-            format!("  curl -i -X POST '{digest}&account={account}'"),
+            format!("  curl -si -X POST '{digest}&account={account}'"),
             format!("  curl -s -H 'Accept: text/plain' '{digest}&account={account}' | head -3"),
         ]);
     }

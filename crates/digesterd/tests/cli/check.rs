@@ -1,5 +1,6 @@
 //! `check`: what is missing, all at once; what works and what does not, one line each.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::Output;
 
@@ -121,4 +122,76 @@ fn what_fails_is_named_with_what_to_do_and_the_rest_is_still_tried() {
         "{shown}"
     );
     assert!(shown.contains("ok       progress "), "{shown}");
+}
+
+/// A store that gives the same answer to everything.
+fn store_that_answers(status: &'static str, code: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+            while head
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code></Error>");
+            let length = body.len();
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn what_s3_refuses_is_told_with_what_to_do() {
+    for (status, code, advice) in [
+        (
+            "301 Moved Permanently",
+            "PermanentRedirect",
+            "set DIGEST_STORAGE_BUCKET_REGION or REGION",
+        ),
+        (
+            "400 Bad Request",
+            "AuthorizationHeaderMalformed",
+            "set DIGEST_STORAGE_BUCKET_REGION or REGION",
+        ),
+        (
+            "403 Forbidden",
+            "AccessDenied",
+            "without s3:ListBucket S3 denies even what does not exist",
+        ),
+        (
+            "404 Not Found",
+            "NoSuchBucket",
+            "make the bucket, or correct DIGEST_STORAGE_BUCKET",
+        ),
+    ] {
+        let desk = Desk::new();
+        let endpoint = store_that_answers(status, code);
+        let done = check(
+            &desk,
+            &["api"],
+            &[
+                ("DIGEST_STORAGE_BUCKET", "digests"),
+                ("DIGEST_PROGRESS_BUCKET", "digests"),
+                ("STREAM_APPLIANCE_ENDPOINT", &endpoint),
+                ("REGION", "us-east-1"),
+                ("AWS_ACCESS_KEY_ID", "key"),
+                ("AWS_SECRET_ACCESS_KEY", "very secret"),
+                ("AWS_ENDPOINT_URL", &endpoint),
+            ],
+        );
+        let shown = text(&done.stdout);
+        assert_eq!(done.status.code(), Some(1), "{shown}");
+        let line = shown
+            .lines()
+            .find(|line| line.starts_with("FAILED   storage "))
+            .unwrap();
+        assert!(line.contains(advice), "{code}: {line}");
+        assert!(!shown.contains("very secret"), "{shown}");
+    }
 }
