@@ -42,7 +42,7 @@ pub(crate) async fn coverage(api: &Api, id: DigestId, object: &DigestObject) -> 
         Ok(Some(manifest)) => manifest,
         Ok(None) => return Coverage::Unknown,
         Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "manifest not read; coverage is unknown");
+            tracing::warn!(job.id = %id, error = %chain(&error), "manifest not read; coverage is unknown");
             return Coverage::Unknown;
         }
     };
@@ -52,7 +52,7 @@ pub(crate) async fn coverage(api: &Api, id: DigestId, object: &DigestObject) -> 
     match seal(api, id, object).await {
         Ok(seal) => manifest.coverage_of(&seal),
         Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "digest not hashed; coverage is unknown");
+            tracing::warn!(job.id = %id, error = %chain(&error), "digest not hashed; coverage is unknown");
             Coverage::Unknown
         }
     }

@@ -46,7 +46,7 @@ pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext
     match api.queue.send(job, context).await {
         Ok(()) => {
             note_queued(api, &record, &version).await;
-            tracing::info!(job_id = %job.id(), window = %job.window(), scope = ?job.scope(),
+            tracing::info!(job.id = %job.id(), window = %job.window(), scope = ?job.scope(),
                 refresh_of = record.refresh_of(), "job queued");
             Ok(())
         }
@@ -67,9 +67,9 @@ async fn note_queued(api: &Api, record: &JobRecord, version: &Version) {
     };
     match api.records.swap(version, &queued).await {
         Ok(Swap::Swapped(_)) => {}
-        Ok(Swap::Lost) => tracing::debug!(job_id = %record.job().id(), "a worker was faster"),
+        Ok(Swap::Lost) => tracing::debug!(job.id = %record.job().id(), "a worker was faster"),
         Err(error) => {
-            tracing::warn!(job_id = %record.job().id(), error = %chain(&error), "record not moved to queued");
+            tracing::warn!(job.id = %record.job().id(), error = %chain(&error), "record not moved to queued");
         }
     }
 }
@@ -84,7 +84,7 @@ async fn unqueued(
     let reason = format!("the job could not be queued: {error}");
     if !release(api, record, version, reason).await {
         // Somebody moved the record: the job did arrive, only the answer was lost.
-        tracing::warn!(job_id = %record.job().id(), error = %chain(error), "job taken in spite of the queue's answer");
+        tracing::warn!(job.id = %record.job().id(), error = %chain(error), "job taken in spite of the queue's answer");
         return Ok(());
     }
     let detail = "the job could not be queued; nothing was started, so ask again";
@@ -106,12 +106,12 @@ async fn release(api: &Api, record: &JobRecord, version: &Version, reason: Strin
         Ok(Swap::Swapped(_)) => {}
         Ok(Swap::Lost) => return false,
         Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "claim not released; it lapses by itself");
+            tracing::warn!(job.id = %id, error = %chain(&error), "claim not released; it lapses by itself");
             return true;
         }
     }
     if let Err(error) = api.markers.remove(id).await {
-        tracing::warn!(job_id = %id, error = %chain(&error), "marker not removed; it lapses by itself");
+        tracing::warn!(job.id = %id, error = %chain(&error), "marker not removed; it lapses by itself");
     }
     true
 }
