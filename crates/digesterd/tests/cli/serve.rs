@@ -37,8 +37,8 @@ impl Service {
     fn start(command: &mut Command) -> Self {
         let mut running = Running::of(command);
         let address = loop {
-            let line = running.line().expect("the service ended before it listened");
-            let line: Value = serde_json::from_str(&line).expect("a log line is no JSON");
+            let line = running.line().unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap();
             if line["message"] == "listening" {
                 break line["address"].as_str().unwrap().to_owned();
             }
