@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyMode, CopyOptions, GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore,
@@ -215,6 +215,14 @@ impl Store {
         listed
             .map(move |entry| entry.map_err(|error| store.error(&below, error)))
             .boxed()
+    }
+
+    /// Asks for one page of a listing, and whether anything stands in it.
+    ///
+    /// # Errors
+    /// [`StoreError`], above all where listing is not allowed.
+    pub async fn peek(&self) -> Result<bool, StoreError> {
+        Ok(self.list(None, None).try_next().await?.is_some())
     }
 
     pub(crate) async fn children(&self, prefix: &Path) -> Result<ListResult, StoreError> {

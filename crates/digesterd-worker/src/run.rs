@@ -53,8 +53,12 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worker of these settings, its buckets opened and made part of the process's readiness.
-async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
+/// The worker of these settings, its buckets opened, probed and made part of the process's readiness. Must be called
+/// inside the runtime that is to run its jobs.
+///
+/// # Errors
+/// Buckets or credentials that cannot be opened.
+pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
     let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
