@@ -18,7 +18,6 @@ mod edges;
 mod findings;
 mod output;
 mod place;
-mod probe;
 mod progress_bar;
 pub mod sample_logs;
 mod serve;

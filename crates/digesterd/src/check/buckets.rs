@@ -14,7 +14,6 @@ use digesterd_worker::Settings;
 use tokio::time::timeout;
 
 use crate::findings::Finding;
-use crate::probe::{Honoured, probe};
 
 /// How far back flow logs are looked for.
 const RECENTLY: TimeDelta = TimeDelta::hours(1);
@@ -110,19 +109,16 @@ pub(super) async fn of_digests(
             Err(error) => failed(what, bucket, &error),
         };
     }
-    match probe(&store).await {
-        Ok(Honoured {
-            create: true,
-            swap: true,
-        }) => {
+    match store.probe().await {
+        Ok(found) if found.atomic_create && found.compare_and_swap => {
             let told = format!(
                 "{} can be listed, read, written under conditions, deleted",
                 bucket.place
             );
             Finding::ok(what, told)
         }
-        Ok(Honoured { create, swap }) => {
-            let ignored = match (create, swap) {
+        Ok(found) => {
+            let ignored = match (found.atomic_create, found.compare_and_swap) {
                 (false, true) => "If-None-Match",
                 (true, false) => "If-Match",
                 _ => "If-None-Match and If-Match",
@@ -134,10 +130,7 @@ pub(super) async fn of_digests(
             );
             Finding::warning(what, told)
         }
-        Err(error) => match error.downcast_ref::<StoreError>() {
-            Some(error) => failed(what, bucket, error),
-            None => Finding::failed(what, format!("{error:#}")),
-        },
+        Err(error) => failed(what, bucket, &error),
     }
 }
 
