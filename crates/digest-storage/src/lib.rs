@@ -1,6 +1,6 @@
 //! Where bytes live. The only crate that knows object stores; it knows keys and bytes, never columns.
 //!
-//! A [`Place`] is what a bucket variable names; [`open`] makes a [`Store`] of it. Above the store stand the
+//! A [`Place`] is what a bucket variable names; [`open()`] makes a [`Store`] of it. Above the store stand the
 //! domain's verbs: [`FlowLogs`] says which objects can hold records of a window, [`Prefetch`] reads them ahead
 //! within bounds, [`Digests`], [`Manifests`], [`Records`] and [`Markers`] keep what is made. Failures are
 //! [`StoreError`]s, whose [`ErrorKind`] says what happened and whether a retry helps.
