@@ -92,7 +92,7 @@ impl Local {
     ) -> Result<PutResult> {
         let lock = self.locked(location).await?;
         let present = self.present(location).await?;
-        if !present.is_some_and(|present| present.e_tag == expected.e_tag) {
+        if present.is_none_or(|present| present.e_tag != expected.e_tag) {
             return Err(object_store::Error::Precondition {
                 path: location.to_string(),
                 source: "the object is not the expected one".into(),

@@ -52,11 +52,12 @@ fn kind(error: &std::io::Error) -> ErrorKind {
     inner.downcast_ref::<StoreError>().unwrap().kind()
 }
 
+/// The ranges that a store was asked for; none is the whole.
+type Asked = Arc<Mutex<Vec<Option<Range<u64>>>>>;
+
 /// Keeps the ranges that were asked for.
-fn ranges(
-    faults: impl Fn(u64) -> Fault + Send + Sync + 'static,
-) -> (Faults, Arc<Mutex<Vec<Option<Range<u64>>>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
+fn ranges(faults: impl Fn(u64) -> Fault + Send + Sync + 'static) -> (Faults, Asked) {
+    let asked = Asked::default();
     let seen = Arc::clone(&asked);
     let faults = Faults::new(move |call| {
         if call.operation != Operation::Get {
