@@ -1,0 +1,1 @@
+//! Sample logs are the same bytes everywhere, what they claim to be, and digest as the oracle says.
