@@ -14,6 +14,9 @@ use super::{Format, Profile, SampleLogs, write};
 /// Longest stretch of sample logs: 31 days.
 const MOST_HOURS: u64 = 744;
 
+/// Most records: a hundred terabytes of text.
+const MOST_RECORDS: u64 = 1_000_000_000_000;
+
 /// Arguments of `digesterd sample-logs`.
 #[derive(clap::Args, Debug, Clone)]
 pub struct SampleLogsArgs {
@@ -26,7 +29,7 @@ pub struct SampleLogsArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Number of records [default: the profile's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_RECORDS))]
     pub records: Option<u64>,
     /// Number of objects [default: the profile's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -35,7 +35,8 @@ pub(super) struct Flow {
 pub(super) struct Connection {
     pair: Pair,
     ephemeral: u64,
-    packets: u64,
+    /// Packets to the server, and back.
+    packets: (u64, u64),
     /// Varies the size of the packets.
     spread: u64,
 }
@@ -44,21 +45,22 @@ impl Connection {
     /// A connection, long-lived or new.
     pub(super) fn of(pair: Pair, dice: &mut Dice) -> Self {
         let roll = dice.roll();
-        // A third of a pair's connections are kept open, and so keep their port.
-        let kept = roll % 3 == 0;
+        // A sixth of a pair's connections are kept open, and so keep their port.
+        let kept = roll.is_multiple_of(6);
         let port = if kept { pair.salt.rotate_left(17) } else { roll };
-        // Half exchange what this pair always exchanges.
-        let usual = roll >> 8 & 1 == 0;
+        // A quarter exchange what this pair always exchanges.
+        let usual = (roll >> 8).is_multiple_of(4);
         let size = if usual {
             pair.salt.rotate_left(31)
         } else {
             dice.roll()
         };
-        let scale = 1 + scaled(size, 6) * scaled(size, 4);
+        let scale = 1 + scaled(size, 7) * scaled(size, 6);
+        let packets = 1 + scale + (size >> 5) % (scale * 2);
         Self {
             pair,
             ephemeral: EPHEMERAL + scaled(port, PORTS),
-            packets: 1 + scale + (size >> 5) % (scale * 2),
+            packets: (packets, packets + (size >> 13) % (2 + packets / 2)),
             spread: size >> 20,
         }
     }
@@ -79,10 +81,10 @@ impl Connection {
         } else {
             (server, client)
         };
-        let packets = if pair.accepted {
-            self.packets
-        } else {
-            1 + self.packets % 3
+        let packets = match (pair.accepted, to_server) {
+            (true, true) => self.packets.0,
+            (true, false) => self.packets.1,
+            (false, _) => 1 + self.packets.0 % 3,
         };
         let size = if to_server { pair.sizes.0 } else { pair.sizes.1 };
         // A ping is of one size, a rejected flow its first packet over and over.

@@ -16,6 +16,9 @@ use super::written::Counts;
 /// Text is compressed in pieces of this size.
 const PIECE: usize = 256 * 1024;
 
+/// Answered connections whose two directions stand one after the other.
+const BOTH_WAYS: u64 = 150_000;
+
 /// Marks the gzip header as of no particular operating system.
 const NO_SYSTEM: u8 = 255;
 
@@ -100,8 +103,8 @@ impl<W: Write> Rows<'_, W> {
                 pair(self.world, self.network, interface, rank)
             };
             let connection = Connection::of(pair, &mut self.dice);
-            // Both ways if there is room for both; else either.
-            let both = connection.answered() && self.left() > stop + 1;
+            // Often both ways, one after the other, if there is room for both; else either.
+            let both = connection.answered() && self.dice.chance(BOTH_WAYS) && self.left() > stop + 1;
             let to_server = both || !connection.answered() || self.dice.chance(500_000);
             self.row(interface, times, &Content::Flow(connection.flow(to_server)))?;
             if both {

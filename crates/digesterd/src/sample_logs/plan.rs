@@ -40,7 +40,7 @@ pub(super) fn plan(world: &World, window: &Window, objects: u64, records: u64) -
     let shares_of_networks = shares(records, weights);
     for ((network, more), records) in (0..).zip(more).zip(shares_of_networks) {
         let spans: Vec<Span> = (0..=more)
-            .map(|index| Span::of(window, index, more + 1))
+            .map(|index| Span::of(window, network as u64, index, more + 1))
             .collect();
         let mut dice = Dice::of(&[world.seed, 8, network as u64]);
         // The largest object is ten times the smallest.
@@ -70,14 +70,14 @@ struct Span {
 
 impl Span {
     /// The objects of a network follow one another in time; some are named later than their records say.
-    fn of(window: &Window, index: u64, count: u64) -> Self {
+    fn of(window: &Window, network: u64, index: u64, count: u64) -> Self {
         let (start, stop) = (window.start_unix(), window.stop_unix());
         let first = start - start.rem_euclid(GRID);
         let buckets = (stop - first) / GRID + 1;
         let bucket = i128::from(index) * i128::from(buckets) / i128::from(count);
         let bucket = first + bucket as i64 * GRID;
         let late = if index % LATE == LATE - 1 {
-            1 + (index / LATE) % 4
+            1 + (network + index / LATE) % 4
         } else {
             0
         };

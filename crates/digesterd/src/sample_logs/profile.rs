@@ -70,12 +70,12 @@ const MAIN: Shape = Shape {
     records_per_interface: 320,
     giant: false,
     burst: 20,
-    records_per_ten_pairs: 160,
+    records_per_ten_pairs: 165,
     scan: 10_000,
     scanners: 4_096,
-    ipv6: 115_000,
+    ipv6: 112_000,
     only_ipv6: false,
-    rejected: 40_000,
+    rejected: 32_000,
 };
 
 impl Profile {
@@ -97,13 +97,13 @@ impl Profile {
             Self::Main => MAIN,
             Self::Low => Shape {
                 records_per_interface: 2_600,
-                records_per_ten_pairs: 1_600,
+                records_per_ten_pairs: 1_305,
                 scan: 0,
                 rejected: 60_000,
                 ..MAIN
             },
             Self::High => Shape {
-                scan: 580_000,
+                scan: 560_000,
                 ..MAIN
             },
             Self::GiantEni => Shape {

@@ -144,7 +144,7 @@ pub(super) fn open(role: Role, chance: u64) -> Talk {
         Role::Gateway => OPEN_GATEWAY,
     };
     // One in four may be of a less frequent kind.
-    let at = if chance % 4 == 0 {
+    let at = if chance.is_multiple_of(4) {
         (chance >> 8) % talks.len() as u64
     } else {
         0

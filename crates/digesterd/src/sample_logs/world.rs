@@ -134,7 +134,7 @@ impl Network {
             place: at / cycle * each as u64 + before as u64,
             pairs: pairs.max(1),
             name: format!("eni-{}", hexadecimal(&[seed, 4, number])),
-            slow: hash(&[seed, 5, number]) % 8 == 0,
+            slow: hash(&[seed, 5, number]).is_multiple_of(8),
         });
         self.sums.push(self.weight() + weight);
     }
@@ -169,12 +169,14 @@ impl Network {
 
     /// Address of a host in a subnet; subnet 0 holds what serves the whole network.
     pub(super) fn host(&self, subnet: u64, place: u64, ipv6: bool) -> IpAddr {
-        let (upper, lower) = (place / 240, place % 240 + 10);
+        // Three zones of a few thousand hosts each.
+        let (zone, place) = (place % 3, place / 3);
+        let (upper, lower) = (16 + zone * 80 + place / 240, place % 240 + 10);
         if ipv6 {
             let groups = [0x2001, 0xdb8, self.number << 8 | subnet, 0, 0, 0, upper, lower];
             return IpAddr::V6(Ipv6Addr::from(groups.map(|group| group as u16)));
         }
-        let octets = [10, self.number * 16 + subnet, upper, lower];
+        let octets = [10, 100 + self.number * 16 + subnet, upper, lower];
         IpAddr::V4(Ipv4Addr::from(octets.map(|octet| octet as u8)))
     }
 }
