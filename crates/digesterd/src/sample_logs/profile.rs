@@ -37,6 +37,8 @@ pub(super) struct Shape {
     pub(super) interfaces: u64,
     /// With fewer records on average there are fewer interfaces, so that the share of groups stays.
     pub(super) records_per_interface: u64,
+    /// How many interfaces lead in popularity, about equal; beyond them it falls as Zipf's law has it.
+    pub(super) head: u64,
     /// Whether the first interface has half of all records.
     pub(super) giant: bool,
     /// Mean length of a burst: records of one interface with equal start and end.
@@ -68,6 +70,7 @@ const MAIN: Shape = Shape {
     regions: 1,
     interfaces: 2_000,
     records_per_interface: 320,
+    head: 8,
     giant: false,
     burst: 20,
     records_per_ten_pairs: 165,
@@ -115,6 +118,9 @@ impl Profile {
                 records: 4_000_000,
                 interfaces: 100_000,
                 records_per_interface: 40,
+                // Flat, and in short bursts: or else a third of them would never occur.
+                head: 20_000,
+                burst: 6,
                 ..MAIN
             },
             Self::Shuffled => Shape {

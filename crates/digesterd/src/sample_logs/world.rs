@@ -100,7 +100,7 @@ impl World {
         let least = (networks.len() * ROLES.len()) as u64;
         let most = records / shape.records_per_interface.max(1);
         let count = shape.interfaces.min(most).max(least);
-        let weights = weights(count, shape.giant);
+        let weights = weights(count, shape);
         let total: u64 = weights.iter().sum();
         for (number, &weight) in (0..).zip(&weights) {
             let expected = u128::from(records) * u128::from(weight) / u128::from(total);
@@ -182,9 +182,11 @@ impl Network {
 }
 
 /// Zipf's law with a flattened head, and one giant if asked for.
-fn weights(count: u64, giant: bool) -> Vec<u64> {
-    let mut weights: Vec<u64> = (0..count).map(|rank| (1 << 40) / (rank + 8)).collect();
-    if giant {
+fn weights(count: u64, shape: Shape) -> Vec<u64> {
+    let mut weights: Vec<u64> = (0..count)
+        .map(|rank| (1 << 40) / (rank + shape.head.max(1)))
+        .collect();
+    if shape.giant {
         let others = weights.iter().skip(1).sum();
         if let Some(first) = weights.first_mut() {
             *first = others;
