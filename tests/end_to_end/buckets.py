@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import boto3
@@ -82,12 +81,6 @@ class DirectoryBucket:
     def delete(self, key: str) -> None:
         """Removes an object."""
         (self.directory / key).unlink(missing_ok=True)
-
-    def age(self, key: str, seconds: float) -> None:
-        """Sets the time of last modification back."""
-        path = self.directory / key
-        then = path.stat().st_mtime - seconds
-        os.utime(path, (then, then))
 
     def keys(self, prefix: str = "") -> list[str]:
         """Keys under a prefix, sorted. Lock files of the store begin with a dot and are no objects."""

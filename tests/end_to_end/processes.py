@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_for(condition, seconds: float = 40):
+    """Waits until a condition holds and returns its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "did not come true in time"
+        time.sleep(0.05)
+    return value
+
+
 class Process:
     """One process with its output in a file."""
 
@@ -39,6 +49,15 @@ class Process:
                 stderr=subprocess.STDOUT,
             )
         Process.alive.append(self)
+
+    def address(self, seconds: float = 30) -> str:
+        """Host and port that the process says it listens on."""
+
+        def said():
+            assert self.child.poll() is None, f"ended with {self.child.returncode}: {self.output()[-4000:]}"
+            return re.search(r'"message":"listening".*?"address":"([^"]+)"', self.output())
+
+        return wait_for(said, seconds).group(1)
 
     def wait_until_it_answers(self, url: str, seconds: float = 30) -> None:
         """Waits for a 200 under the URL; fails at once when the process ends instead."""

@@ -33,6 +33,20 @@ class Message:
         return json.loads(self.body)
 
 
+class Hold:
+    """Keeps senders waiting until it is opened: before their job is taken, or between that and the answer."""
+
+    def __init__(self, takes_first: bool = False):
+        self.takes_first = takes_first
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def wait(self) -> None:
+        """What a sender's thread does."""
+        self.reached.set()
+        self.opened.wait(timeout=60)
+
+
 class Relay:
     """Listens on loopback; `worker` is the URL that jobs are handed to."""
 
@@ -40,6 +54,7 @@ class Relay:
         self.messages: list[Message] = []
         self.accepted = 0
         self.refuse_with: int | None = None
+        self.hold: Hold | None = None
         self.worker: str | None = None
         self._lock = threading.Lock()
         relay = self
@@ -50,14 +65,18 @@ class Relay:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 status = relay._take(self.path, dict(self.headers), body)
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
+                try:
+                    self.send_response(status)
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                except ConnectionError:
+                    self.close_connection = True  # The sender was killed.
 
             def log_message(self, *_):
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -67,6 +86,15 @@ class Relay:
         self.server.server_close()
 
     def _take(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        hold = self.hold
+        if hold is not None and not hold.takes_first:
+            hold.wait()
+        status = self._keep(path, headers, body)
+        if hold is not None and hold.takes_first:
+            hold.wait()
+        return status
+
+    def _keep(self, path: str, headers: dict[str, str], body: bytes) -> int:
         with self._lock:
             if self.refuse_with is not None:
                 return self.refuse_with

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import buckets
 from flow_logs import Window
-from processes import Process, binary, free_port
+from processes import Process, binary, wait_for
 from relay import TOPIC, Relay
 from web import Answer, call
 
@@ -67,10 +67,10 @@ class Stack:
         self.api_url = self.worker_url = ""
         self._processes: list[Process] = []
 
-    def environment(self, port: int) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """The variables of the Go service, all of them, and nothing else but where S3 is and loopback."""
         return {
-            "PORT": str(port),
+            "PORT": "0",
             "VPC_FLOW_LOGS_BUCKET": self.logs.variable,
             "VPC_MAX_BYTES_PREFETCH": "150000000",
             "VPC_MAX_CONCURRENT_PREFETCH": "2",
@@ -88,15 +88,18 @@ class Stack:
         }
 
     def start(self, program: str, ready: str = "/readyz", **changes: str | None) -> tuple[Process, str]:
-        """Starts a program; `changes` set variables, None takes one away."""
-        port = free_port()
-        environment = {**self.environment(port), **changes}
+        """Starts a program on a port that the system chooses; `changes` set variables, None takes one away.
+
+        Without `ready` the program is not expected to come up, and there is no URL.
+        """
+        environment = {**self.environment(), **changes}
         given = {name: value for name, value in environment.items() if value is not None}
         process = Process([binary(program)], given, self.directory / f"{program}-{next(_numbers)}.log")
         self._processes.append(process)
-        url = f"http://127.0.0.1:{port}"
-        if ready:
-            process.wait_until_it_answers(url + ready)
+        if not ready:
+            return process, ""
+        url = f"http://{process.address()}"
+        process.wait_until_it_answers(url + ready)
         return process, url
 
     def start_api(self, ready: str = "/readyz", **changes: str | None) -> Stack:
@@ -111,12 +114,14 @@ class Stack:
         return self
 
     def close(self) -> None:
-        """Stops everything that was started here."""
+        """Stops everything that was started here. Whatever a test did to the processes, none of them may panic."""
         for process in self._processes:
             process.stop()
         self.relay.close()
         if self.front is not None:
             self.front.close()
+        for process in self._processes:
+            assert "panicked" not in process.output(), process.output()[-4000:]
 
     # What a client does
 
@@ -136,6 +141,10 @@ class Stack:
         done = self.relay.release(window.id(scope))
         assert done.status == 200, done
         return self.get(window, extra)
+
+    def when_stored(self, window: Window, extra: str = "", seconds: float = 40) -> Answer:
+        """The digest, once it is there."""
+        return wait_for(lambda: (answer := self.get(window, extra)).status == 200 and answer, seconds)
 
     def hand_over(self, job: dict | bytes, path: str = "/", **headers: str) -> Answer:
         """Posts a job to the worker without any queue."""

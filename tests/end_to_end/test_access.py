@@ -181,6 +181,14 @@ def test_a_missing_flow_logs_bucket_is_a_reason(fronted):
     assert "no-such-bucket-anywhere" in reason
 
 
+def test_a_missing_storage_bucket_is_a_reason(fronted):
+    fronted.start_api()
+    window = Window.fresh()
+    flow_logs.write(fronted.logs, window)
+    reason = failed(fronted, window, DIGEST_STORAGE_BUCKET="no-such-bucket-anywhere")
+    assert "no-such-bucket-anywhere" in reason
+
+
 def test_a_missing_progress_bucket_is_said(fronted):
     api, url = fronted.start("digesterd-api", ready="/livez", DIGEST_PROGRESS_BUCKET="no-such-bucket-anywhere")
     answer = call("POST", f"{url}/?{Window.fresh().query}")
@@ -188,7 +196,8 @@ def test_a_missing_progress_bucket_is_said(fronted):
     # Callers need not know the names of buckets; operators do.
     assert "no-such-bucket-anywhere" in api.output()
     ready = call("GET", url + "/readyz")
-    assert ready.status == 503 and b"no-such-bucket-anywhere" in ready.body
+    assert ready.status == 503
+    assert [part["name"] for part in ready.json()["parts"] if not part["ok"]] == ["progress"]
     api.stop()
 
 

@@ -100,6 +100,7 @@ def test_a_bad_object_fails_the_digest_with_its_reason(stack, name, make, words,
     again = stack.post(window)
     assert again.status == 409 and bad in again.message()
     assert stack.worker.child.poll() is None
+    assert stack.worker.peak_memory() < 300
 
 
 def test_sums_beyond_the_counter_fail_and_never_wrap(stack):

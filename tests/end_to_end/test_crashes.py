@@ -1,29 +1,31 @@
-"""Workers that are killed or told to stop in the middle of a build."""
+"""Processes that are killed or told to stop in the middle of their work."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import flow_logs
 import oracle
 from flow_logs import Window
 from front import Gate
+from processes import wait_for
+from relay import Hold
 from stack import text_of
+from web import call
 
 # Short leases and frequent sweeps: what takes minutes in service takes seconds here.
-HASTE = {"DIGEST_PROGRESS_TIMEOUT": "2000", "DIGEST_SWEEP_INTERVAL": "500ms", "DIGEST_QUEUE_TIMEOUT": "3s"}
-
-
-def wait_for(condition, seconds: float = 40):
-    """Waits until a condition holds and returns its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.1)
-    return value
+HASTE = {
+    "DIGEST_CLAIM_TIMEOUT": "2s",
+    "DIGEST_PROGRESS_TIMEOUT": "1500",
+    "DIGEST_QUEUE_TIMEOUT": "2s",
+    "DIGEST_SWEEP_INTERVAL": "200ms",
+}
 
 
 def begin(stack, gate: Gate, window: Window):
@@ -58,13 +60,38 @@ def test_a_killed_workers_job_is_finished_by_the_next_ones_sweeper(fronted):
     assert fronted.record(window.id())["state"] == "building"
 
     fronted.start_worker(**HASTE)
-    fetched = wait_for(lambda: (answer := fronted.get(window)).status == 200 and answer)
+    fetched = fronted.when_stored(window)
     assert text_of(fetched.body) == oracle.digest_of(window, fronted.logs)
     record = fronted.record(window.id())
     assert record["state"] == "stored" and record["lost_leases"] == 1
     assert fronted.digests.keys(window.id()) == [f"{window.id()}.log.gz", f"{window.id()}.manifest.json"]
     # The message is still in the queue; its next delivery finds the work done.
     assert fronted.relay.release(window.id()).status == 200
+
+
+def test_a_job_that_kills_its_workers_is_given_up_with_the_reason(fronted):
+    haste = {**HASTE, "DIGEST_MAX_LOST_LEASES": "2"}
+    fronted.start_api(**haste)
+    window = Window.fresh()
+    flow_logs.write(fronted.logs, window)
+    assert fronted.post(window).status == 202
+    for _ in range(2):
+        gate = Gate(fronted.logs.name)
+        fronted.front.rules.append(gate)
+        fronted.start_worker(**haste)
+        assert gate.reached.wait(30)
+        fronted.worker.kill()
+        gate.opened.set()
+        fronted.front.rules.clear()
+    assert fronted.record(window.id())["lost_leases"] == 1
+    fronted.start_worker(**haste)
+    answer = wait_for(lambda: (answer := fronted.get(window)).status == 404 and answer)
+    assert "2 builders in a row vanished" in answer.message()
+    assert fronted.digests.keys(window.id()) == []
+    assert fronted.progress.get(f"{window.id()}_in_progress") is None
+    # What kills workers may be mended: whoever asks again gets another try.
+    fronted.relay.messages.clear()
+    assert fronted.build(window).status == 200
 
 
 def test_a_paused_worker_does_not_harm_its_successors_digest(fronted):
@@ -77,11 +104,12 @@ def test_a_paused_worker_does_not_harm_its_successors_digest(fronted):
     try:
         fronted.front.rules.clear()
         fronted.start_worker(**HASTE)
-        fetched = wait_for(lambda: (answer := fronted.get(window)).status == 200 and answer)
+        fetched = fronted.when_stored(window)
     finally:
         os.kill(first.child.pid, signal.SIGCONT)
         gate.opened.set()
-    time.sleep(2)
+    # The first worker finds its record gone and says so; its digest goes nowhere.
+    wait_for(lambda: '"outcome":"lost"' in first.output())
     assert fronted.get(window).headers["etag"] == fetched.headers["etag"]
     assert fronted.record(window.id())["state"] == "stored"
 
@@ -93,7 +121,7 @@ def test_a_lost_message_is_made_good_by_the_sweeper(fronted):
     assert fronted.post(window).status == 202
     fronted.relay.messages.clear()
     fronted.start_worker(**HASTE)
-    fetched = wait_for(lambda: (answer := fronted.get(window)).status == 200 and answer)
+    fetched = fronted.when_stored(window)
     assert text_of(fetched.body) == oracle.digest_of(window, fronted.logs)
 
 
@@ -102,7 +130,7 @@ def test_sigterm_lets_the_build_finish(fronted):
     window, gate = Window.fresh(), Gate(fronted.logs.name)
     pending = begin(fronted, gate, window)
     fronted.worker.terminate()
-    time.sleep(0.5)
+    wait_for(lambda: call("GET", f"{fronted.worker_url}/readyz").status == 503)
     assert fronted.worker.child.poll() is None
     gate.opened.set()
     assert fronted.worker.wait(30) == 0
@@ -137,12 +165,11 @@ def test_a_draining_worker_takes_nothing_new(fronted):
     window, gate = Window.fresh(), Gate(fronted.logs.name)
     begin(fronted, gate, window)
     fronted.worker.terminate()
-    time.sleep(0.5)
-    try:
-        answer = fronted.hand_over(Window.fresh().job())
-        assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
-    except OSError:
-        pass  # It may also have stopped listening: the queue delivers again.
+    wait_for(lambda: call("GET", f"{fronted.worker_url}/readyz").status == 503)
+    other = Window.fresh()
+    answer = fronted.hand_over(other.job())
+    assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
+    assert fronted.progress.keys(other.id()) == []
     gate.opened.set()
     assert fronted.worker.wait(30) == 0
 
@@ -151,3 +178,71 @@ def test_the_api_ends_on_sigterm(fronted):
     fronted.start_api()
     fronted.api.terminate()
     assert fronted.api.wait(10) == 0
+
+
+def test_a_request_in_flight_is_answered_though_the_api_is_told_to_stop(fronted):
+    fronted.start_api()
+    window, hold = Window.fresh(), Hold()
+    fronted.relay.hold = hold
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(fronted.post, window)
+        assert hold.reached.wait(20)
+        fronted.api.terminate()
+        hold.opened.set()
+        assert asked.result(20).status == 202
+    assert fronted.api.wait(10) == 0
+    assert len(fronted.relay.for_id(window.id())) == 1
+    assert fronted.record(window.id())["state"] == "queued"
+
+
+def killed_while_queueing(fronted, window: Window, hold: Hold) -> None:
+    """Starts an API, asks it for a digest and kills it while it speaks to the queue."""
+    fronted.start_api(**HASTE)
+    flow_logs.write(fronted.logs, window)
+    fronted.relay.hold = hold
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(call, "POST", f"{fronted.api_url}/?{window.query}")
+        assert hold.reached.wait(20)
+        fronted.api.kill()
+        assert isinstance(asked.exception(20), Exception)
+    fronted.relay.hold = None
+    assert fronted.record(window.id())["state"] == "claimed"
+    fronted.start_api(**HASTE)
+    assert fronted.get(window).status == 204
+    assert fronted.post(window).status == 409
+
+
+def test_a_claim_whose_api_was_killed_before_the_queue_is_finished_by_a_sweeper(fronted):
+    window, hold = Window.fresh(), Hold()
+    killed_while_queueing(fronted, window, hold)
+    assert fronted.relay.messages == []
+    fronted.start_worker(**HASTE)
+    fetched = fronted.when_stored(window)
+    assert text_of(fetched.body) == oracle.digest_of(window, fronted.logs)
+    assert fronted.progress.keys(window.id()) == [f"{window.id()}.job.json"]
+    hold.opened.set()
+
+
+def test_a_job_whose_api_was_killed_after_the_queue_took_it_is_built(fronted):
+    window, hold = Window.fresh(), Hold(takes_first=True)
+    killed_while_queueing(fronted, window, hold)
+    fronted.start_worker()
+    assert fronted.relay.release(window.id()).status == 200
+    assert text_of(fronted.get(window).body) == oracle.digest_of(window, fronted.logs)
+    hold.opened.set()
+
+
+def test_a_caller_that_hangs_up_leaves_nothing_half_done(fronted):
+    fronted.start_api()
+    window, hold = Window.fresh(), Hold()
+    fronted.relay.hold = hold
+    parts = urlsplit(fronted.api_url)
+    with socket.create_connection((parts.hostname, parts.port)) as caller:
+        caller.sendall(f"POST /?{window.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        assert hold.reached.wait(20)
+        # Without lingering: the connection is reset, which nobody can take for the end of a request.
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: "request abandoned" in fronted.api.output())
+    hold.opened.set()
+    wait_for(lambda: fronted.record(window.id())["state"] == "queued")
+    assert len(fronted.relay.for_id(window.id())) == 1

@@ -56,7 +56,8 @@ pub async fn log_requests(
     let context = RequestContext::of_headers(request.headers());
     let line = Line::of(&request, &context);
     request.extensions_mut().insert(context.clone());
-    let span = tracing::info_span!("request", request_id = %context.request_id);
+    // Of the highest level, so that it stands on whatever lines RUST_LOG lets through.
+    let span = tracing::error_span!("request", request_id = %context.request_id);
     let answer = async {
         if let Some(problem) = too_long(&request) {
             return Ok(request.error_response(problem));

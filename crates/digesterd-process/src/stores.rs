@@ -1,13 +1,22 @@
 //! Buckets opened: place, credentials, endpoint and client brought together.
 
+use std::time::Duration;
+
 use digest_core::{DigestId, Scope, Window};
-use digest_storage::{Manifests, Store, StoreError, StoreOptions};
+use digest_storage::{Capabilities, FlowLogs, Manifests, Store, StoreError, StoreOptions};
 use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use crate::credentials::{CredentialsError, credentials, verify};
 use crate::environment::{AwsSettings, BucketSettings};
 use crate::health::Readiness;
 use crate::problem::chain;
+
+/// The start waits this long for a store's first answer to [`probe`].
+const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// A store that could not be probed is asked again after this.
+const PROBE_AGAIN: Duration = Duration::from_secs(30);
 
 /// A bucket that cannot be opened.
 #[derive(Debug, Error)]
@@ -63,7 +72,7 @@ pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<St
     digest_storage::open(&bucket.place, &options).map_err(|source| OpenError::Store { variable, source })
 }
 
-/// Makes a store part of the process's readiness: every request needs it.
+/// Makes a store of digests or records part of the process's readiness: every request needs it.
 ///
 /// It is asked for an object that nobody writes. A store that answers 403 for an absent object, as S3
 /// does without the permission to list, fails: the service could not tell absence from refusal.
@@ -71,13 +80,23 @@ pub fn register(readiness: &Readiness, name: &'static str, store: &Store) {
     let manifests = Manifests::new(store.clone());
     readiness.register(name, true, move || {
         let manifests = manifests.clone();
-        async move { probe(&manifests).await.map_err(|error| chain(&error)) }
+        async move { reach(&manifests).await.map_err(|error| chain(&error)) }
+    });
+}
+
+/// Makes the flow logs part of the process's readiness. They are listed, as every build begins: a worker may read
+/// nothing but flow logs there, so that no other object can be asked for.
+pub fn register_flow_logs(readiness: &Readiness, flow_logs: &FlowLogs) {
+    let flow_logs = flow_logs.clone();
+    readiness.register("flow logs", true, move || {
+        let flow_logs = flow_logs.clone();
+        async move { flow_logs.check().await.map_err(|error| chain(&error)) }
     });
 }
 
 /// Asks for the manifest of the first minute there is. Read, not just looked up: an answer without a
 /// body does not tell a missing bucket from a missing object.
-async fn probe(manifests: &Manifests) -> Result<(), StoreError> {
+async fn reach(manifests: &Manifests) -> Result<(), StoreError> {
     let Ok(window) = Window::from_unix(0, 60) else {
         return Ok(());
     };
@@ -85,4 +104,47 @@ async fn probe(manifests: &Manifests) -> Result<(), StoreError> {
         .load(DigestId::of(&window, &Scope::default()))
         .await
         .map(drop)
+}
+
+/// Finds out whether a store that this process writes to keeps to preconditions. One that ignores them is named in
+/// the log and in the readiness's warnings, and writers look before they write from then on.
+///
+/// A store that cannot be asked now fails no start: readiness tells that. It is asked again until it answers.
+pub async fn probe(readiness: &Readiness, name: &'static str, store: &Store) {
+    let (readiness, store) = (readiness.clone(), store.clone());
+    let (tried, first) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let mut tried = Some(tried);
+        loop {
+            match store.probe().await {
+                Ok(found) => return note(&readiness, name, &store, found),
+                Err(error) if tried.is_some() => {
+                    tracing::warn!(part = name, error = %chain(&error), "store could not be probed yet");
+                }
+                Err(error) => {
+                    tracing::debug!(part = name, error = %chain(&error), "store could not be probed yet")
+                }
+            }
+            // Dropping it tells that the first answer has come.
+            tried.take();
+            sleep(PROBE_AGAIN).await;
+        }
+    });
+    let _ = timeout(PROBE_PATIENCE, first).await;
+}
+
+/// Tells what a probe found, where it is less than it should be.
+fn note(readiness: &Readiness, name: &'static str, store: &Store, found: Capabilities) {
+    let ignored = match (found.atomic_create, found.compare_and_swap) {
+        (true, true) => return,
+        (false, true) => "If-None-Match",
+        (true, false) => "If-Match",
+        (false, false) => "If-None-Match and If-Match",
+    };
+    let warning = format!(
+        "the {name} store ignores {ignored} on writes: of several workers that take one job at once, more than one may \
+         build it"
+    );
+    tracing::warn!(part = name, %store, "{warning}");
+    readiness.warn(warning);
 }

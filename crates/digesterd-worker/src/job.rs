@@ -21,6 +21,6 @@ pub(crate) use decision::{Circumstances, Decision, Occasion, decide};
 pub(crate) use held::{Held, HoldError};
 pub(crate) use marker::hide as hide_marker;
 pub(crate) use observed::Observed;
-pub(crate) use running::Running;
+pub(crate) use running::{Running, Seat};
 pub(crate) use stage::{Ending, Stage};
 pub(crate) use visit::visit;

@@ -6,7 +6,8 @@ use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, register};
+use digesterd_process::stores::{open_store, probe, register, register_flow_logs};
+use futures::join;
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
@@ -52,17 +53,26 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worker of these settings, its buckets opened and made part of the process's readiness.
-async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
+/// The worker of these settings, its buckets opened, probed and made part of the process's readiness. Must be called
+/// inside the runtime that is to run its jobs.
+///
+/// # Errors
+/// Buckets or credentials that cannot be opened.
+pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
     let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
-    register(readiness, "flow logs", &flow_logs);
+    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
+    let flow_logs = FlowLogs::new(flow_logs).scanning(scan);
+    register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
-    let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
+    join!(
+        probe(readiness, "storage", &storage),
+        probe(readiness, "progress", &progress)
+    );
     let places = Places {
-        flow_logs: FlowLogs::new(flow_logs).scanning(scan),
+        flow_logs,
         digests: Digests::new(storage.clone()),
         manifests: Manifests::new(storage),
         records: Records::new(progress.clone()),

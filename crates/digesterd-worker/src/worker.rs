@@ -11,10 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, error_span};
 use uuid::Uuid;
 
 use crate::build::BuildOptions;
-use crate::job::{Circumstances, Ending, Observed, Occasion, Running, Stage, visit};
+use crate::job::{Circumstances, Ending, Observed, Occasion, Running, Seat, Stage, visit};
 use crate::terms::Terms;
 
 /// Where a worker reads and writes.
@@ -143,7 +144,7 @@ impl Worker {
         let background = mode == Mode::RespondAsync;
         let (mut stage, seat) = self.shared.running.join(job.id(), background);
         if let Some(seat) = seat {
-            self.spawn(visit(self.clone(), job, Occasion::Delivery, seat, None));
+            self.visit(job, Occasion::Delivery, seat, None);
         }
         let reached = stage.wait_for(|stage| match stage {
             Stage::Arrived => false,
@@ -178,16 +179,15 @@ impl Worker {
     /// Begins a visit of the sweeper's, unless this process is at the job already.
     pub(crate) fn begin(&self, job: Job, occasion: Occasion, slot: Option<OwnedSemaphorePermit>) {
         if let (_, Some(seat)) = self.shared.running.join(job.id(), true) {
-            self.spawn(visit(self.clone(), job, occasion, seat, slot));
+            self.visit(job, occasion, seat, slot);
         }
     }
 
-    /// Runs a task of this worker's on its own runtime; [`Worker::drain`] waits for it.
-    pub(crate) fn spawn<F>(&self, task: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.shared.tasks.spawn_on(task, &self.shared.runtime);
+    /// Runs a visit on the worker's own runtime, its log lines under the job's id; [`Worker::drain`] waits for it.
+    fn visit(&self, job: Job, occasion: Occasion, seat: Seat, slot: Option<OwnedSemaphorePermit>) {
+        let span = error_span!("job", job_id = %job.id());
+        let visit = visit(self.clone(), job, occasion, seat, slot).instrument(span);
+        self.shared.tasks.spawn_on(visit, &self.shared.runtime);
     }
 
     /// What is known of a record that was just read.
@@ -234,7 +234,8 @@ impl Worker {
     }
 
     /// The places it reads and writes.
-    pub(crate) fn places(&self) -> &Places {
+    #[must_use]
+    pub fn places(&self) -> &Places {
         &self.shared.places
     }
 

@@ -13,7 +13,8 @@ use object_store::path::Path;
 use super::{AT_ONCE, FlowLogs};
 use crate::error::StoreError;
 
-const ROOT: &str = "AWSLogs";
+/// Folder that every layout begins with.
+pub(super) const ROOT: &str = "AWSLogs";
 
 /// The flow logs of one account in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,14 @@ impl Dataset {
 }
 
 impl FlowLogs {
+    /// Whether flow logs can be listed: the one listing that every plan begins with.
+    ///
+    /// # Errors
+    /// [`StoreError`] that says why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store().children(&Path::from(ROOT)).await.map(drop)
+    }
+
     /// The datasets that the settings and the scope admit, and how many listings it took to find them.
     pub(super) async fn discover(&self, scope: &Scope) -> Result<(Vec<Dataset>, u64), StoreError> {
         let mut calls = 0;

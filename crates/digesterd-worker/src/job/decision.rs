@@ -57,7 +57,10 @@ pub(crate) fn decide(record: &JobRecord, known: &Circumstances) -> Decision {
     match record.state() {
         State::Stored | State::Failed => Decision::Ended,
         State::Building if !left.is_zero() => Decision::Wait(left),
-        State::Building if record.lost_leases() >= known.max_lost_leases => Decision::GiveUp,
+        // The lease that has just run out is lost as well; the record does not count it yet.
+        State::Building if record.lost_leases().saturating_add(1) >= known.max_lost_leases => {
+            Decision::GiveUp
+        }
         State::Building => Decision::TakeOver,
         // Handed back by a worker: its lease is the pause until the next try.
         State::Queued if record.begun_at().is_some() => {
@@ -146,14 +149,10 @@ mod tests {
 
     #[test]
     fn a_job_whose_builders_keep_dying_is_given_up() {
-        let twice = building()
-            .take("w2", Uuid::nil(), NOW, LEASE)
-            .and_then(|record| record.take("w3", Uuid::nil(), NOW, LEASE))
-            .unwrap();
-        assert_eq!(
-            decide(&twice, &known(Occasion::Sweep, NOW, WHOLE)),
-            Decision::GiveUp
-        );
+        let decided = |record: &JobRecord| decide(record, &known(Occasion::Sweep, NOW, WHOLE));
+        assert_eq!(decided(&building()), Decision::TakeOver, "one of two leases lost");
+        let second = building().take("w2", Uuid::nil(), NOW, LEASE).unwrap();
+        assert_eq!(decided(&second), Decision::GiveUp, "two of two");
     }
 
     #[test]

@@ -57,11 +57,11 @@ impl JobLine {
         macro_rules! line {
             ($level:ident) => {
                 $level!(
-                    job.id = %self.record.job().id(),
-                    job.start = window.start_rfc3339(),
-                    job.stop = window.stop_rfc3339(),
-                    job.attempt = self.record.attempts() + 1,
-                    job.epoch = self.record.epoch(),
+                    job_id = %self.record.job().id(),
+                    job_start = window.start_rfc3339(),
+                    job_stop = window.stop_rfc3339(),
+                    job_attempt = self.record.attempts() + 1,
+                    job_epoch = self.record.epoch(),
                     outcome,
                     coverage = published.map(|published| published.coverage.as_str()),
                     objects = progress.objects_done,

@@ -17,13 +17,13 @@ pub(crate) async fn show(markers: &Markers, record: &JobRecord, terms: &Terms) {
         .checked_sub_signed(delta(terms.progress_timeout))
         .unwrap_or(until);
     if let Err(error) = markers.write(id, time).await {
-        warn!(%id, %error, "the progress marker could not be written");
+        warn!(job_id = %id, %error, "the progress marker could not be written");
     }
 }
 
 /// Removes the marker of a job that has ended. The sweeper removes one that is left.
 pub(crate) async fn hide(markers: &Markers, id: DigestId) {
     if let Err(error) = markers.remove(id).await {
-        warn!(%id, %error, "the progress marker could not be removed");
+        warn!(job_id = %id, %error, "the progress marker could not be removed");
     }
 }

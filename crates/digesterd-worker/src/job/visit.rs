@@ -231,7 +231,7 @@ impl Visit {
     }
 
     fn store_failed(&self, error: &StoreError) -> Ending {
-        warn!(job.id = %self.job.id(), %error, "a job could not be looked at");
+        warn!(job_id = %self.job.id(), %error, "a job could not be looked at");
         Ending::Retry {
             reason: format!("the job's record could not be read or written: {error}"),
             after: self.worker.terms().retry_pause,

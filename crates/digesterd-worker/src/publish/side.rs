@@ -53,7 +53,7 @@ pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) {
         places.digests.remove_temporary(id, nonce).await,
     ] {
         if let Err(error) = removed {
-            warn!(%id, %error, "a temporary object could not be removed");
+            warn!(job_id = %id, %error, "a temporary object could not be removed");
         }
     }
 }
