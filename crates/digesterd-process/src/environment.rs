@@ -23,6 +23,7 @@ mod aws;
 mod buckets;
 mod digests;
 mod flow_logs;
+mod memory;
 mod queue;
 mod reader;
 mod secret;

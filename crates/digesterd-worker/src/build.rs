@@ -28,6 +28,7 @@ mod progress;
 mod reader;
 mod report;
 mod request;
+mod runs;
 mod stopwatch;
 
 pub use error::BuildError;
@@ -89,6 +90,7 @@ async fn build_once(
     let crew = Crew {
         threads: options.threads,
         options: options.fold(request.window),
+        budget: options.budget(&stopwatch),
         progress: Arc::clone(progress),
         stopwatch: Arc::clone(&stopwatch),
         enough: stop.child_token(),

@@ -116,6 +116,8 @@ impl Settings {
             },
             max_row: self.digests.max_row,
             edges: self.digests.edges,
+            max_memory: Some(self.worker.memory_of_a_build()),
+            temp_dir: self.worker.temporary_directory(),
             ..BuildOptions::default()
         }
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use chrono::Utc;
 use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
-use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings};
+use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
 use digesterd_worker::build::{BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source};
 
@@ -15,7 +15,6 @@ use crate::arguments::{BadRowsArgument, DigestArguments, refused};
 use crate::output::Output;
 use crate::place::{Found, find};
 use crate::progress_bar::{ProgressBar, tell};
-use crate::stdout::Taken;
 use crate::summary;
 
 /// How often the progress bar moves.
@@ -25,7 +24,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -> anyhow::Result<()> {
     let begun = Instant::now();
     let (window, scope) = (arguments.window()?, arguments.scope()?);
-    let (digests, prefetch) = settings(&environment)?;
+    let (digests, prefetch, worker) = settings(&environment)?;
     if let Some(window) = &window {
         let buildable = window.check_buildable(Utc::now(), digests.max_window_minutes());
         buildable.map_err(refused)?;
@@ -59,7 +58,7 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
         late_arrival: chrono::TimeDelta::from_std(digests.late_arrival)?,
         source,
     };
-    let options = options(arguments, &digests);
+    let options = options(arguments, &digests, &worker);
     let prefetch = Prefetch::new(prefetch.objects, prefetch.bytes);
     let counters = Arc::new(ProgressCounters::default());
     let bar = ProgressBar::of_bytes();
@@ -68,26 +67,28 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     bar.clear();
     let built = built.with_context(|| format!("no digest was made of {}", flow_logs.store()))?;
     refuse_unread(&built.report)?;
-    let taken = output.write(&built.digest)?;
+    let written = output.write(&built.digest)?;
     if let (Some(manifest), Some(window)) = (manifest, window) {
         write_manifest(manifest, &built, &Job::new(window, request.scope))?;
     }
-    if taken == Taken::Whole {
-        for line in summary::lines(&built.report, window.as_ref(), begun.elapsed()) {
+    if let Some(text) = written {
+        for line in summary::lines(text.lines, &built.report, window.as_ref(), begun.elapsed()) {
             tell(line);
         }
     }
     Ok(())
 }
 
-fn settings(environment: &Environment) -> anyhow::Result<(DigestSettings, PrefetchSettings)> {
+fn settings(environment: &Environment) -> anyhow::Result<(DigestSettings, PrefetchSettings, WorkerSettings)> {
     let reader = environment.reader();
     let digests = DigestSettings::read(&reader);
     let prefetch = PrefetchSettings::read_or_default(&reader);
-    Ok(reader.finish(digests.zip(prefetch))?)
+    let worker = WorkerSettings::read(&reader);
+    let settings = (|| Some((digests?, prefetch?, worker?)))();
+    Ok(reader.finish(settings)?)
 }
 
-fn options(arguments: &DigestArguments, digests: &DigestSettings) -> BuildOptions {
+fn options(arguments: &DigestArguments, digests: &DigestSettings, worker: &WorkerSettings) -> BuildOptions {
     let skip = match arguments.bad_rows {
         Some(what) => what == BadRowsArgument::Skip,
         None => digests.skip_bad_rows,
@@ -98,6 +99,8 @@ fn options(arguments: &DigestArguments, digests: &DigestSettings) -> BuildOption
         bad_rows: if skip { BadRows::Skip } else { BadRows::Fail },
         max_row: digests.max_row,
         edges: digests.edges,
+        max_memory: Some(worker.memory_of_a_build()),
+        temp_dir: worker.temporary_directory(),
     }
 }
 

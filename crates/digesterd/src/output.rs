@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::Context;
-use digest_core::Digest;
+use digest_core::{Digest, TextSummary};
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::stdout::{self, Taken};
+use crate::stdout;
 
 /// Where bytes go.
 #[derive(Debug)]
@@ -74,20 +74,16 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the digest: as gzip where the target's name ends in `.gz`, else as text.
-    pub(crate) fn write(self, digest: &Digest) -> anyhow::Result<Taken> {
+    /// Writes the digest: as gzip where the target's name ends in `.gz`, else as text. `None` where nobody wants the
+    /// rest of it.
+    pub(crate) fn write(self, digest: &Digest) -> anyhow::Result<Option<TextSummary>> {
         match self {
-            Self::Stdout => {
-                stdout::write(|out| digest.write_text(out).map(drop)).context("cannot write to stdout")
-            }
-            Self::Device(mut device, target) => {
-                encode(digest, &mut device, &target)?;
-                Ok(Taken::Whole)
-            }
+            Self::Stdout => stdout::write(|out| digest.write_text(out)).context("cannot write to stdout"),
+            Self::Device(mut device, target) => encode(digest, &mut device, &target).map(Some),
             Self::File(mut temporary, target) => {
-                encode(digest, temporary.as_file_mut(), &target)?;
+                let summary = encode(digest, temporary.as_file_mut(), &target)?;
                 put_in_place(temporary, &target)?;
-                Ok(Taken::Whole)
+                Ok(Some(summary))
             }
         }
     }
@@ -111,15 +107,15 @@ impl Output {
     }
 }
 
-fn encode(digest: &Digest, file: &mut File, target: &Path) -> anyhow::Result<()> {
+fn encode(digest: &Digest, file: &mut File, target: &Path) -> anyhow::Result<TextSummary> {
     let gzip = target.extension().is_some_and(|extension| extension == "gz");
     let mut out = io::BufWriter::with_capacity(256 << 10, file);
     let written = match gzip {
-        true => digest.write_gzip(&mut out).map(drop),
-        false => digest.write_text(&mut out).map(drop),
+        true => digest.write_gzip(&mut out).map(|summary| summary.text),
+        false => digest.write_text(&mut out),
     };
     written
-        .and_then(|()| out.flush())
+        .and_then(|summary| out.flush().map(|()| summary))
         .with_context(|| format!("cannot write {}", target.display()))
 }
 

@@ -2,22 +2,15 @@
 
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
-/// Whether all of it was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// All of it.
-    Whole,
-    /// The reader went away before the end.
-    Left,
-}
-
-/// Writes to stdout, held for as long.
-pub(crate) fn write(content: impl FnOnce(&mut StdoutLock<'static>) -> io::Result<()>) -> io::Result<Taken> {
+/// Writes to stdout, held for as long; `None` where the reader went away before the end.
+pub(crate) fn write<T>(
+    content: impl FnOnce(&mut StdoutLock<'static>) -> io::Result<T>,
+) -> io::Result<Option<T>> {
     let mut out = io::stdout().lock();
-    let written = content(&mut out).and_then(|()| out.flush());
+    let written = content(&mut out).and_then(|content| out.flush().map(|()| content));
     match written {
-        Ok(()) => Ok(Taken::Whole),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Taken::Left),
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -9,10 +9,10 @@ use digesterd_worker::build::Report;
 use crate::units::{bytes, counted};
 
 /// What was made of what, and how complete it is.
-pub(crate) fn lines(report: &Report, window: Option<&Window>, took: Duration) -> Vec<String> {
+pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: Duration) -> Vec<String> {
     let mut lines = vec![format!(
         "{} from {} in {} ({}), {:.2} s",
-        counted(report.edges, "edge"),
+        counted(edges, "edge"),
         counted(report.records.counted, "record"),
         counted(report.objects.read, "object"),
         bytes(report.objects.bytes_read.into()),

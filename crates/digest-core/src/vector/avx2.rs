@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 use std::sync::LazyLock;
 
-use super::portable::{digits_before, long, number};
+use super::portable::{digits_before, number};
 use super::{Grid, PAD, Padded, Seen};
 
 /// Delimiters written at once, whether or not there are as many: what is too much is written over.
@@ -94,25 +94,11 @@ pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut
     let whole = rows.count / 4;
     for (four, out) in fours.iter_mut().enumerate().take(whole) {
         let row = four * 4;
-        let mut lengths = [0u32; 4];
-        let mut digits = [0u64; 4];
-        for lane in 0..4 {
-            let (start, end) = rows.field(row + lane, column);
-            let length = end - start;
-            lengths[lane] = length;
-            digits[lane] = digits_before(text, end, length.min(8));
-        }
-        let vector = _mm256_set_epi64x(
-            digits[3] as i64,
-            digits[2] as i64,
-            digits[1] as i64,
-            digits[0] as i64,
-        );
+        let fields: [(u32, u32); 4] = std::array::from_fn(|lane| rows.field(row + lane, column));
+        let [one, two, three, four] =
+            fields.map(|(start, end)| digits_before(text, end, (end - start).min(8)));
+        let vector = _mm256_set_epi64x(four as i64, three as i64, two as i64, one as i64);
         let beyond = _mm256_subs_epu8(vector, _mm256_set1_epi8(9));
-        let right = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(
-            beyond,
-            _mm256_setzero_si256(),
-        )));
         let pairs = _mm256_maddubs_epi16(vector, _mm256_set1_epi16(0x010a));
         let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
         let packed = _mm256_packus_epi32(fours, fours);
@@ -120,22 +106,15 @@ pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut
         let low = _mm256_extract_epi64::<0>(eights) as u64;
         let high = _mm256_extract_epi64::<2>(eights) as u64;
         *out = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
-        let longest = lengths[0].max(lengths[1]).max(lengths[2].max(lengths[3]));
-        if right == 0b1111 && longest <= 8 {
-            continue;
-        }
-        for lane in 0..4 {
-            let (start, end) = rows.field(row + lane, column);
-            let (value, is_odd) = if lengths[lane] == 10 {
-                ten(text, out[lane], right >> lane & 1 == 1, start, end)
-            } else if lengths[lane] > 8 {
-                long(text.get(start, end))
-            } else {
-                (out[lane], u8::from(right >> lane & 1 == 0))
-            };
-            out[lane] = value;
-            if let Some(odd) = odd.get_mut(row + lane) {
-                *odd |= is_odd;
+        let [one, two, three, four] = fields.map(|(start, end)| end - start);
+        if _mm256_testz_si256(beyond, beyond) == 0 || one.max(two).max(three.max(four)) > 8 {
+            // One of them is no number, or longer: each by itself.
+            for ((lane, out), (start, end)) in out.iter_mut().enumerate().zip(fields) {
+                let (value, is_odd) = number(text, start, end);
+                *out = value;
+                if let Some(odd) = odd.get_mut(row + lane) {
+                    *odd |= is_odd;
+                }
             }
         }
     }
@@ -147,20 +126,6 @@ pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut
             *odd |= is_odd;
         }
     }
-}
-
-/// A number of ten digits, as times have, whose last eight are known.
-#[inline]
-fn ten(text: Padded<'_>, eight: u32, right: bool, start: u32, end: u32) -> (u32, u8) {
-    let &[tens, ones, ..] = text.get(start, end) else {
-        return (0, 1);
-    };
-    let (tens, ones) = (tens ^ b'0', ones ^ b'0');
-    if !right || tens > 9 || ones > 9 {
-        return (0, 1);
-    }
-    let value = u64::from(tens * 10 + ones) * 100_000_000 + u64::from(eight);
-    (value as u32, u8::from(value > u32::MAX.into()))
 }
 
 /// How the digits of one pattern of dots are moved to four places each, and the least value of each octet: one of

@@ -66,7 +66,7 @@ pub(super) fn number(text: Padded<'_>, start: u32, end: u32) -> (u32, u8) {
         return long(text.get(start, end));
     }
     let digits = digits_before(text, end, length);
-    if ((digits & LOW) + 0x7676_7676_7676_7676 | digits) & HIGH != 0 {
+    if (((digits & LOW) + 0x7676_7676_7676_7676) | digits) & HIGH != 0 {
         return (0, 1);
     }
     let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
@@ -83,7 +83,7 @@ pub(super) fn digits_before(text: Padded<'_>, end: u32, length: u32) -> u64 {
 }
 
 /// A number of any other length: times have ten digits.
-pub(super) fn long(token: &[u8]) -> (u32, u8) {
+fn long(token: &[u8]) -> (u32, u8) {
     match decimal(token, u32::MAX.into()) {
         Some(value) => (value as u32, 0),
         None => (0, 1),

@@ -72,13 +72,13 @@ fn each_object_is_heard_of_once() {
     let mut expected: Vec<_> = (0..20).map(|at| (format!("object-{at}"), 1)).collect();
     expected.sort();
     assert_eq!(heard, expected);
-    let lines = digest.write_text(&mut std::io::sink()).unwrap().lines;
+    let lines = digest.write_text(&mut io::sink()).unwrap().lines;
     assert_eq!((lines, digest.tally().objects), (1, 20));
 }
 
 #[test]
 fn no_object_is_an_empty_digest() {
     let digest = fold_parallel(&FoldOptions::default(), None, 0, || None, |_, _| {}).unwrap();
-    let lines = digest.write_text(&mut std::io::sink()).unwrap().lines;
+    let lines = digest.write_text(&mut io::sink()).unwrap().lines;
     assert_eq!((lines, digest.span(), digest.tally().objects), (0, None, 0));
 }

@@ -1,11 +1,11 @@
-//! How much a worker does at once and where it keeps what does not fit: `WORKER_CONCURRENCY`,
-//! `DIGEST_TEMP_DIR`.
+//! How much a worker does at once, how much memory it takes, and where it keeps what does not fit:
+//! `WORKER_CONCURRENCY`, `DIGEST_MAX_MEMORY`, `DIGEST_TEMP_DIR`.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Reader, values};
+use super::{Reader, memory, values};
 
 /// Settings of the building itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +14,15 @@ pub struct WorkerSettings {
     pub concurrency: usize,
     /// Directory for temporary files; `None` is the system's.
     pub temp_dir: Option<PathBuf>,
+    /// Bytes that the edges of all builds together may hold; `None` is a share of what the machine has.
+    pub max_memory: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 pub(super) struct Raw {
     worker_concurrency: Option<String>,
     digest_temp_dir: Option<String>,
+    digest_max_memory: Option<String>,
 }
 
 impl WorkerSettings {
@@ -28,18 +31,43 @@ impl WorkerSettings {
     pub fn read(reader: &Reader<'_>) -> Option<Self> {
         let raw: Raw = reader.raw();
         let concurrency = reader.value_or("WORKER_CONCURRENCY", raw.worker_concurrency, values::count, 1);
+        let max_memory = reader.optional("DIGEST_MAX_MEMORY", raw.digest_max_memory, |text| {
+            values::size(text).and_then(|bytes| {
+                let fits = bytes >= LEAST_MEMORY;
+                fits.then_some(bytes)
+                    .ok_or_else(|| "is less than 16MiB".to_owned())
+            })
+        });
         Some(Self {
             concurrency: usize::try_from(concurrency?).unwrap_or(usize::MAX),
             temp_dir: raw.digest_temp_dir.map(PathBuf::from),
+            max_memory: max_memory?,
         })
     }
+
+    /// Bytes that the edges of one build may hold.
+    #[must_use]
+    pub fn memory_of_a_build(&self) -> u64 {
+        let all = self.max_memory.unwrap_or_else(memory::share);
+        (all / u64::try_from(self.concurrency.max(1)).unwrap_or(u64::MAX)).max(LEAST_MEMORY)
+    }
+
+    /// The directory for temporary files.
+    #[must_use]
+    pub fn temporary_directory(&self) -> PathBuf {
+        self.temp_dir.clone().unwrap_or_else(std::env::temp_dir)
+    }
 }
+
+/// Less than this is spilled so often that nothing is gained.
+const LEAST_MEMORY: u64 = 16 << 20;
 
 impl Default for WorkerSettings {
     fn default() -> Self {
         Self {
             concurrency: 1,
             temp_dir: None,
+            max_memory: None,
         }
     }
 }

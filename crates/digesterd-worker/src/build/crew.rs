@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use digest_core::{BadRows, Digest, FoldOptions, fold_parallel};
+use digest_core::{BadRows, Budget, Digest, FoldOptions, fold_parallel};
 use digest_storage::ObjectReader;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ pub(super) type Opened = (String, ObjectReader);
 pub(super) struct Crew {
     pub(super) threads: usize,
     pub(super) options: FoldOptions,
+    pub(super) budget: Option<Budget>,
     pub(super) progress: Arc<ProgressCounters>,
     pub(super) stopwatch: Arc<Stopwatch>,
     /// Cancelled, it ends every thread at its next read.
@@ -69,11 +70,17 @@ impl Crew {
             let reader = TimedReader::new(reader, &self.progress, &self.stopwatch, &self.stop, enough);
             Some((key, Box::new(reader) as Box<_>))
         };
-        let digest = fold_parallel(&self.options, self.threads.max(1), next, |key, tally| {
-            self.progress.add_object(tally.records);
-            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.enter(key, tally);
-        })?;
+        let digest = fold_parallel(
+            &self.options,
+            self.budget.clone(),
+            self.threads.max(1),
+            next,
+            |key, tally| {
+                self.progress.add_object(tally.records);
+                let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                ledger.enter(key, tally);
+            },
+        )?;
         let ledger = ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
         // A build that was stopped between two objects has read only some of them.
         if ledger.is_whole() {

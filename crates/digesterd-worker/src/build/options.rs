@@ -1,8 +1,13 @@
 //! How a build works: threads, and what its rows may be.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use digest_core::{BadRows, FoldOptions, Window};
+use digest_core::{BadRows, Budget, FoldOptions, Window};
+
+use super::runs::TemporaryRuns;
+use super::stopwatch::Stopwatch;
 
 /// Options of every build of a process.
 #[derive(Debug, Clone)]
@@ -15,6 +20,10 @@ pub struct BuildOptions {
     pub max_row: usize,
     /// Whether each edge keeps a history beside its sums.
     pub edges: bool,
+    /// Bytes that the edges of one build may hold in memory; beyond them, sorted runs go to `temp_dir`.
+    pub max_memory: Option<u64>,
+    /// Directory for those.
+    pub temp_dir: PathBuf,
 }
 
 impl Default for BuildOptions {
@@ -26,6 +35,8 @@ impl Default for BuildOptions {
             bad_rows: fold.bad_rows,
             max_row: fold.max_row,
             edges: fold.edges,
+            max_memory: None,
+            temp_dir: std::env::temp_dir(),
         }
     }
 }
@@ -39,6 +50,16 @@ impl BuildOptions {
             max_row: self.max_row,
             edges: self.edges,
         }
+    }
+
+    /// How much memory a build may take, and where it goes beyond; runs are timed by the build's stopwatch.
+    pub(super) fn budget(&self, stopwatch: &Arc<Stopwatch>) -> Option<Budget> {
+        let bytes = usize::try_from(self.max_memory?).unwrap_or(usize::MAX);
+        let runs = TemporaryRuns::new(self.temp_dir.clone(), Arc::clone(stopwatch));
+        Some(Budget {
+            bytes,
+            spill: Arc::new(runs),
+        })
     }
 
     /// What the text depends on, by its variable's name.

@@ -52,8 +52,6 @@ pub struct Report {
     pub object_list: Vec<ObjectEntry>,
     /// The first few faults that were skipped on request.
     pub faults: Vec<Fault>,
-    /// Lines of the digest.
-    pub edges: u64,
 }
 
 impl Report {
@@ -96,7 +94,6 @@ impl Report {
             bound: stopwatch.bound(),
             object_list,
             faults: tally.faults.clone(),
-            edges: digest.edges() as u64,
         }
     }
 

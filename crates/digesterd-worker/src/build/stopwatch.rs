@@ -1,4 +1,4 @@
-//! What held a build up: the time its threads waited for bytes against the time they worked.
+//! What held a build up: the time its threads waited for bytes, worked, and wrote what did not fit memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use digest_core::manifest::Bound;
 pub(super) struct Stopwatch {
     waited_us: AtomicU64,
     worked_us: AtomicU64,
+    spilled_us: AtomicU64,
 }
 
 impl Stopwatch {
@@ -23,14 +24,28 @@ impl Stopwatch {
         self.worked_us.fetch_add(micros(time), Ordering::Relaxed);
     }
 
-    /// Which of the two was more; none where nothing was read.
+    /// A thread wrote what did not fit memory: a part of the time that it worked.
+    pub(super) fn add_spilled(&self, time: Duration) {
+        self.spilled_us.fetch_add(micros(time), Ordering::Relaxed);
+    }
+
+    /// Which of them was most; none where nothing was read.
     pub(super) fn bound(&self) -> Option<Bound> {
-        let waited = self.waited_us.load(Ordering::Relaxed);
-        let worked = self.worked_us.load(Ordering::Relaxed);
-        match waited.cmp(&worked) {
-            _ if worked == 0 => None,
-            std::cmp::Ordering::Greater => Some(Bound::Fetch),
-            _ => Some(Bound::Cpu),
+        let read = |time: &AtomicU64| time.load(Ordering::Relaxed);
+        let (waited, all, spilled) = (
+            read(&self.waited_us),
+            read(&self.worked_us),
+            read(&self.spilled_us),
+        );
+        let worked = all.saturating_sub(spilled);
+        if all == 0 {
+            None
+        } else if spilled > waited && spilled > worked {
+            Some(Bound::Disk)
+        } else if waited > worked {
+            Some(Bound::Fetch)
+        } else {
+            Some(Bound::Cpu)
         }
     }
 }
@@ -52,5 +67,8 @@ mod tests {
         assert_eq!(stopwatch.bound(), Some(Bound::Fetch));
         stopwatch.add_worked(Duration::from_millis(2));
         assert_eq!(stopwatch.bound(), Some(Bound::Cpu));
+        stopwatch.add_worked(Duration::from_secs(2));
+        stopwatch.add_spilled(Duration::from_secs(2));
+        assert_eq!(stopwatch.bound(), Some(Bound::Disk));
     }
 }
