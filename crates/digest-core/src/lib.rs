@@ -7,10 +7,12 @@
 //! # From bytes to a digest
 //!
 //! A [`Fold`] reads objects, one after another: it inflates them (any number of gzip members, or plain text), cuts
-//! the text into rows, finds the columns by the header above them, judges each row, folds its ports and adds the
-//! record to the group of its edge. Each object gives an [`ObjectTally`] of what became of its rows. Folds of several
-//! threads merge ([`fold_parallel`] drives them), and [`Fold::finish`] sorts the groups into a [`Digest`], which
-//! writes itself as text or as one gzip member, or hands out its [`Edge`]s.
+//! the text into lines, finds the columns by the header above them and judges each row. Regular rows, which nearly all
+//! are, are read a column of many rows at a time; any other row by itself, with the same meaning. Records go to the log
+//! of their interface and from there to its table, where an edge's records add up. Each object gives an [`ObjectTally`]
+//! of what became of its rows. Several threads share their tables ([`fold_parallel`] drives them); what does not fit a
+//! [`Budget`] is spilled in sorted runs. [`Fold::finish`] puts the edges in order: a [`Digest`], which writes itself as
+//! text or as one gzip member on all threads, or hands out its [`Edge`]s.
 //!
 //! ```
 //! use digest_core::{Fold, FoldOptions, Window};

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use digest_core::manifest::Sealed;
-use digest_core::{Coverage, DigestId};
+use digest_core::{Coverage, DigestId, Manifest};
 use digest_storage::{DigestObject, StoreError};
 use digesterd_process::problem::chain;
 use tokio::sync::OnceCell;
@@ -38,23 +38,31 @@ pub(crate) async fn coverage(api: &Api, id: DigestId, object: &DigestObject) -> 
     if let Some(coverage) = object.coverage {
         return coverage;
     }
-    let manifest = match api.manifests.load(id).await {
-        Ok(Some(manifest)) => manifest,
-        Ok(None) => return Coverage::Unknown,
+    match judged(api, id, object).await {
+        Ok(coverage) => coverage,
         Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "manifest not read; coverage is unknown");
-            return Coverage::Unknown;
-        }
-    };
-    if manifest.gzip.bytes != object.size {
-        return Coverage::Unknown;
-    }
-    match seal(api, id, object).await {
-        Ok(seal) => manifest.coverage_of(&seal),
-        Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "digest not hashed; coverage is unknown");
+            tracing::warn!(job_id = %id, error = %chain(&error), "coverage not found out; it is unknown");
             Coverage::Unknown
         }
+    }
+}
+
+/// What the manifest of these bytes says: the digest's own or, where its worker has not come that far, the attempt's.
+async fn judged(api: &Api, id: DigestId, object: &DigestObject) -> Result<Coverage, StoreError> {
+    let fits = |manifest: &Manifest| manifest.gzip.bytes == object.size;
+    if let Some(manifest) = api.manifests.load(id).await?.filter(fits) {
+        let coverage = manifest.coverage_of(&seal(api, id, object).await?);
+        if coverage != Coverage::Unknown {
+            return Ok(coverage);
+        }
+    }
+    let Some((record, _)) = api.records.load(id).await? else {
+        return Ok(Coverage::Unknown);
+    };
+    let manifest = api.manifests.load_of_attempt(id, record.nonce()).await?;
+    match manifest.filter(fits) {
+        Some(manifest) => Ok(manifest.coverage_of(&seal(api, id, object).await?)),
+        None => Ok(Coverage::Unknown),
     }
 }
 

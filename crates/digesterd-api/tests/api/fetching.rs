@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use digest_core::Coverage;
+use chrono::{TimeDelta, Utc};
+use digest_core::{Coverage, JobRecord};
+use digest_storage::Manifests;
 use reqwest::{Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 use crate::app::{HOUR, LINES, TestApp, complete, hour, manifest, sealed};
 
@@ -226,6 +228,22 @@ async fn coverage_is_the_manifests_only_where_it_fits_the_bytes() {
     let key = format!("{}.manifest.json", hour().id());
     app.put(&app.storage, &key, "no json".into()).await;
     assert_eq!(coverage().await, unknown);
+}
+
+#[tokio::test]
+async fn coverage_is_known_before_the_manifest_has_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let app = TestApp::local(&directory);
+    app.store_digest(&hour(), LINES, None).await;
+    let (nonce, now, lease) = (Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5));
+    let claimed = JobRecord::claim(hour(), "api", Uuid::new_v4(), now, lease);
+    app.store_record(&claimed.take("worker", nonce, now, lease).unwrap())
+        .await;
+    let written = Manifests::new(app.storage.clone())
+        .write_of_attempt(hour().id(), nonce, &complete())
+        .await;
+    written.unwrap();
+    assert_eq!(header(&app.get(HOUR).await, "digest-coverage"), "complete");
 }
 
 #[tokio::test]

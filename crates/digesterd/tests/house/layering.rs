@@ -66,11 +66,12 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 10] = [
+const KERNEL_USES: [&str; 11] = [
     "chrono",
     "flate2",
     "foldhash",
     "hashbrown",
+    "libdeflate-sys",
     "memchr",
     "serde",
     "serde_json",
