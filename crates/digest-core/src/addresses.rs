@@ -14,8 +14,8 @@ const SHARD_BITS: u32 = 4;
 const SHARDS: usize = 1 << SHARD_BITS;
 /// Bytes that an address takes: itself, its place in an index, and the room that both keep to grow.
 const HELD_EACH: usize = 32;
-/// Places of a thread's own memory of numbers.
-const REMEMBERED: usize = 1 << 12;
+/// Places of a thread's own memory of numbers: a megabyte, which the last cache keeps at hand.
+const REMEMBERED: usize = 1 << 15;
 
 /// All addresses seen, each with a number.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Addresses {
 }
 
 /// What one thread remembers of the numbers it has asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Remembered {
     places: Vec<(u128, Option<u32>)>,
 }
@@ -50,6 +50,9 @@ impl Addresses {
 
     /// The number of an address, new or known; `None` if 32 bits do not suffice.
     pub(crate) fn number(&self, address: u128, remembered: &mut Remembered) -> Option<u32> {
+        if remembered.places.is_empty() {
+            remembered.places = vec![(0, None); REMEMBERED];
+        }
         let hash = self.hasher.hash_one(address) as usize;
         let place = remembered.places.get_mut(hash / SHARDS % REMEMBERED)?;
         if let (known, Some(number)) = *place
@@ -116,14 +119,6 @@ impl Addresses {
     }
 }
 
-impl Remembered {
-    pub(crate) fn new() -> Self {
-        Self {
-            places: vec![(0, None); REMEMBERED],
-        }
-    }
-}
-
 impl Ranks {
     /// The rank of a number.
     pub(crate) fn rank(&self, number: u32) -> u32 {
@@ -140,7 +135,7 @@ mod tests {
     #[test]
     fn numbers_stand_for_their_addresses_and_ranks_for_their_order() {
         let addresses = Addresses::new();
-        let mut remembered = Remembered::new();
+        let mut remembered = Remembered::default();
         let sample: Vec<u128> = (0..10_000u128)
             .map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
             .collect();
@@ -151,7 +146,7 @@ mod tests {
         let ranks = addresses.ranked();
         assert!(ranks.ordered.is_sorted());
         for (&address, &number) in sample.iter().zip(&numbers) {
-            let mut forgetful = Remembered::new();
+            let mut forgetful = Remembered::default();
             assert_eq!(addresses.number(address, &mut forgetful), Some(number));
             assert_eq!(addresses.address(number), Some(address));
             assert_eq!(ranks.ordered[ranks.rank(number) as usize], address);

@@ -67,7 +67,7 @@ impl<M: Memory> Logs<M> {
             lookup: HashTable::new(),
             known: Vec::new(),
             length: MOST_RECORDS,
-            remembered: Remembered::new(),
+            remembered: Remembered::default(),
             action: (Vec::new(), u32::MAX),
             astray: Vec::new(),
             span: None,
@@ -118,7 +118,7 @@ impl<M: Memory> Logs<M> {
         self.lookup.clear();
         self.known.clear();
         self.length = MOST_RECORDS;
-        self.remembered = Remembered::new();
+        self.remembered = Remembered::default();
         self.action = (Vec::new(), u32::MAX);
     }
 

@@ -14,6 +14,8 @@ use crate::vector::prefetch;
 
 /// Slots of a table's first index.
 const FIRST_SLOTS: usize = 16;
+/// Entries from which a table grows in smaller steps.
+const LARGE: usize = 1 << 12;
 /// Most slots: the place of an entry takes 31 bits.
 const MOST_SLOTS: usize = 1 << 31;
 /// Keys hashed and asked for before the first of them is looked up.
@@ -219,8 +221,10 @@ impl<M: Memory> Table<M> {
             }
         }
         if wanted > self.entries.capacity() {
-            // A quarter more, not twice as much: growing is cheap beside the memory that would lie idle.
-            self.entries.reserve_exact(more.len().max(self.entries.len() / 4));
+            // A large table grows by a quarter, not to twice its size: that is cheap beside memory that would lie idle.
+            let step = if self.entries.len() < LARGE { 2 } else { 4 };
+            self.entries
+                .reserve_exact(more.len().max(self.entries.len() / step));
         }
         Ok(())
     }
