@@ -56,11 +56,10 @@ impl Read<'_> {
             if number(&columns.odd, row) != 0 {
                 object.line = line + row as u64;
                 object.take(logs, self.line(row))?;
-                if object.tally.headers > headers {
-                    object.count(records, outside);
-                    return Ok(self.end_of(row));
-                }
                 row += 1;
+                if object.tally.headers > headers {
+                    break;
+                }
                 continue;
             }
             if !self.is_inside(row) {
@@ -101,8 +100,8 @@ impl Read<'_> {
             logs.widen(span);
         }
         object.count(records, outside);
-        object.line = line + self.rows.count as u64;
-        Ok(self.text.lines().len())
+        object.line = line + row as u64;
+        Ok(self.taken(row))
     }
 
     #[inline]
@@ -145,10 +144,12 @@ impl Read<'_> {
         self.text.get(start, end)
     }
 
-    /// The bytes from the first row up to the end of this one, with its newline.
-    fn end_of(&self, row: usize) -> usize {
-        let (_, end) = self.rows.field(row, self.rows.width - 1);
-        end as usize + 1 - PAD
+    /// The bytes of so many rows, with their newlines.
+    fn taken(&self, rows: usize) -> usize {
+        let last = rows.checked_sub(1);
+        last.map_or(0, |last| {
+            self.rows.field(last, self.rows.width - 1).1 as usize + 1 - PAD
+        })
     }
 }
 
