@@ -2,6 +2,7 @@
 //!
 //! * [`agreement`]: whatever the bytes, the kernel says what the naive oracle says.
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
+//! * [`long_logs`]: thousands of rows, read a column at a time, with every other kind among them.
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
@@ -26,6 +27,7 @@ mod corpus;
 mod fixtures;
 mod gzip;
 mod invariance;
+mod long_logs;
 mod parallel;
 mod spilling;
 mod windows;
