@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
+use crate::manifests::attempt_of_object_list;
 use crate::store::Store;
 use crate::version::Version;
 
@@ -238,8 +239,8 @@ impl Digests {
         self.store.delete(&Self::temporary_key(id, nonce)).await
     }
 
-    /// Attempts' objects beside the digests (temporary digests, manifests and object lists under a nonce) that
-    /// are older than this: id, nonce and key.
+    /// Attempts' objects beside the digests (temporary digests, manifests and lists of objects under a nonce) that
+    /// are older than this: id, nonce and key. A list of objects may be one that the digest's manifest names.
     pub fn leftovers(
         &self,
         older_than: TimeDelta,
@@ -288,8 +289,11 @@ impl Digests {
     }
 }
 
-/// The id and nonce of an object that belongs to one attempt: `<id>.<nonce>.<anything>`.
+/// The id and nonce of an object that belongs to one attempt: `<id>.<nonce>.<anything>`, or its list of objects.
 fn attempt_of(key: &Path) -> Option<(DigestId, Uuid)> {
+    if let Some(listed) = attempt_of_object_list(key) {
+        return Some(listed);
+    }
     let mut parts = key.as_ref().splitn(3, '.');
     let id = parts.next()?.parse().ok()?;
     let nonce = Uuid::try_parse(parts.next()?).ok()?;

@@ -11,6 +11,9 @@ use crate::error::{ErrorKind, StoreError};
 use crate::store::Store;
 
 const CONTENT_TYPE: &str = "application/json";
+/// What stands before and behind the nonce of a list of objects.
+const LIST_INFIX: &str = "_objects_";
+const LIST_SUFFIX: &str = ".json";
 
 /// The manifests of a storage place.
 #[derive(Debug, Clone)]
@@ -38,7 +41,7 @@ impl Manifests {
     /// Key of an attempt's list of objects inside the place. It keeps its nonce: the manifest names it.
     #[must_use]
     pub fn object_list_key(&self, id: DigestId, nonce: Uuid) -> String {
-        format!("{id}_objects_{nonce}.json")
+        format!("{id}{LIST_INFIX}{nonce}{LIST_SUFFIX}")
     }
 
     /// The stored manifest, or nothing.
@@ -123,4 +126,10 @@ impl Manifests {
             .await
             .map(|_| ())
     }
+}
+
+/// The id and nonce of an attempt's list of objects.
+pub(crate) fn attempt_of_object_list(key: &Path) -> Option<(DigestId, Uuid)> {
+    let (id, nonce) = key.as_ref().strip_suffix(LIST_SUFFIX)?.split_once(LIST_INFIX)?;
+    Some((id.parse().ok()?, Uuid::try_parse(nonce).ok()?))
 }

@@ -36,7 +36,8 @@ pub(crate) enum Refusal {
 /// Claims the window of a request.
 ///
 /// # Errors
-/// [`StoreError`] of either store; the window may then be claimed or not, and lapses by itself.
+/// [`StoreError`] of either store; the window may then be claimed or not. A claim that nobody follows up is a job for
+/// a worker's sweeper, and in progress for every request until then.
 pub(crate) async fn claim(api: &Api, asked: &CreateQuery, now: DateTime<Utc>) -> Result<Claim, StoreError> {
     let id = asked.job.id();
     let stored = api.digests.head(id).await?;

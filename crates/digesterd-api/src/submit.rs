@@ -1,7 +1,8 @@
 //! A request for a digest on its way into the queue: claim, marker, queue, record.
 //!
-//! Every step's failure leaves the window free for the next request, at once where the store still
-//! answers, otherwise when the claim lapses.
+//! Every step's failure leaves the window free for the next request where the store still answers.
+//! Otherwise, and where this process dies in between, the claim stands: requests are answered 409 until a
+//! worker's sweeper takes the job, once the claim's lease has run out, and builds it.
 
 use std::time::Duration;
 
@@ -106,12 +107,12 @@ async fn release(api: &Api, record: &JobRecord, version: &Version, reason: Strin
         Ok(Swap::Swapped(_)) => {}
         Ok(Swap::Lost) => return false,
         Err(error) => {
-            tracing::warn!(job_id = %id, error = %chain(&error), "claim not released; it lapses by itself");
+            tracing::warn!(job_id = %id, error = %chain(&error), "claim not released; a sweeper will take the job");
             return true;
         }
     }
     if let Err(error) = api.markers.remove(id).await {
-        tracing::warn!(job_id = %id, error = %chain(&error), "marker not removed; it lapses by itself");
+        tracing::warn!(job_id = %id, error = %chain(&error), "marker not removed; a sweeper will");
     }
     true
 }

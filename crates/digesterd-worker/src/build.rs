@@ -2,8 +2,8 @@
 //!
 //! The flow logs that can hold records of the window are listed. A feed opens them as far ahead as the
 //! process's permits allow and sends their readers through a bounded channel; threads off the async runtime
-//! take one reader after another, inflate, parse and fold it into a table of their own, and merge their tables
-//! into one, which is sorted. The first error ends all of it. Where an object vanished or changed after it
+//! take one reader after another, inflate, parse and fold it into tables that they share, which are sorted in the
+//! end. The first error ends all of it. Where an object vanished or changed after it
 //! was listed, the whole is planned anew a few times: a digest is made of one list, or not at all.
 //!
 //! Encoding and storing follow in `publish`; the command line writes the digest itself.

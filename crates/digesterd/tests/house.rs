@@ -1,4 +1,5 @@
-//! The house rules, kept by tests: who may depend on whom, and what every source file looks like.
+//! The house rules, kept by tests: who may depend on whom, what every source file looks like, and that the tests which
+//! the documents name are there.
 //!
 //! Each rule is first shown to fail on a planted breach, then held against the workspace as it is.
 
@@ -6,6 +7,8 @@
 
 #[path = "house/layering.rs"]
 mod layering;
+#[path = "house/proofs.rs"]
+mod proofs;
 #[path = "house/tidy.rs"]
 mod tidy;
 

@@ -109,11 +109,15 @@ fn manifest() -> Manifest {
 pub async fn what_attempts_leave_is_found_and_removed(subject: Subject) {
     let digests = Digests::new(subject.store.clone());
     let (id, nonce) = (job().id(), Uuid::new_v4());
-    let left = [format!("{id}.{nonce}.tmp"), format!("{id}.{nonce}.manifest.json")];
+    let left = [
+        format!("{id}.{nonce}.tmp"),
+        format!("{id}_objects_{nonce}.json"),
+        format!("{id}.{nonce}.manifest.json"),
+    ];
     let kept = [
         format!("{id}.log.gz"),
         format!("{id}.manifest.json"),
-        format!("{id}_objects_{nonce}.json"),
+        format!("{id}_objects_.json"),
         format!("{nonce}.tmp"),
         "README.md".to_owned(),
     ];

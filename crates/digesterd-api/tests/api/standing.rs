@@ -3,10 +3,12 @@
 use chrono::{FixedOffset, SecondsFormat, TimeDelta, Utc};
 use digest_core::JobRecord;
 use digest_core::record::Failure;
+use digest_storage::Store;
+use digest_storage::faults::{Fault, Faults, Operation};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::{HOUR, HOUR_ID, LINES, TestApp, hour};
+use crate::app::{HOUR, HOUR_ID, LINES, TestApp, gzip, hour};
 
 /// A time as Go writes it: local offset, nanoseconds.
 fn go_time(ago: TimeDelta) -> String {
@@ -117,4 +119,30 @@ async fn the_go_services_digest_is_served_whatever_its_marker() {
     assert_eq!(answer.headers()["digest-coverage"], "unknown");
     assert_eq!(answer.headers()["cache-control"], "no-cache");
     assert_eq!(answer.bytes().await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_job_that_ends_between_the_looks_is_never_404() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = TestApp::local(&directory).storage.clone();
+    let digest = directory.path().join("storage").join(format!("{HOUR_ID}.log.gz"));
+    let (written, bytes) = (digest.clone(), gzip(LINES));
+    // The worker stores the digest and ends its record just before that is read.
+    let faults = Faults::new(move |call| {
+        if call.operation == Operation::Get && call.key.ends_with(".job.json") && !written.exists() {
+            std::fs::write(&written, &bytes).unwrap();
+        }
+        Fault::None
+    });
+    let app = TestApp::over(storage, faults.over(&Store::memory()));
+    let claimed = JobRecord::claim(hour(), "t", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(1));
+    let stored = claimed
+        .take("t", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5))
+        .and_then(|taken| taken.stored(Utc::now(), TimeDelta::days(7)))
+        .unwrap();
+    app.store_record(&stored).await;
+    assert!(!digest.exists(), "stored too early to prove anything");
+    let answer = app.get(HOUR).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.bytes().await.unwrap(), gzip(LINES));
 }

@@ -1,4 +1,4 @@
-//! The threads that inflate, parse and fold: plain ones, off the async runtime, one table each.
+//! The threads that inflate, parse and fold: plain ones, off the async runtime.
 //!
 //! Each takes the next object's reader from one bounded channel, so that a slow object holds up one
 //! thread and no more. The first error stops all of them; a panic is an error like any other.

@@ -1,10 +1,11 @@
-//! Temporary objects of attempts that are no more.
+//! Objects of attempts that are no more: temporary digests, manifests that never got their name, and lists of objects
+//! that no manifest names.
 
 use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::DigestId;
-use digest_storage::StoreError;
+use digest_storage::{ErrorKind, StoreError};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -14,14 +15,14 @@ use crate::worker::Worker;
 /// Younger temporary objects are left alone, whoever owns them.
 const SAFE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes temporary objects that are old and whose attempt no record names. Returns how many.
+/// Removes attempts' objects that are old and that neither a record nor a manifest names. Returns how many.
 pub(super) async fn clear(worker: &Worker) -> Result<usize, StoreError> {
     let age = SAFE_AGE.max(worker.terms().progress_timeout.saturating_mul(12));
     let digests = worker.digests();
     let mut leftovers = digests.leftovers(delta(age), Utc::now());
     let mut removed = 0;
     while let Some((id, nonce, key)) = leftovers.try_next().await? {
-        if !is_in_use(worker, id, nonce).await? {
+        if !is_in_use(worker, id, nonce).await? && !is_listed(worker, id, nonce, key.as_ref()).await? {
             digests.remove_leftover(&key).await?;
             removed += 1;
         }
@@ -33,4 +34,19 @@ pub(super) async fn clear(worker: &Worker) -> Result<usize, StoreError> {
 async fn is_in_use(worker: &Worker, id: DigestId, nonce: Uuid) -> Result<bool, StoreError> {
     let loaded = worker.records().load(id).await?;
     Ok(loaded.is_some_and(|(record, _)| record.nonce() == nonce))
+}
+
+/// Whether the key is the list of objects that the digest's manifest names. Asked after the record: an attempt
+/// whose manifest may still get its name is one that a record names.
+async fn is_listed(worker: &Worker, id: DigestId, nonce: Uuid, key: &str) -> Result<bool, StoreError> {
+    let manifests = &worker.places().manifests;
+    if key != manifests.object_list_key(id, nonce) {
+        return Ok(false);
+    }
+    match manifests.load(id).await {
+        Ok(manifest) => Ok(manifest.is_some_and(|manifest| manifest.object_list_key.as_deref() == Some(key))),
+        // What a manifest says that cannot be read, nobody knows.
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(true),
+        Err(error) => Err(error),
+    }
 }

@@ -13,4 +13,5 @@ mod deliveries;
 mod draining;
 mod following;
 mod logs;
+mod publishing;
 mod sweeping;

@@ -81,12 +81,20 @@ const KERNEL_USES: [&str; 11] = [
 ];
 
 /// Words that a crate's shipped sources may not contain: where, which, why.
-const FORBIDDEN_WORDS: [(&str, &str, &str); 9] = [
+const FORBIDDEN_WORDS: [(&str, &str, &str); 13] = [
     ("digest-core", "async fn", "the kernel has no async"),
     ("digest-core", "Utc::now", "the kernel has no clock"),
     ("digest-core", "SystemTime", "the kernel has no clock"),
     ("digest-core", "Instant::now", "the kernel has no clock"),
     ("digest-core", "println!", "the kernel does not log"),
+    ("digest-core", "std::fs", "the kernel knows no files"),
+    ("digest-core", "std::env", "the kernel has no environment"),
+    (
+        "digest-storage",
+        "srcaddr",
+        "the store knows keys and bytes, never columns",
+    ),
+    ("digesterd-api", "FlowLogs", "the API reads no flow logs"),
     (
         "digest-storage",
         "env::var",
@@ -192,11 +200,14 @@ fn planted_edges_are_found() {
     ] {
         assert!(!plant(name, used).is_empty(), "{name} -> {used} went unnoticed");
     }
-    let planted = [(
-        "crates/digest-core/src/clock.rs".to_owned(),
-        "let now = Utc::now();".to_owned(),
-    )];
-    assert_eq!(word_breaches(&planted).len(), 1);
+    for (name, word, _) in FORBIDDEN_WORDS {
+        let file = |text: String| [(format!("crates/{name}/src/planted.rs"), text)];
+        assert_eq!(word_breaches(&file(format!("use {word};"))).len(), 1, "{word}");
+        assert!(
+            word_breaches(&file(format!("// No {word}."))).is_empty(),
+            "{word}"
+        );
+    }
 }
 
 #[test]

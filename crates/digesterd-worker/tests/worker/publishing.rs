@@ -1,0 +1,135 @@
+//! Publishing: large digests, crashes between its steps, and what attempts leave behind.
+
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
+use actix_web::http::StatusCode;
+use chrono::{TimeDelta, Utc};
+use digest_core::JobRecord;
+use digest_core::record::State;
+use digesterd_worker::{Sweeper, Terms};
+use uuid::Uuid;
+
+use crate::bench::{Bench, claimed, deliver, job, other_job, terms};
+
+#[actix_web::test]
+async fn a_digest_too_large_for_one_request_comes_by_a_temporary_object_that_is_removed() {
+    let bench = Bench::with_an_hour();
+    let worker = bench.worker(Terms {
+        single_put: 100,
+        ..terms()
+    });
+    assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
+    let id = job().id();
+    assert!(bench.sealed(id).bytes > 100);
+    assert_eq!(bench.text(id), Some(bench.expected()));
+    assert_eq!(bench.manifest(id).await.unwrap().gzip, bench.sealed(id));
+    assert_eq!(
+        bench.keys("storage"),
+        [format!("{id}.log.gz"), format!("{id}.manifest.json")]
+    );
+}
+
+/// Stores the digest, then puts back what stood in the buckets when it had just appeared under its name: the manifest
+/// under the attempt's nonce alone, the record still building. Gives that record.
+async fn crashed_behind_the_digest(bench: &Bench, lease: TimeDelta) -> JobRecord {
+    let id = job().id();
+    assert_eq!(deliver(&bench.worker(terms()), &job()).await, StatusCode::OK);
+    let record = claimed(&job())
+        .take("gone", Uuid::new_v4(), Utc::now(), lease)
+        .unwrap();
+    let nonce = record.nonce();
+    std::fs::rename(
+        bench.path("storage", &format!("{id}.manifest.json")),
+        bench.path("storage", &format!("{id}.{nonce}.manifest.json")),
+    )
+    .unwrap();
+    bench.places().records.remove(id).await.unwrap();
+    bench.create(&record).await;
+    record
+}
+
+#[actix_web::test]
+async fn a_crash_behind_the_digest_is_mended_by_the_next_visit_without_another_build() {
+    let mut bench = Bench::with_an_hour();
+    let crashed = crashed_behind_the_digest(&bench, TimeDelta::milliseconds(50)).await;
+    let (id, stored) = (job().id(), bench.sealed(job().id()));
+    // Another build would read this one, and make another digest.
+    bench.put_log(
+        &crate::logs::key(crate::logs::hour().start(), "late"),
+        crate::logs::object(crate::logs::hour().start(), 50),
+    );
+    assert_eq!(deliver(&bench.worker(terms()), &job()).await, StatusCode::OK);
+    let record = bench.record(id).await.unwrap();
+    assert_eq!((record.state(), record.nonce()), (State::Stored, crashed.nonce()));
+    assert_eq!(bench.sealed(id), stored);
+    assert_eq!(bench.manifest(id).await.unwrap().gzip, stored);
+    assert_eq!(
+        bench.keys("storage"),
+        [format!("{id}.log.gz"), format!("{id}.manifest.json")]
+    );
+    assert_eq!(bench.keys("progress"), [format!("{id}.job.json")]);
+}
+
+#[actix_web::test]
+async fn a_crash_behind_a_record_that_says_stored_is_mended_by_the_sweeper() {
+    let bench = Bench::with_an_hour();
+    let building = crashed_behind_the_digest(&bench, TimeDelta::minutes(5)).await;
+    let id = job().id();
+    let records = bench.places().records;
+    let (_, version) = records.load(id).await.unwrap().unwrap();
+    let stored = building.stored(Utc::now(), TimeDelta::days(7)).unwrap();
+    records.swap(&version, &stored).await.unwrap();
+    Sweeper::new(false).round(&bench.worker(terms())).await.unwrap();
+    assert_eq!(
+        bench.keys("storage"),
+        [format!("{id}.log.gz"), format!("{id}.manifest.json")]
+    );
+}
+
+#[actix_web::test]
+async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
+    let bench = Bench::with_an_hour();
+    let worker = bench.worker(terms());
+    assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
+    let id = job().id();
+    let manifests = bench.places().manifests;
+
+    // The stored digest's manifest names a list, as for more than 1,000 objects.
+    let listed = Uuid::new_v4();
+    let mut manifest = bench.manifest(id).await.unwrap();
+    manifest.object_list_key = Some(manifests.object_list_key(id, listed));
+    manifests.write_of_attempt(id, listed, &manifest).await.unwrap();
+    manifests.promote(id, listed).await.unwrap();
+    manifests.remove_of_attempt(id, listed).await.unwrap();
+    let running = claimed(&other_job());
+    bench.create(&running).await;
+
+    let list = |id, nonce| manifests.object_list_key(id, nonce);
+    let (dead, young) = (Uuid::new_v4(), Uuid::new_v4());
+    let other = other_job().id();
+    let old_and_dead = [
+        list(id, dead),
+        list(other, dead),
+        format!("{id}.{dead}.tmp"),
+        format!("{id}.{dead}.manifest.json"),
+    ];
+    let old_and_named = [list(id, listed), list(other, running.nonce())];
+    let long_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    for key in old_and_dead.iter().chain(&old_and_named) {
+        bench.write("storage", key, b"[]");
+        let file = File::options().append(true).open(bench.path("storage", key));
+        file.unwrap().set_modified(long_ago).unwrap();
+    }
+    bench.write("storage", &list(id, young), b"[]");
+
+    Sweeper::new(false).round(&worker).await.unwrap();
+    let mut expected = vec![
+        format!("{id}.log.gz"),
+        format!("{id}.manifest.json"),
+        list(id, young),
+    ];
+    expected.extend(old_and_named);
+    expected.sort();
+    assert_eq!(bench.keys("storage"), expected);
+}
