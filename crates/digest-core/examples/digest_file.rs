@@ -1,6 +1,6 @@
-//! Digests flow log files with the kernel alone: text on stdout, a summary on stderr.
+//! Digests flow log files with the kernel alone: text on stdout, or gzip with `--gzip`, a summary on stderr.
 //!
-//! `cargo run --release -p digest-core --example digest_file -- [--start T --stop T] FILE...`
+//! `cargo run --release -p digest-core --example digest_file -- [--gzip] [--start T --stop T] FILE...`
 
 use std::error::Error;
 use std::fs::File;
@@ -25,12 +25,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
-    let (mut start, mut stop) = (None, None);
+    let (mut start, mut stop, mut gzip) = (None, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--start" => start = arguments.next(),
             "--stop" => stop = arguments.next(),
+            "--gzip" => gzip = true,
             _ => files.push(argument),
         }
     }
@@ -59,7 +60,11 @@ fn run() -> Result<(), Box<dyn Error>> {
     let digest = fold_parallel(&options, None, threads, next, |_, _| {})?;
     let folded = begun.elapsed().as_secs_f64();
     let mut out = BufWriter::new(io::stdout().lock());
-    let summary = digest.write_text(&mut out)?;
+    let summary = if gzip {
+        digest.write_gzip(&mut out)?.text
+    } else {
+        digest.write_text(&mut out)?
+    };
     out.flush()?;
     let tally = digest.tally();
     let seconds = begun.elapsed().as_secs_f64();

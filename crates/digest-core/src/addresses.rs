@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::intern::Interner;
 use crate::tables::lock;
+use crate::vector::prefetch;
 
 /// Bits of a number that name its shard: threads rarely meet at one.
 const SHARD_BITS: u32 = 4;
@@ -48,12 +49,27 @@ impl Addresses {
         }
     }
 
-    /// The number of an address, new or known; `None` if 32 bits do not suffice.
-    pub(crate) fn number(&self, address: u128, remembered: &mut Remembered) -> Option<u32> {
+    /// Asks for the memory that [`Addresses::number`] will need for an address; the hash is for it, too.
+    #[inline]
+    pub(crate) fn expect(&self, address: u128, remembered: &mut Remembered) -> u64 {
         if remembered.places.is_empty() {
             remembered.places = vec![(0, None); REMEMBERED];
         }
-        let hash = self.hasher.hash_one(address) as usize;
+        let hash = self.hasher.hash_one(address);
+        prefetch(&remembered.places, hash as usize / SHARDS % REMEMBERED);
+        hash
+    }
+
+    /// The number of an address, new or known; `None` if 32 bits do not suffice.
+    pub(crate) fn number(&self, address: u128, remembered: &mut Remembered) -> Option<u32> {
+        let hash = self.expect(address, remembered);
+        self.number_by(address, hash, remembered)
+    }
+
+    /// The number of an address whose hash is known.
+    #[inline]
+    pub(crate) fn number_by(&self, address: u128, hash: u64, remembered: &mut Remembered) -> Option<u32> {
+        let hash = hash as usize;
         let place = remembered.places.get_mut(hash / SHARDS % REMEMBERED)?;
         if let (known, Some(number)) = *place
             && known == address

@@ -62,7 +62,7 @@ pub(crate) struct Names {
 
 /// The edges of one interface, in order.
 #[derive(Debug)]
-pub(crate) struct Section<M> {
+pub(crate) struct Section<M: Memory> {
     pub(crate) account: Vec<u8>,
     pub(crate) interface: Vec<u8>,
     pub(crate) entries: Vec<Entry<M>>,

@@ -24,7 +24,7 @@ const TOGETHER: usize = 32 * 1024;
 
 /// A thread's part of a digest in the making.
 #[derive(Debug)]
-pub(crate) struct Folder<M> {
+pub(crate) struct Folder<M: Memory> {
     options: FoldOptions,
     tables: Arc<Tables<M>>,
     logs: Arc<Mutex<Logs<M>>>,
@@ -142,7 +142,7 @@ impl Gathered {
 }
 
 /// One object on its way into the logs.
-struct Pass<'a, M> {
+struct Pass<'a, M: Memory> {
     tables: &'a Tables<M>,
     logs: &'a Mutex<Logs<M>>,
     regular: &'a mut Regular,

@@ -20,6 +20,8 @@ use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::memory::Memory;
 use crate::tables::{Interface, Tables, too_many};
 
+/// Addresses that are asked for before the first of them is looked up.
+const TOGETHER: usize = 64;
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
@@ -32,7 +34,7 @@ const HELD_EACH: usize = 400;
 
 /// A thread's logs and memories.
 #[derive(Debug)]
-pub(crate) struct Logs<M> {
+pub(crate) struct Logs<M: Memory> {
     shared: Arc<Tables<M>>,
     hasher: RandomState,
     lookup: HashTable<u32>,
@@ -50,7 +52,7 @@ pub(crate) struct Logs<M> {
 
 /// An interface that this thread has met.
 #[derive(Debug)]
-struct Known<M> {
+struct Known<M: Memory> {
     log: Vec<CompactRecord>,
     interface: Arc<Interface<M>>,
 }
@@ -146,6 +148,27 @@ impl<M: Memory> Logs<M> {
     pub(crate) fn address_number(&mut self, address: u128) -> Result<u32, FoldError> {
         let number = self.shared.addresses.number(address, &mut self.remembered);
         number.ok_or_else(|| too_many("IPv6 addresses"))
+    }
+
+    /// The numbers of many IPv6 addresses, given to `take` with what stands beside each. What the look-ups need is
+    /// asked of memory for all of them before the first.
+    pub(crate) fn address_numbers<T: Copy>(
+        &mut self,
+        addresses: &[(u128, T)],
+        mut take: impl FnMut(T, u32),
+    ) -> Result<(), FoldError> {
+        let (shared, remembered) = (&self.shared.addresses, &mut self.remembered);
+        let mut hashes = [0; TOGETHER];
+        for some in addresses.chunks(TOGETHER) {
+            for (hash, (address, _)) in hashes.iter_mut().zip(some) {
+                *hash = shared.expect(*address, remembered);
+            }
+            for (hash, (address, beside)) in hashes.iter().zip(some) {
+                let number = shared.number_by(*address, *hash, remembered);
+                take(*beside, number.ok_or_else(|| too_many("IPv6 addresses"))?);
+            }
+        }
+        Ok(())
     }
 
     /// The log of an interface, and how many records it may hold before [`Logs::fold_full`] is called.

@@ -226,6 +226,12 @@ impl Manifest {
                 records.unusable
             ));
         }
+        if records.other_status > 0 {
+            reasons.push(format!(
+                "{} records had a log-status that is neither OK nor NODATA nor SKIPDATA",
+                records.other_status
+            ));
+        }
         if records.bad > 0 {
             reasons.push(format!("{} rows could not be read and were skipped", records.bad));
         }

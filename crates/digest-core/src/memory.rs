@@ -11,6 +11,9 @@ use crate::history::{ACK, History, RST, SYN};
 
 /// What an entry keeps beside its sums.
 pub(crate) trait Memory: Copy + Send + Sync + fmt::Debug + 'static {
+    /// What entries are aligned to, so that none lies across two lines of the cache.
+    type Align: Copy + Send + Sync + fmt::Debug;
+
     /// The memory of an edge's first record.
     fn first(record: &CompactRecord) -> Self;
 
@@ -30,7 +33,19 @@ pub(crate) trait Memory: Copy + Send + Sync + fmt::Debug + 'static {
     fn sections(sections: Vec<Section<Self>>) -> Sections;
 }
 
+/// Half a line of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
+pub(crate) struct HalfLine;
+
+/// A line of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Line;
+
 impl Memory for () {
+    type Align = HalfLine;
+
     #[inline]
     fn first(_: &CompactRecord) -> Self {}
 
@@ -129,6 +144,8 @@ impl Compact {
 }
 
 impl Memory for Compact {
+    type Align = Line;
+
     #[inline]
     fn first(record: &CompactRecord) -> Self {
         let flags = record.flags;

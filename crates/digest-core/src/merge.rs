@@ -3,9 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::error::FoldError;
 use crate::flow_record::ABSENT;
+use crate::key::ports_of;
 use crate::number::MOST_COUNTER;
 use crate::run::{Heading, Row, RunReader, Sums};
 use crate::spill::SpilledRun;
@@ -87,7 +90,9 @@ impl Merge {
                 for cursor in &mut here {
                     if let Some((_, sums)) = cursor.row.filter(|(row, _)| *row == least) {
                         all = Some(match all {
-                            Some(known) => known.with(&sums)?,
+                            Some(known) => known
+                                .with(&sums)
+                                .map_err(|measure| overflow(measure, &names, &least, &self.actions))?,
                             None => sums,
                         });
                         cursor.advance()?;
@@ -118,6 +123,23 @@ impl Merge {
     }
 }
 
+/// A sum that passes its range, told as it would be of edges in memory.
+#[cold]
+fn overflow(measure: &'static str, names: &(Vec<u8>, Vec<u8>), row: &Row, actions: &[Vec<u8>]) -> io::Error {
+    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    let (src, dst) = (IpAddr::from(row.src), IpAddr::from(row.dst));
+    let ports = ports_of(row.service).map_or("- -".to_owned(), |(src, dst)| format!("{src} {dst}"));
+    let action = actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice);
+    let (account, interface, action) = (name(&names.0), name(&names.1), name(action));
+    io::Error::other(FoldError::Overflow {
+        measure,
+        edge: format!(
+            "{account} {interface} {src} {dst} {ports} {} {action}",
+            row.service & 0xff
+        ),
+    })
+}
+
 impl Cursor {
     fn advance(&mut self) -> io::Result<()> {
         self.row = self.reader.row()?;
@@ -145,18 +167,15 @@ pub(crate) fn name_order(one: &[u8], other: &[u8]) -> Ordering {
 }
 
 impl Sums {
-    /// Both together; sums beyond the range of a counter are an error.
-    fn with(&self, other: &Self) -> io::Result<Self> {
-        let sum = |one: u64, other: u64| {
-            one.checked_add(other)
-                .filter(|&sum| sum <= MOST_COUNTER)
-                .ok_or_else(|| {
-                    io::Error::other("a sum of packets or bytes passes the greatest value a digest can hold")
-                })
+    /// Both together; the name of a sum that passes the range of a counter is the error.
+    fn with(&self, other: &Self) -> Result<Self, &'static str> {
+        let sum = |measure, one: u64, other: u64| {
+            let sum = one.checked_add(other).filter(|&sum| sum <= MOST_COUNTER);
+            sum.ok_or(measure)
         };
         Ok(Self {
-            packets: sum(self.packets, other.packets)?,
-            bytes: sum(self.bytes, other.bytes)?,
+            packets: sum("packets", self.packets, other.packets)?,
+            bytes: sum("bytes", self.bytes, other.bytes)?,
             history: match (self.history, other.history) {
                 (Some(mut ours), Some(theirs)) => {
                     ours.merge(&theirs);

@@ -42,6 +42,8 @@ pub(crate) struct Regular {
     flags: Vec<u32>,
     version: Vec<u32>,
     action: Vec<u32>,
+    /// IPv6 addresses of a column, with their rows.
+    v6: Vec<(u128, usize)>,
 }
 
 /// What the rows are read for.
@@ -75,6 +77,7 @@ impl Regular {
             flags: Vec::new(),
             version: Vec::new(),
             action: Vec::new(),
+            v6: Vec::new(),
         }
     }
 
@@ -224,6 +227,7 @@ impl Regular {
             let Some(column) = layout.column(field) else {
                 continue;
             };
+            self.v6.clear();
             for (row, odd) in self.odd.iter_mut().enumerate() {
                 if number(other, row) == 0 || *odd != 0 {
                     continue;
@@ -233,14 +237,15 @@ impl Regular {
                 }
                 let (start, end) = rows.field(row, column);
                 match Address::parse(text.get(start, end)) {
-                    Some(Address::V6(address)) => {
-                        if let Some(value) = values.get_mut(row) {
-                            *value = logs.address_number(address)?;
-                        }
-                    }
+                    Some(Address::V6(address)) => self.v6.push((address, row)),
                     _ => *odd = 1,
                 }
             }
+            logs.address_numbers(&self.v6, |row, number| {
+                if let Some(value) = values.get_mut(row) {
+                    *value = number;
+                }
+            })?;
         }
         Ok(())
     }

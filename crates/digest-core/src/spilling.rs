@@ -18,7 +18,7 @@ use crate::tables::{Tables, lock};
 
 /// What the threads of a digest know about memory.
 #[derive(Debug)]
-pub(crate) struct Spilling<M> {
+pub(crate) struct Spilling<M: Memory> {
     budget: Option<Budget>,
     charged: AtomicUsize,
     members: Mutex<Vec<Weak<Mutex<Logs<M>>>>>,
@@ -27,7 +27,7 @@ pub(crate) struct Spilling<M> {
     turn: Mutex<()>,
 }
 
-impl<M> Spilling<M> {
+impl<M: Memory> Spilling<M> {
     pub(crate) fn new(budget: Option<Budget>) -> Self {
         Self {
             budget,
@@ -57,7 +57,7 @@ impl<M> Spilling<M> {
     }
 
     /// Takes over the runs of other tables.
-    pub(crate) fn adopt<N>(&self, other: &Spilling<N>) {
+    pub(crate) fn adopt<N: Memory>(&self, other: &Spilling<N>) {
         lock(&self.runs).append(&mut lock(&other.runs));
     }
 

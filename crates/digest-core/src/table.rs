@@ -8,7 +8,7 @@
 use crate::compact_record::CompactRecord;
 use crate::history::History;
 use crate::key::{Key, Seeds};
-use crate::memory::Memory;
+use crate::memory::{Compact, Memory};
 use crate::number::MOST_COUNTER;
 use crate::vector::prefetch;
 
@@ -23,16 +23,17 @@ const AHEAD: usize = 32;
 
 /// One edge.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<M> {
+pub(crate) struct Entry<M: Memory> {
     pub(crate) key: Key,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
     pub(crate) memory: M,
+    _align: [M::Align; 0],
 }
 
 /// All edges of one interface.
 #[derive(Debug)]
-pub(crate) struct Table<M> {
+pub(crate) struct Table<M: Memory> {
     index: Vec<u32>,
     entries: Vec<Entry<M>>,
     wide: Vec<History>,
@@ -117,6 +118,7 @@ impl<M: Memory> Table<M> {
                     packets: 0,
                     bytes: 0,
                     memory,
+                    _align: [],
                 };
                 entry.sum(packets, bytes)?;
                 self.insert(slot, hash, entry);
@@ -146,6 +148,7 @@ impl<M: Memory> Table<M> {
                     packets: record.packets.into(),
                     bytes: record.bytes.into(),
                     memory: M::first(record),
+                    _align: [],
                 };
                 self.insert(slot, hash, entry);
                 Ok(())
@@ -242,7 +245,7 @@ impl<M: Memory> Table<M> {
     }
 }
 
-impl<M> Entry<M> {
+impl<M: Memory> Entry<M> {
     #[inline]
     fn sum(&mut self, packets: u64, bytes: u64) -> Result<(), Overflow> {
         // Both sides are below 2^63, so that adding cannot wrap.
@@ -262,6 +265,12 @@ impl<M> Entry<M> {
         Ok(())
     }
 }
+
+/// An entry is a line of the cache or half of one, and never a part of two.
+const _: () = {
+    assert!(size_of::<Entry<Compact>>() == 64 && align_of::<Entry<Compact>>() == 64);
+    assert!(size_of::<Entry<()>>() == 32 && align_of::<Entry<()>>() == 32);
+};
 
 impl From<CompactRecord> for Key {
     fn from(record: CompactRecord) -> Self {

@@ -23,7 +23,7 @@ use crate::table::{Overflow, Table};
 
 /// All groups of a digest in the making.
 #[derive(Debug)]
-pub(crate) struct Tables<M> {
+pub(crate) struct Tables<M: Memory> {
     pub(crate) seeds: Seeds,
     registry: Mutex<Registry<M>>,
     pub(crate) addresses: Addresses,
@@ -33,7 +33,7 @@ pub(crate) struct Tables<M> {
 
 /// One interface of one account.
 #[derive(Debug)]
-pub(crate) struct Interface<M> {
+pub(crate) struct Interface<M: Memory> {
     pub(crate) account: Vec<u8>,
     pub(crate) interface: Vec<u8>,
     table: Mutex<Table<M>>,
@@ -41,7 +41,7 @@ pub(crate) struct Interface<M> {
 
 /// The interfaces by name.
 #[derive(Debug)]
-struct Registry<M> {
+struct Registry<M: Memory> {
     hasher: RandomState,
     index: HashTable<u32>,
     interfaces: Vec<Arc<Interface<M>>>,
@@ -143,7 +143,7 @@ impl<M: Memory> Tables<M> {
     }
 }
 
-impl<M> Registry<M> {
+impl<M: Memory> Registry<M> {
     fn new() -> Self {
         Self {
             hasher: RandomState::default(),

@@ -211,6 +211,12 @@ impl<'a> Padded<'a> {
             .map_or(0, u64::from_le_bytes)
     }
 
+    /// The 16 bytes from a position on.
+    #[inline]
+    fn sixteen(self, start: u32) -> Option<&'a [u8; 16]> {
+        self.bytes.get(start as usize..)?.first_chunk()
+    }
+
     /// The 16 bytes from a position on, the first of them lowest.
     #[inline]
     fn double_at(self, start: u32) -> u128 {

@@ -59,14 +59,19 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
 
 #[target_feature(enable = "avx2")]
 fn halves(block: &[u8; 64]) -> (__m256i, __m256i) {
-    let word = |at: usize| {
-        let bytes = block.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
-        i64::from_le_bytes(bytes.unwrap_or_default())
-    };
-    (
-        _mm256_set_epi64x(word(24), word(16), word(8), word(0)),
-        _mm256_set_epi64x(word(56), word(48), word(40), word(32)),
-    )
+    let half = block.as_ptr().cast::<__m256i>();
+    // SAFETY: both loads lie inside the 64 bytes of the block; neither asks for any alignment.
+    unsafe { (_mm256_loadu_si256(half), _mm256_loadu_si256(half.add(1))) }
+}
+
+/// The 16 bytes from a position on; zeros where they are not there.
+#[target_feature(enable = "avx2")]
+fn sixteen(text: Padded<'_>, at: u32) -> __m128i {
+    match text.sixteen(at) {
+        // SAFETY: the load lies inside the 16 bytes and asks for no alignment.
+        Some(bytes) => unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) },
+        None => _mm_setzero_si128(),
+    }
 }
 
 #[target_feature(enable = "avx2")]
@@ -88,16 +93,29 @@ fn at_most_blank(bytes: __m256i) -> __m256i {
     _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(b' ' as i8)), bytes)
 }
 
+/// The digits of a field, as a lane.
+#[inline]
+fn digits_of(text: Padded<'_>, (start, end): (u32, u32)) -> i64 {
+    digits_before(text, end, (end - start).min(8)).cast_signed()
+}
+
 #[target_feature(enable = "avx2,bmi1")]
 pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], odd: &mut [u8]) {
     let (fours, _) = out.as_chunks_mut::<4>();
     let whole = rows.count / 4;
     for (four, out) in fours.iter_mut().enumerate().take(whole) {
         let row = four * 4;
-        let fields: [(u32, u32); 4] = std::array::from_fn(|lane| rows.field(row + lane, column));
-        let [one, two, three, four] =
-            fields.map(|(start, end)| digits_before(text, end, (end - start).min(8)));
-        let vector = _mm256_set_epi64x(four as i64, three as i64, two as i64, one as i64);
+        // Spelled out: a closure called by the standard library's functions would not be compiled into this one.
+        let one = rows.field(row, column);
+        let two = rows.field(row + 1, column);
+        let three = rows.field(row + 2, column);
+        let four = rows.field(row + 3, column);
+        let vector = _mm256_set_epi64x(
+            digits_of(text, four),
+            digits_of(text, three),
+            digits_of(text, two),
+            digits_of(text, one),
+        );
         let beyond = _mm256_subs_epu8(vector, _mm256_set1_epi8(9));
         let pairs = _mm256_maddubs_epi16(vector, _mm256_set1_epi16(0x010a));
         let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
@@ -106,10 +124,12 @@ pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut
         let low = _mm256_extract_epi64::<0>(eights) as u64;
         let high = _mm256_extract_epi64::<2>(eights) as u64;
         *out = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
-        let [one, two, three, four] = fields.map(|(start, end)| end - start);
-        if _mm256_testz_si256(beyond, beyond) == 0 || one.max(two).max(three.max(four)) > 8 {
+        let longest = (one.1 - one.0)
+            .max(two.1 - two.0)
+            .max((three.1 - three.0).max(four.1 - four.0));
+        if _mm256_testz_si256(beyond, beyond) == 0 || longest > 8 {
             // One of them is no number, or longer: each by itself.
-            for ((lane, out), (start, end)) in out.iter_mut().enumerate().zip(fields) {
+            for ((lane, out), (start, end)) in out.iter_mut().enumerate().zip([one, two, three, four]) {
                 let (value, is_odd) = number(text, start, end);
                 *out = value;
                 if let Some(odd) = odd.get_mut(row + lane) {
@@ -185,6 +205,14 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns { numbers, patterns }
 });
 
+/// The number of the pattern that these dots and this length make; 0 for none.
+#[inline]
+fn pattern(numbers: &[u8], dots: u32, length: u32) -> usize {
+    let end = 1u32 << length.min(16);
+    let mask = (dots & 0xffff & (end - 1)) | end;
+    usize::from(numbers.get(mask as usize).copied().unwrap_or_default())
+}
+
 #[target_feature(enable = "avx2,bmi1")]
 pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], other: &mut [u8]) {
     let Patterns { numbers, patterns } = &*PATTERNS;
@@ -193,26 +221,15 @@ pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &m
     for (two, (out, other)) in outs.iter_mut().zip(others).enumerate() {
         let row = two * 2;
         // An odd number of rows repeats the last one.
-        let fields = [
-            rows.field(row, column),
-            rows.field((row + 1).min(rows.count - 1), column),
-        ];
-        let lengths = fields.map(|(start, end)| end - start);
-        let words = fields.map(|(start, _)| text.double_at(start));
-        let vector = _mm256_set_epi64x(
-            (words[1] >> 64) as i64,
-            words[1] as i64,
-            (words[0] >> 64) as i64,
-            words[0] as i64,
-        );
+        let one = rows.field(row, column);
+        let other_row = rows.field((row + 1).min(rows.count - 1), column);
+        let vector = _mm256_set_m128i(sixteen(text, other_row.0), sixteen(text, one.0));
         let dots = _mm256_movemask_epi8(equal(vector, b'.')) as u32;
-        let mark = |dots: u32, length: u32| {
-            let end = 1u32 << length.min(16);
-            ((dots & 0xffff & (end - 1)) | end) as usize
-        };
-        let found = [mark(dots, lengths[0]), mark(dots >> 16, lengths[1])];
-        let found = found.map(|mask| usize::from(numbers.get(mask).copied().unwrap_or_default()));
-        let (Some(first), Some(second)) = (patterns.get(found[0]), patterns.get(found[1])) else {
+        let found = (
+            pattern(numbers, dots, one.1 - one.0),
+            pattern(numbers, dots >> 16, other_row.1 - other_row.0),
+        );
+        let (Some(first), Some(second)) = (patterns.get(found.0), patterns.get(found.1)) else {
             continue;
         };
         let digits = _mm256_xor_si256(vector, _mm256_set1_epi8(b'0' as i8));
@@ -244,8 +261,8 @@ pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &m
             _mm256_extract_epi32::<4>(values) as u32,
         ];
         *other = [
-            u8::from(found[0] == 0 || right & 0xffff != 0xffff),
-            u8::from(found[1] == 0 || right >> 16 != 0xffff),
+            u8::from(found.0 == 0 || right & 0xffff != 0xffff),
+            u8::from(found.1 == 0 || right >> 16 != 0xffff),
         ];
     }
 }

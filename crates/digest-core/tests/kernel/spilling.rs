@@ -212,3 +212,27 @@ fn a_refused_object_takes_its_runs_along() {
     assert_eq!(digest.write_text(&mut io::sink()).unwrap().lines, 100);
     assert_eq!(kept.alive.load(Ordering::Relaxed), 0);
 }
+
+#[test]
+fn a_sum_that_passes_its_range_only_in_the_merge_is_told_with_its_edge() {
+    let most = i64::MAX;
+    let row = format!("2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 {most} 1539734400 1539734401 ACCEPT OK\n");
+    let objects: Objects = vec![
+        ("one".to_owned(), row.clone().into()),
+        ("two".to_owned(), row.into()),
+    ];
+    let budget = Budget {
+        bytes: 0,
+        spill: Arc::new(Kept::default()),
+    };
+    let digest = fold(&FoldOptions::default(), Some(budget), 1, &objects).unwrap();
+    let error = digest.write_text(&mut io::sink()).unwrap_err();
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<FoldError>());
+    assert!(inner.is_some_and(|inner| !inner.is_retryable()));
+    assert_eq!(
+        error.to_string(),
+        "bytes pass the greatest value a digest can hold (1 eni-1 10.0.0.1 10.0.0.2 443 0 6 ACCEPT)"
+    );
+}

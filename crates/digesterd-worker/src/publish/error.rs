@@ -2,6 +2,7 @@
 
 use std::io;
 
+use digest_core::FoldError;
 use digest_storage::StoreError;
 use thiserror::Error;
 
@@ -21,7 +22,7 @@ pub(crate) enum PublishError {
         source: StoreError,
     },
     /// The digest could not be compressed.
-    #[error("the digest could not be compressed: {0}")]
+    #[error("the digest could not be written: {0}")]
     Encode(#[source] io::Error),
     /// The compressing thread fell over: a fault in the program.
     #[error("compressing the digest failed inside the program: {0}")]
@@ -36,7 +37,12 @@ impl PublishError {
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Store { source, .. } => source.is_retryable(),
-            Self::Lost | Self::Encode(_) | Self::Panicked(_) | Self::Contended => true,
+            // A sum that passes its range only where runs are merged would do so again.
+            Self::Encode(error) => error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<FoldError>())
+                .is_none_or(FoldError::is_retryable),
+            Self::Lost | Self::Panicked(_) | Self::Contended => true,
         }
     }
 
