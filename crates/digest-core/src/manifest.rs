@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::job::Job;
+use crate::window::Window;
 
 /// Version of the manifest's JSON.
 pub const MANIFEST_FORMAT: u32 = 1;
@@ -200,17 +201,17 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The verdict and its reasons, from what the build saw.
+    /// The verdict and its reasons, from what the build saw. Without a window nothing can come late.
     #[must_use]
     pub fn judge(
-        job: &Job,
+        window: Option<&Window>,
         begun_at: DateTime<Utc>,
         late_arrival: TimeDelta,
         objects: &ObjectCounts,
         records: &RecordCounts,
     ) -> (Coverage, Vec<String>) {
         let mut reasons = Vec::new();
-        if begins_early(job, begun_at, late_arrival) {
+        if window.is_some_and(|window| begins_early(window, begun_at, late_arrival)) {
             reasons.push(format!(
                 "begun before the window's stop plus {} s, so later objects may hold records of the window",
                 late_arrival.num_seconds()
@@ -244,7 +245,8 @@ impl Manifest {
             .ok()
             .and_then(TimeDelta::try_seconds);
         let late = late.unwrap_or(TimeDelta::MAX);
-        begins_early(&self.job, self.begun_at, late) && !begins_early(&self.job, now, late)
+        let window = self.job.window();
+        begins_early(window, self.begun_at, late) && !begins_early(window, now, late)
     }
 
     /// Coverage of a stored digest of this size and hash: unknown where the manifest is another's.
@@ -259,8 +261,8 @@ impl Manifest {
 }
 
 /// Whether a build begun then may miss objects that arrive late.
-fn begins_early(job: &Job, begun_at: DateTime<Utc>, late_arrival: TimeDelta) -> bool {
-    job.window()
+fn begins_early(window: &Window, begun_at: DateTime<Utc>, late_arrival: TimeDelta) -> bool {
+    window
         .stop()
         .checked_add_signed(late_arrival)
         .is_none_or(|settled| begun_at < settled)
@@ -269,20 +271,15 @@ fn begins_early(job: &Job, begun_at: DateTime<Utc>, late_arrival: TimeDelta) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Scope;
-    use crate::window::Window;
 
     const LATE: TimeDelta = TimeDelta::minutes(30);
 
-    fn job() -> Job {
-        Job::new(
-            Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap(),
-            Scope::default(),
-        )
+    fn hour() -> Window {
+        Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap()
     }
 
     fn settled() -> DateTime<Utc> {
-        job().window().stop() + LATE
+        hour().stop() + LATE
     }
 
     fn read(objects: u64) -> ObjectCounts {
@@ -295,7 +292,7 @@ mod tests {
     #[test]
     fn complete_needs_every_object_and_row_and_a_late_enough_begin() {
         let verdict = |begun, objects: &ObjectCounts, records: &RecordCounts| {
-            Manifest::judge(&job(), begun, LATE, objects, records).0
+            Manifest::judge(Some(&hour()), begun, LATE, objects, records).0
         };
         let fine = RecordCounts {
             skipdata: 3,
@@ -340,13 +337,24 @@ mod tests {
     }
 
     #[test]
+    fn without_a_window_nothing_comes_late() {
+        let judge = |window| {
+            let records = RecordCounts::default();
+            Manifest::judge(window, settled() - LATE, LATE, &read(1), &records).0
+        };
+        let hour = hour();
+        assert_eq!(judge(Some(&hour)), Coverage::Partial);
+        assert_eq!(judge(None), Coverage::Complete);
+    }
+
+    #[test]
     fn every_reason_is_named() {
         let records = RecordCounts {
             unusable: 2,
             bad: 1,
             ..RecordCounts::default()
         };
-        let (_, reasons) = Manifest::judge(&job(), settled() - LATE, LATE, &read(1), &records);
+        let (_, reasons) = Manifest::judge(Some(&hour()), settled() - LATE, LATE, &read(1), &records);
         assert_eq!(reasons.len(), 3, "{reasons:?}");
     }
 

@@ -133,6 +133,16 @@ impl Window {
         }
     }
 
+    /// The hour that begins in the minute of this Unix time.
+    #[must_use]
+    pub const fn hour_from(unix: i64) -> Self {
+        let start = unix - unix.rem_euclid(MINUTE);
+        Self {
+            start,
+            stop: start + 60 * MINUTE,
+        }
+    }
+
     /// Checks what a *new* digest must hold: not longer than `most_minutes`, not starting after `now`.
     ///
     /// Reading a stored digest does not ask this.
@@ -247,6 +257,12 @@ mod tests {
         assert_eq!(cut.minutes(), 60);
         let before_the_epoch = window("1969-12-31T23:58:30Z", "1970-01-01T00:00:00Z");
         assert_eq!(before_the_epoch.start_unix(), -120);
+    }
+
+    #[test]
+    fn an_hour_is_a_window_of_sixty_minutes() {
+        let hour = Window::hour_from(1_539_734_459);
+        assert_eq!(hour, window("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z"));
     }
 
     #[test]

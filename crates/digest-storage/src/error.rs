@@ -201,7 +201,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// The kind behind the store crate's error.
-fn kind_of(error: &SourceError) -> ErrorKind {
+pub(crate) fn kind_of(error: &SourceError) -> ErrorKind {
     match error {
         SourceError::NotFound { source, .. } if says(&**source, "NoSuchBucket") => ErrorKind::NoSuchBucket,
         SourceError::NotFound { .. } => ErrorKind::NotFound,
@@ -242,6 +242,7 @@ fn kind_of_generic(source: &(dyn StdError + 'static)) -> ErrorKind {
         Some(429) => ErrorKind::Throttled,
         Some(503) if says(source, "SlowDown") => ErrorKind::Throttled,
         Some(408) => ErrorKind::Timeout,
+        Some(501) => ErrorKind::Unsupported,
         Some(500..=599) => ErrorKind::Unavailable,
         Some(401 | 403) => ErrorKind::AccessDenied,
         Some(404) if says(source, "NoSuchBucket") => ErrorKind::NoSuchBucket,

@@ -91,6 +91,15 @@ impl FlowLogs {
         &self.store
     }
 
+    /// Whether anything here lies in AWS's layout.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the listing fails.
+    pub async fn is_laid_out(&self) -> Result<bool, StoreError> {
+        let found = self.store.children(&Path::from(discovery::ROOT)).await?;
+        Ok(!found.common_prefixes.is_empty())
+    }
+
     /// The objects that can hold records of the window: named from five minutes before its start to
     /// `late_arrival` after its stop.
     ///

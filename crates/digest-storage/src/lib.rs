@@ -1,12 +1,18 @@
 //! Where bytes live. The only crate that knows object stores; it knows keys and bytes, never columns.
 //!
-//! A [`Place`] is what a bucket variable names; [`open`] makes a [`Store`] of it. Above the store stand the
+//! A [`Place`] is what a bucket variable names; [`open()`] makes a [`Store`] of it. Above the store stand the
 //! domain's verbs: [`FlowLogs`] says which objects can hold records of a window, [`Prefetch`] reads them ahead
 //! within bounds, [`Digests`], [`Manifests`], [`Records`] and [`Markers`] keep what is made. Failures are
 //! [`StoreError`]s, whose [`ErrorKind`] says what happened and whether a retry helps.
 
+mod capabilities;
+#[cfg(feature = "testing")]
+pub mod contract;
+mod credentials;
 mod digests;
 mod error;
+#[cfg(feature = "testing")]
+pub mod faults;
 mod flow_logs;
 mod local;
 mod manifests;
@@ -14,11 +20,15 @@ mod markers;
 mod open;
 mod place;
 mod prefetch;
+mod probe;
 mod records;
+#[cfg(feature = "rusoto")]
+mod rusoto;
 mod s3;
 mod store;
 mod version;
 
+pub use capabilities::Capabilities;
 pub use digests::{Attributes, DigestObject, DigestRead, Digests, Expect};
 pub use error::{ErrorKind, StoreError};
 pub use flow_logs::{FlowLogObject, FlowLogs, Plan};
@@ -29,5 +39,5 @@ pub use place::Place;
 pub use prefetch::{Gauge, ObjectReader, Prefetch};
 pub use records::{Created, Records, Swap};
 pub use s3::{S3Client, StoreOptions};
-pub use store::{Capabilities, Store};
+pub use store::Store;
 pub use version::Version;

@@ -5,9 +5,12 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::Utc;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, future};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -15,13 +18,18 @@ use object_store::{
     ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UpdateVersion,
 };
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
+use crate::capabilities::Capabilities;
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-use crate::store::{Capabilities, Store};
+use crate::store::Store;
 
 /// Name of the lock files' folder; its leading dot keeps it out of nobody's listing but ours (see [`Local::list`]).
 const LOCKS: &str = ".locks";
+/// Longer than a tick of the clock that files are stamped by. Two versions of a key are at least this far apart: its
+/// ETag is made of inode, time and size, and an inode is soon used again.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Opens a directory, made where it is not there.
 pub(crate) fn open(directory: &std::path::Path, place: &Place) -> std::result::Result<Store, StoreError> {
@@ -83,12 +91,8 @@ impl Local {
         expected: &UpdateVersion,
     ) -> Result<PutResult> {
         let lock = self.locked(location).await?;
-        let present = match self.files.head(location).await {
-            Ok(meta) => meta.e_tag,
-            Err(object_store::Error::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        if present.is_none() || present != expected.e_tag {
+        let present = self.present(location).await?;
+        if present.is_none_or(|present| present.e_tag != expected.e_tag) {
             return Err(object_store::Error::Precondition {
                 path: location.to_string(),
                 source: "the object is not the expected one".into(),
@@ -100,6 +104,21 @@ impl Local {
             .await;
         drop(lock);
         written
+    }
+
+    /// The object as it stands, a tick after it was written: what replaces it will have another version.
+    async fn present(&self, location: &Path) -> Result<Option<ObjectMeta>> {
+        let meta = match self.files.head(location).await {
+            Ok(meta) => meta,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let age = Utc::now().signed_duration_since(meta.last_modified).to_std();
+        // A time to come is a clock that was set back; nothing is gained by waiting for it.
+        if let Some(left) = age.ok().and_then(|age| TICK.checked_sub(age)) {
+            sleep(left).await;
+        }
+        Ok(Some(meta))
     }
 }
 
@@ -136,6 +155,7 @@ impl ObjectStore for Local {
             // An overwrite between a swap's look and its write would be lost.
             PutMode::Overwrite => {
                 let lock = self.locked(location).await?;
+                self.present(location).await?;
                 let written = self.files.put_opts(location, payload, options).await;
                 drop(lock);
                 written
@@ -161,11 +181,21 @@ impl ObjectStore for Local {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.files.delete_stream(locations)
+        let local = self.clone();
+        let deleted = locations.and_then(move |location| {
+            let local = local.clone();
+            // Between a swap's look and its write the object would come back.
+            async move {
+                let lock = local.locked(&location).await?;
+                let deleted = local.files.delete(&location).await;
+                drop(lock);
+                deleted.map(|()| location)
+            }
+        });
+        deleted.boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        use futures::{StreamExt, future};
         let listed = self.files.list(prefix);
         listed
             .filter(|entry| future::ready(!entry.as_ref().is_ok_and(|meta| is_lock(&meta.location))))
@@ -179,6 +209,10 @@ impl ObjectStore for Local {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.files.copy_opts(from, to, options).await
+        // As an overwrite.
+        let lock = self.locked(to).await?;
+        let copied = self.files.copy_opts(from, to, options).await;
+        drop(lock);
+        copied
     }
 }

@@ -10,11 +10,12 @@ use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
+use crate::capabilities::Capabilities;
+use crate::credentials::Bridge;
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-use crate::store::{Capabilities, Store};
+use crate::store::Store;
 
-mod credentials;
 mod listing;
 
 /// Which client speaks S3.
@@ -90,7 +91,7 @@ pub(crate) fn open(
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(region)
-        .with_credentials(Arc::new(credentials::Bridge::new(credentials)))
+        .with_credentials(Arc::new(Bridge::new(credentials)))
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
         .with_disable_bulk_delete(true)

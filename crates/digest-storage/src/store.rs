@@ -6,46 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyMode, CopyOptions, GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore,
     ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult,
 };
 
+use crate::capabilities::{Believed, Capabilities};
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-
-/// What a store can do beyond reading and writing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Of several creates of one key at once, exactly one succeeds.
-    pub atomic_create: bool,
-    /// A write succeeds only over the very object that it names.
-    pub compare_and_swap: bool,
-    /// Objects keep attributes (content type, metadata).
-    pub attributes: bool,
-    /// A copy can demand that its target does not exist.
-    pub conditional_copy: bool,
-}
-
-impl Capabilities {
-    /// What S3 itself, the memory store and (but for attributes) local directories do.
-    pub const ALL: Self = Self {
-        atomic_create: true,
-        compare_and_swap: true,
-        attributes: true,
-        conditional_copy: true,
-    };
-}
 
 /// A place opened. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
     place: Arc<Place>,
-    capabilities: Capabilities,
+    believed: Arc<Believed>,
     unlistable: Arc<AtomicU64>,
 }
 
@@ -56,7 +34,7 @@ impl Store {
         Self {
             inner,
             place: Arc::new(place),
-            capabilities,
+            believed: Arc::new(Believed::new(capabilities)),
             unlistable: Arc::default(),
         }
     }
@@ -80,20 +58,28 @@ impl Store {
     pub fn wrapped(&self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
         Self {
             inner: wrap(Arc::clone(&self.inner)),
-            ..self.clone()
+            ..self.clone().with_capabilities(self.capabilities())
         }
     }
 
     /// The same place, believed to do only this.
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
-        Self { capabilities, ..self }
+        Self {
+            believed: Arc::new(Believed::new(capabilities)),
+            ..self
+        }
+    }
+
+    /// This place and its clones are from now on believed to lack what these lack.
+    pub(crate) fn lower(&self, found: Capabilities) {
+        self.believed.lower(found);
     }
 
     /// What the store can do.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        self.believed.get()
     }
 
     /// The place.
@@ -143,6 +129,7 @@ impl Store {
         Ok(found.map(|found| (found.meta, found.attributes)))
     }
 
+    /// The object or a range of it; with an ETag only that very object, whatever the store makes of `If-Match`.
     pub(crate) async fn range(
         &self,
         key: &Path,
@@ -154,10 +141,19 @@ impl Store {
             if_match: etag.map(str::to_owned),
             ..GetOptions::default()
         };
-        self.get(key, options).await.map_err(|error| match error.kind() {
+        let found = self.get(key, options).await.map_err(|error| match error.kind() {
             ErrorKind::Precondition => error.with_kind(ErrorKind::Changed),
             _ => error,
-        })
+        })?;
+        match (etag, &found.meta.e_tag) {
+            (Some(expected), Some(present)) if expected != present => Err(StoreError::new(
+                ErrorKind::Changed,
+                &*self.place,
+                key,
+                "the answer has another ETag",
+            )),
+            _ => Ok(found),
+        }
     }
 
     pub(crate) async fn put(
@@ -167,7 +163,7 @@ impl Store {
         mode: PutMode,
         attributes: Attributes,
     ) -> Result<PutResult, StoreError> {
-        let attributes = if self.capabilities.attributes {
+        let attributes = if self.capabilities().attributes {
             attributes
         } else {
             Attributes::new()
@@ -221,6 +217,14 @@ impl Store {
             .boxed()
     }
 
+    /// Asks for one page of a listing, and whether anything stands in it.
+    ///
+    /// # Errors
+    /// [`StoreError`], above all where listing is not allowed.
+    pub async fn peek(&self) -> Result<bool, StoreError> {
+        Ok(self.list(None, None).try_next().await?.is_some())
+    }
+
     pub(crate) async fn children(&self, prefix: &Path) -> Result<ListResult, StoreError> {
         let found = self.inner.list_with_delimiter(Some(prefix)).await;
         absent_as_none(found.map_err(|error| self.error(prefix, error)))
@@ -230,7 +234,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Store({}, {:?})", self.place, self.capabilities)
+        write!(f, "Store({}, {:?})", self.place, self.capabilities())
     }
 }
 

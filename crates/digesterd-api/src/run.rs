@@ -8,7 +8,7 @@ use digesterd_process::health::Readiness;
 use digesterd_process::problem::chain;
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::open_store;
+use digesterd_process::stores::{open_store, probe, register};
 
 use crate::api::Api;
 use crate::routes::configure;
@@ -36,8 +36,10 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
         proxy: settings.aws.https_proxy.clone(),
     })?);
     let readiness = Readiness::new();
-    digesterd_process::stores::register(&readiness, "storage", &storage);
-    digesterd_process::stores::register(&readiness, "progress", &progress);
+    register(&readiness, "storage", &storage);
+    register(&readiness, "progress", &progress);
+    // The API writes nothing to the digests' store, and need not be allowed to.
+    probe(&readiness, "progress", &progress).await;
     let asked = Arc::clone(&queue);
     // Digests are handed out whether or not new ones can be asked for.
     readiness.register("queue", false, move || {

@@ -92,6 +92,22 @@ impl Environment {
         environment
     }
 
+    /// The same with one variable set, as a flag of the command line does. A name that no variable has is ignored.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        if let Some(variable) = variables::find(name) {
+            self.unreadable.retain(|problem| problem.name != variable.name);
+            self.values.insert(variable.name, value.into());
+        }
+        self
+    }
+
+    /// Whether a variable is set.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// A reader that begins with no problem but the unreadable values.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {

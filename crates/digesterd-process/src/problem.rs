@@ -216,18 +216,59 @@ impl ResponseError for Problem {
     }
 }
 
-/// An error and its causes in one line.
+/// An error and its causes, each only if the text so far has not begun to tell it: many errors show their cause
+/// themselves, and some of them cut it.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
+        let told = one_line(&cause.to_string());
+        let begin: String = told.chars().take(RECOGNISED).collect();
+        if !text.contains(&begin) {
             text.push_str(": ");
-            text.push_str(&cause_text);
+            text.push_str(&told);
         }
         source = cause.source();
     }
     text
+}
+
+/// As much of a cause's beginning is enough to know it again.
+const RECOGNISED: usize = 100;
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{told}")]
+    struct Layer {
+        told: String,
+        source: Option<Box<Layer>>,
+    }
+
+    fn layers(told: &[&str]) -> Layer {
+        let (first, rest) = told.split_first().unwrap();
+        Layer {
+            told: (*first).to_owned(),
+            source: (!rest.is_empty()).then(|| Box::new(layers(rest))),
+        }
+    }
+
+    #[test]
+    fn a_cause_that_is_told_already_is_not_told_again() {
+        assert_eq!(chain(&layers(&["a", "b", "c"])), "a: b: c");
+        assert_eq!(chain(&layers(&["no: b", "b", "c"])), "no: b: c");
+        let long = format!("answer\n{}", "x".repeat(1000));
+        let cut = format!("failed (answer {}…)", "x".repeat(200));
+        assert_eq!(
+            chain(&layers(&[&cut, &long, "refused"])),
+            format!("{cut}: refused")
+        );
+    }
 }

@@ -1,8 +1,8 @@
 //! The HTTP server of a service: its routes inside this crate's middleware, its limits, its end.
 //!
-//! A caller cannot hold a connection for nothing: headers must arrive within [`HEADERS`], an answer
-//! that is not read for [`DISCONNECT`] after its end is dropped, and an idle connection lives for
-//! [`KEEP_ALIVE`], which is longer than the minute that load balancers keep theirs. Header blocks are
+//! A caller cannot hold a connection for nothing: headers must arrive within `HEADERS`, an answer
+//! that is not read for `DISCONNECT` after its end is dropped, and an idle connection lives for
+//! `KEEP_ALIVE`, which is longer than the minute that load balancers keep theirs. Header blocks are
 //! limited to 128 KiB by actix itself, addresses to 48 KiB and bodies to `DIGEST_MAX_BODY` here.
 
 use std::net::SocketAddr;

@@ -1,13 +1,22 @@
 //! Buckets opened: place, credentials, endpoint and client brought together.
 
+use std::time::Duration;
+
 use digest_core::{DigestId, Scope, Window};
-use digest_storage::{FlowLogs, Manifests, Store, StoreError, StoreOptions};
+use digest_storage::{Capabilities, FlowLogs, Manifests, Store, StoreError, StoreOptions};
 use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use crate::credentials::{CredentialsError, credentials, verify};
 use crate::environment::{AwsSettings, BucketSettings};
 use crate::health::Readiness;
 use crate::problem::chain;
+
+/// The start waits this long for a store's first answer to [`probe`].
+const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+/// A store that could not be probed is asked again after this.
+const PROBE_AGAIN: Duration = Duration::from_secs(30);
 
 /// A bucket that cannot be opened.
 #[derive(Debug, Error)]
@@ -71,7 +80,7 @@ pub fn register(readiness: &Readiness, name: &'static str, store: &Store) {
     let manifests = Manifests::new(store.clone());
     readiness.register(name, true, move || {
         let manifests = manifests.clone();
-        async move { probe(&manifests).await.map_err(|error| chain(&error)) }
+        async move { reach(&manifests).await.map_err(|error| chain(&error)) }
     });
 }
 
@@ -87,7 +96,7 @@ pub fn register_flow_logs(readiness: &Readiness, flow_logs: &FlowLogs) {
 
 /// Asks for the manifest of the first minute there is. Read, not just looked up: an answer without a
 /// body does not tell a missing bucket from a missing object.
-async fn probe(manifests: &Manifests) -> Result<(), StoreError> {
+async fn reach(manifests: &Manifests) -> Result<(), StoreError> {
     let Ok(window) = Window::from_unix(0, 60) else {
         return Ok(());
     };
@@ -95,4 +104,47 @@ async fn probe(manifests: &Manifests) -> Result<(), StoreError> {
         .load(DigestId::of(&window, &Scope::default()))
         .await
         .map(drop)
+}
+
+/// Finds out whether a store that this process writes to keeps to preconditions. One that ignores them is named in
+/// the log and in the readiness's warnings, and writers look before they write from then on.
+///
+/// A store that cannot be asked now fails no start: readiness tells that. It is asked again until it answers.
+pub async fn probe(readiness: &Readiness, name: &'static str, store: &Store) {
+    let (readiness, store) = (readiness.clone(), store.clone());
+    let (tried, first) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let mut tried = Some(tried);
+        loop {
+            match store.probe().await {
+                Ok(found) => return note(&readiness, name, &store, found),
+                Err(error) if tried.is_some() => {
+                    tracing::warn!(part = name, error = %chain(&error), "store could not be probed yet");
+                }
+                Err(error) => {
+                    tracing::debug!(part = name, error = %chain(&error), "store could not be probed yet")
+                }
+            }
+            // Dropping it tells that the first answer has come.
+            tried.take();
+            sleep(PROBE_AGAIN).await;
+        }
+    });
+    let _ = timeout(PROBE_PATIENCE, first).await;
+}
+
+/// Tells what a probe found, where it is less than it should be.
+fn note(readiness: &Readiness, name: &'static str, store: &Store, found: Capabilities) {
+    let ignored = match (found.atomic_create, found.compare_and_swap) {
+        (true, true) => return,
+        (false, true) => "If-None-Match",
+        (true, false) => "If-Match",
+        (false, false) => "If-None-Match and If-Match",
+    };
+    let warning = format!(
+        "the {name} store ignores {ignored} on writes: of several workers that take one job at once, more than one may \
+         build it"
+    );
+    tracing::warn!(part = name, %store, "{warning}");
+    readiness.warn(warning);
 }

@@ -17,7 +17,7 @@ mod worker;
 
 pub use build::build;
 pub use routes::{Addresses, configure};
-pub use run::run;
+pub use run::{open, run};
 pub use settings::Settings;
 pub use sweep::{Sweeper, Swept};
 pub use terms::Terms;

@@ -6,7 +6,8 @@ use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, register, register_flow_logs};
+use digesterd_process::stores::{open_store, probe, register, register_flow_logs};
+use futures::join;
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
@@ -52,8 +53,12 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worker of these settings, its buckets opened and made part of the process's readiness.
-async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
+/// The worker of these settings, its buckets opened, probed and made part of the process's readiness. Must be called
+/// inside the runtime that is to run its jobs.
+///
+/// # Errors
+/// Buckets or credentials that cannot be opened.
+pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
     let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
@@ -62,6 +67,10 @@ async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Work
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
+    join!(
+        probe(readiness, "storage", &storage),
+        probe(readiness, "progress", &progress)
+    );
     let places = Places {
         flow_logs,
         digests: Digests::new(storage.clone()),

@@ -3,7 +3,7 @@
 use digest_core::BadRows;
 use digesterd_process::environment::{
     AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, FlowLogsSettings,
-    PrefetchSettings, Service, Timings, WorkerSettings,
+    PrefetchSettings, Reader, Service, Timings, WorkerSettings,
 };
 
 use crate::build::BuildOptions;
@@ -40,13 +40,28 @@ impl Settings {
     /// # Errors
     /// [`EnvironmentError`] that lists every problem by its variable.
     pub fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
+        Self::read_with(environment, PrefetchSettings::read)
+    }
+
+    /// The same where API and worker share a process: what may be in flight has the command line's default.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_standalone(environment: &Environment) -> Result<Self, EnvironmentError> {
+        Self::read_with(environment, PrefetchSettings::read_or_default)
+    }
+
+    fn read_with(
+        environment: &Environment,
+        prefetch: fn(&Reader<'_>) -> Option<PrefetchSettings>,
+    ) -> Result<Self, EnvironmentError> {
         let reader = environment.reader();
         let service = Service::read(&reader);
         let aws = AwsSettings::read(&reader);
         let buckets = [Bucket::FlowLogs, Bucket::Storage, Bucket::Progress]
             .map(|bucket| BucketSettings::read(&reader, bucket));
         let scan = FlowLogsSettings::read(&reader);
-        let prefetch = PrefetchSettings::read(&reader);
+        let prefetch = prefetch(&reader);
         let digests = DigestSettings::read(&reader);
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);

@@ -49,8 +49,8 @@ pub struct Swept {
 impl Sweeper {
     /// A sweeper that has seen nothing yet.
     ///
-    /// With `adopt_unfinished` its first round takes claimed and queued jobs at once, as a process must
-    /// whose own queue died with its predecessor.
+    /// With `adopt_unfinished` its first round takes all claimed and queued jobs, as a process must whose own
+    /// queue died with its predecessor; they wait for slots like deliveries.
     #[must_use]
     pub fn new(adopt_unfinished: bool) -> Self {
         Self {
@@ -131,10 +131,13 @@ impl Sweeper {
         match decide(record, &known) {
             Decision::Ended | Decision::Wait(_) => {}
             Decision::Take | Decision::TakeOver | Decision::GiveUp => {
-                // Without a free slot another worker may be faster, and that is well.
-                let Some(slot) = worker.free_slot() else { return };
+                let slot = worker.free_slot();
+                // Without a free slot another worker may be faster, and that is well; an adopted job has no other.
+                if slot.is_none() && occasion != Occasion::Adoption {
+                    return;
+                }
                 info!(job_id = %id, state = ?record.state(), attempts = record.attempts(), "the sweeper takes a job");
-                worker.begin(record.job().clone(), occasion, Some(slot));
+                worker.begin(record.job().clone(), occasion, slot);
                 swept.begun += 1;
             }
         }

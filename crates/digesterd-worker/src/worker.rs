@@ -234,7 +234,8 @@ impl Worker {
     }
 
     /// The places it reads and writes.
-    pub(crate) fn places(&self) -> &Places {
+    #[must_use]
+    pub fn places(&self) -> &Places {
         &self.shared.places
     }
 

@@ -1,3 +1,10 @@
 //! Entry point of `digesterd`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use digesterd::{Arguments, run};
+
+fn main() -> ExitCode {
+    run(&Arguments::parse())
+}

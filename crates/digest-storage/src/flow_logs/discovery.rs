@@ -13,7 +13,8 @@ use object_store::path::Path;
 use super::{AT_ONCE, FlowLogs};
 use crate::error::StoreError;
 
-const ROOT: &str = "AWSLogs";
+/// Folder that every layout begins with.
+pub(super) const ROOT: &str = "AWSLogs";
 
 /// The flow logs of one account in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]

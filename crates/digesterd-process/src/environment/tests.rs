@@ -311,3 +311,15 @@ fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     assert!(T::deserialize(Fields(&mut asked)).is_err());
     asked.unwrap().0
 }
+
+#[test]
+fn a_flag_takes_the_place_of_a_variable_even_of_an_unreadable_one() {
+    let broken = OsString::from_vec(vec![0xff]);
+    let environment = Environment::from_pairs([(OsString::from("PORT"), broken)]);
+    assert!(!environment.has("PORT"));
+    let environment = environment.with("PORT", "9090").with("NO_VARIABLE", "x");
+    assert!(environment.has("PORT") && !environment.has("NO_VARIABLE"));
+    let reader = environment.reader();
+    let service = Service::read(&reader);
+    assert_eq!(reader.finish(service).unwrap().port, 9090);
+}

@@ -7,7 +7,7 @@ use digest_core::manifest::{
     Bound, CoveredMinutes, LookAhead, MANIFEST_FORMAT, MOST_OBJECTS_INSIDE, ObjectCounts, ObjectEntry,
     RecordCounts, Sealed,
 };
-use digest_core::{Digest, Fault, GzipSummary, Job, Manifest, ObjectTally};
+use digest_core::{Coverage, Digest, Fault, GzipSummary, Job, Manifest, ObjectTally, Window};
 
 use super::ledger::Ledger;
 use super::options::BuildOptions;
@@ -100,6 +100,18 @@ impl Report {
         }
     }
 
+    /// How complete the digest is, and why no more than that.
+    #[must_use]
+    pub fn verdict(&self, window: Option<&Window>) -> (Coverage, Vec<String>) {
+        Manifest::judge(
+            window,
+            self.begun_at,
+            self.late_arrival,
+            &self.objects,
+            &self.records,
+        )
+    }
+
     /// The manifest of the digest that these bytes hold, and the list of its objects where that is too long
     /// to stand inside; the list is to be stored under `object_list_key`.
     #[must_use]
@@ -109,13 +121,7 @@ impl Report {
         gzip: &GzipSummary,
         object_list_key: &str,
     ) -> (Manifest, Option<&[ObjectEntry]>) {
-        let (coverage, reasons) = Manifest::judge(
-            job,
-            self.begun_at,
-            self.late_arrival,
-            &self.objects,
-            &self.records,
-        );
+        let (coverage, reasons) = self.verdict(Some(job.window()));
         let inside = self.object_list.len() <= MOST_OBJECTS_INSIDE;
         let manifest = Manifest {
             format: MANIFEST_FORMAT,

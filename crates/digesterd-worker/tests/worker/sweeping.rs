@@ -86,11 +86,33 @@ async fn what_waits_in_a_queue_is_left_to_it_unless_the_queue_is_gone() {
 #[actix_web::test]
 async fn only_as_many_jobs_are_taken_as_there_are_slots() {
     let bench = Bench::with_an_hour();
+    for job in [job(), other_job()] {
+        let record = claimed(&job)
+            .take("gone", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5))
+            .and_then(|taken| taken.handed_back(Utc::now(), TimeDelta::zero(), None))
+            .unwrap();
+        bench.create(&record).await;
+    }
+    let (worker, gate) = bench.gated_worker(terms()).await;
+    assert_eq!(Sweeper::new(false).round(&worker).await.unwrap().begun, 1);
+    drop(gate);
+}
+
+#[actix_web::test]
+async fn all_that_waited_in_a_queue_that_is_gone_is_adopted_and_waits_for_slots() {
+    let bench = Bench::with_an_hour();
     bench.queue(&job()).await;
     bench.queue(&other_job()).await;
-    let (worker, gate) = bench.gated_worker(terms()).await;
-    assert_eq!(Sweeper::new(true).round(&worker).await.unwrap().begun, 1);
-    drop(gate);
+    let worker = bench.worker(Terms {
+        concurrency: 1,
+        ..terms()
+    });
+    assert_eq!(Sweeper::new(true).round(&worker).await.unwrap().begun, 2);
+    for job in [job(), other_job()] {
+        bench
+            .until(&job, "stored", |record| record.state() == State::Stored)
+            .await;
+    }
 }
 
 #[actix_web::test]

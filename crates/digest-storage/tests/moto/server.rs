@@ -1,0 +1,53 @@
+//! The moto server, and what can be asked of it without a client of ours.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use digest_storage::contract::buckets;
+use digest_storage::{S3Client, StoreOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The client that this build is about.
+pub(crate) const CLIENT: S3Client = if cfg!(feature = "rusoto") {
+    S3Client::Rusoto
+} else {
+    S3Client::ObjectStore
+};
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test, not a process, is told where its server is"
+)]
+fn endpoint() -> String {
+    std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT says where moto listens: run scripts/integration")
+}
+
+/// How moto is reached.
+pub(crate) fn options() -> StoreOptions {
+    buckets::options(&endpoint(), CLIENT)
+}
+
+/// A bucket of its own for each test.
+pub(crate) async fn bucket() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("contract-{}-{number}", std::process::id());
+    put(&name, b"").await;
+    name
+}
+
+/// A PUT of exactly this path, which no path type has a say in.
+pub(crate) async fn put(path: &str, body: &[u8]) {
+    let endpoint = endpoint();
+    let host = endpoint.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let mut socket = TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "PUT /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(body).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "PUT {path}: {answer}");
+}

@@ -1,0 +1,17 @@
+//! The contract suite over the stores that need no server outside the process, and what is particular to each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
+mod faults_off;
+#[cfg(feature = "rusoto")]
+mod in_process_rusoto;
+mod in_process_s3;
+mod local;
+mod memory;
+mod planning;
+mod reading_ahead;

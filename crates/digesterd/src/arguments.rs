@@ -1,0 +1,234 @@
+//! What `digesterd` can be told on its command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use digest_core::{Scope, Window};
+
+use crate::sample_logs::SampleLogsArgs;
+
+/// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "digesterd", version, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  digesterd demo
+  digesterd digest --logs flow-log.log.gz | head
+  digesterd digest --logs s3://my-flow-logs --start 2026-11-22T10:00:00Z --stop 2026-11-22T11:00:00Z -o digest.log.gz
+  digesterd sample-logs /tmp/logs && digesterd digest --logs /tmp/logs/AWSLogs --start … --stop …
+  digesterd serve --data /var/lib/digesterd
+  digesterd check worker
+
+Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
+Settings are environment variables: docs/configuration.md. RUST_LOG=info shows what goes on inside.";
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Shows the whole way: sample flow logs, the real API and worker, a digest asked for, fetched and explained
+    ///
+    /// Needs no settings and reads none but RUST_LOG. All it writes is in one directory, which is kept and named
+    /// at the end.
+    Demo(DemoArguments),
+    /// Runs API and worker in one process
+    ///
+    /// POST, GET and HEAD / are the API's, POST /{topic}/{event} is the worker's, /livez and /readyz tell the
+    /// health. Jobs need no queue. Settings are environment variables (docs/configuration.md) but for
+    /// STREAM_APPLIANCE_*, and the flags below take the place of some. Logs are JSON on stdout. SIGTERM and SIGINT
+    /// end it gracefully.
+    Serve(ServeArguments),
+    /// Makes one digest without any service
+    ///
+    /// The text goes to stdout, or to a file. Nothing is written unless the whole digest could be made. A summary
+    /// goes to stderr.
+    Digest(DigestArguments),
+    /// Writes realistic flow log objects in AWS's layout; the same arguments give the same bytes
+    SampleLogs(SampleLogsArgs),
+    /// Tries what the settings name and says what is missing
+    ///
+    /// One line for each check on stdout: ok, warning or FAILED, and what to do. The storage and progress buckets
+    /// are tried with a small object of its own, which is removed again. Exit codes: 0 nothing failed, 1 something
+    /// failed, 2 the settings cannot be read.
+    Check(CheckArguments),
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArguments {
+    /// Leave API and worker running until Ctrl-C
+    #[arg(long)]
+    pub keep_running: bool,
+    /// Directory to write to, in place of a new temporary one
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArguments {
+    /// Keep everything below this directory: flow logs in DIR/flow-logs, digests in DIR/digests, jobs in
+    /// DIR/progress
+    ///
+    /// Takes the place of VPC_FLOW_LOGS_BUCKET, DIGEST_STORAGE_BUCKET and DIGEST_PROGRESS_BUCKET.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address to listen on, in place of LISTEN_ADDRESS
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen_address: Option<IpAddr>,
+    /// Port to listen on, in place of PORT
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+}
+
+/// Arguments of `digest`.
+#[derive(Debug, Clone, Args)]
+pub struct DigestArguments {
+    /// The flow logs: a bucket or folder in AWS's layout, a folder of loose files, or one file
+    ///
+    /// A path, file:///path or s3://bucket/prefix. A folder is in AWS's layout if it contains AWSLogs or is AWSLogs;
+    /// then only the objects are read that can hold records of the window. Buckets in S3 are opened with the
+    /// settings of VPC_FLOW_LOGS_BUCKET (REGION, USE_IAM, AWS_…).
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub logs: String,
+    /// First instant of the window, RFC 3339; cut to the minute
+    ///
+    /// May be left out, together with --stop, for loose files: then every record counts.
+    #[arg(long, value_name = "TIME", requires = "stop")]
+    pub start: Option<String>,
+    /// First instant after the window, RFC 3339; cut to the minute
+    #[arg(long, value_name = "TIME", requires = "start")]
+    pub stop: Option<String>,
+    /// Only flow logs of these accounts (a comma list), as their keys name them
+    #[arg(long, value_name = "ACCOUNTS")]
+    pub account: Option<String>,
+    /// Only flow logs of these regions (a comma list), as their keys name them
+    #[arg(long, value_name = "REGIONS")]
+    pub region: Option<String>,
+    /// Write to this file, as one gzip member if its name ends in .gz
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What a row that cannot be read does, in place of DIGEST_BAD_ROWS
+    #[arg(long, value_name = "WHAT")]
+    pub bad_rows: Option<BadRowsArgument>,
+    /// Threads that read [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Write the digest's manifest to this file: what it was made of and how complete it is
+    #[arg(long, value_name = "FILE", requires = "start")]
+    pub manifest: Option<PathBuf>,
+}
+
+/// What a row that cannot be read does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BadRowsArgument {
+    /// No digest is made
+    Fail,
+    /// It is counted and left out; the digest is partial
+    Skip,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArguments {
+    /// Whose settings [default: those that are there]
+    pub role: Option<Role>,
+}
+
+/// A process that settings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// digesterd-api
+    Api,
+    /// digesterd-worker
+    Worker,
+}
+
+impl DigestArguments {
+    /// The window that is asked for; none: every record.
+    pub(crate) fn window(&self) -> Result<Option<Window>, clap::Error> {
+        let (Some(start), Some(stop)) = (&self.start, &self.stop) else {
+            return Ok(None);
+        };
+        Window::parse(start, stop).map(Some).map_err(refused)
+    }
+
+    /// The accounts and regions that are asked for.
+    pub(crate) fn scope(&self) -> Result<Scope, clap::Error> {
+        Scope::parse(self.account.as_deref(), self.region.as_deref()).map_err(refused)
+    }
+}
+
+/// Arguments of `digest` that are well written and cannot be used: told as clap tells its own.
+pub(crate) fn refused(why: impl std::fmt::Display) -> clap::Error {
+    let mut command = Arguments::command();
+    command.build();
+    let digest = command.find_subcommand_mut("digest").cloned();
+    digest.unwrap_or(command).error(ErrorKind::ValueValidation, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, ErrorKind> {
+        Arguments::try_parse_from(line.split(' ')).map_err(|error| error.kind())
+    }
+
+    fn digest(line: &str) -> DigestArguments {
+        match parsed(line).unwrap().command {
+            Command::Digest(arguments) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_parser_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn half_a_window_is_refused() {
+        for half in ["--start", "--stop"] {
+            let line = format!("digesterd digest --logs x {half} 2018-10-17T00:00:00Z");
+            assert_eq!(
+                parsed(&line).unwrap_err(),
+                ErrorKind::MissingRequiredArgument,
+                "{half}"
+            );
+        }
+    }
+
+    #[test]
+    fn windows_and_scopes_that_cannot_be_are_refused() {
+        let window = "digesterd digest --logs x --start 2018-10-17T01:00:00Z --stop";
+        for stop in ["2018-10-17T01:00:59Z", "2018-10-17T00:00:00Z", "soon"] {
+            assert!(digest(&format!("{window} {stop}")).window().is_err(), "{stop}");
+        }
+        let hour = digest(&format!("{window} 2018-10-17T12:00:00+10:00"));
+        assert_eq!(hour.window().unwrap().unwrap().minutes(), 60);
+        assert_eq!(digest("digesterd digest --logs x").window().unwrap(), None);
+        assert!(digest("digesterd digest --logs x --account a/b").scope().is_err());
+    }
+
+    #[test]
+    fn a_manifest_needs_a_window() {
+        let line = "digesterd digest --logs x --manifest m.json";
+        assert_eq!(parsed(line).unwrap_err(), ErrorKind::MissingRequiredArgument);
+    }
+
+    #[test]
+    fn no_threads_are_refused() {
+        assert_eq!(
+            parsed("digesterd digest --logs x --threads 0").unwrap_err(),
+            ErrorKind::ValueValidation
+        );
+    }
+}

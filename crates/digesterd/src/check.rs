@@ -1,0 +1,151 @@
+//! `digesterd check`: tries what the settings name, each thing by itself, and says what to do about what fails.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue};
+use digesterd_process::environment::{
+    AwsSettings, BucketSettings, Environment, EnvironmentError, QueueSettings,
+};
+use digesterd_process::life::FAILED;
+use digesterd_process::problem::chain;
+
+use crate::arguments::{CheckArguments, Role};
+use crate::findings::{Finding, Outcome};
+use crate::stdout;
+
+mod buckets;
+mod machine;
+
+/// What is to be tried.
+#[derive(Debug, Default)]
+struct Subjects {
+    api: Option<digesterd_api::Settings>,
+    worker: Option<digesterd_worker::Settings>,
+}
+
+/// Checks and prints a line for each check; the exit code says whether something failed.
+pub(crate) async fn run(arguments: &CheckArguments, environment: Environment) -> anyhow::Result<ExitCode> {
+    let subjects = read(arguments.role, &environment)?;
+    let mut worst = Outcome::Ok;
+    for finding in findings(&subjects).await {
+        worst = worst.max(finding.outcome);
+        stdout::write(|out| writeln!(out, "{finding}"))?;
+    }
+    Ok(match worst {
+        Outcome::Ok | Outcome::Warning => ExitCode::SUCCESS,
+        Outcome::Failed => ExitCode::from(FAILED),
+    })
+}
+
+/// Reads the settings of the role; without one, of every role that the environment names something of.
+fn read(role: Option<Role>, environment: &Environment) -> Result<Subjects, EnvironmentError> {
+    let named = (
+        environment.has("STREAM_APPLIANCE_ENDPOINT"),
+        environment.has("VPC_FLOW_LOGS_BUCKET"),
+    );
+    let (api, worker) = match (role, named) {
+        (Some(Role::Api), _) | (None, (true, false)) => (true, false),
+        (Some(Role::Worker), _) | (None, (false, true)) => (false, true),
+        (None, (true, true) | (false, false)) => (true, true),
+    };
+    let api = api.then(|| digesterd_api::Settings::read(environment));
+    let worker = worker.then(|| match role {
+        // `serve` needs no prefetch of its own.
+        None if named.1 => digesterd_worker::Settings::read_standalone(environment),
+        _ => digesterd_worker::Settings::read(environment),
+    });
+    match (api.transpose(), worker.transpose()) {
+        (Ok(api), Ok(worker)) => Ok(Subjects { api, worker }),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(mut error), Err(other)) => {
+            error.problems.extend(other.problems);
+            error.problems.sort();
+            error.problems.dedup();
+            Err(error)
+        }
+    }
+}
+
+async fn findings(subjects: &Subjects) -> Vec<Finding> {
+    let mut findings = vec![Finding::ok("settings", settings(subjects))];
+    let of_worker = subjects.worker.as_ref();
+    let shared = of_worker
+        .map(|worker| (&worker.storage, &worker.progress, &worker.aws))
+        .or_else(|| {
+            subjects
+                .api
+                .as_ref()
+                .map(|api| (&api.storage, &api.progress, &api.aws))
+        });
+    if let Some((storage, progress, aws)) = shared {
+        let flow_logs = of_worker.map(|worker| &worker.flow_logs);
+        let in_s3: Vec<_> = [Some(storage), Some(progress), flow_logs]
+            .into_iter()
+            .flatten()
+            .filter(|bucket| bucket.is_in_s3())
+            .collect();
+        let credentials = buckets::credentials(aws, &in_s3).await;
+        // Without credentials every bucket in S3 would fail in the same words.
+        let usable = credentials.iter().all(|finding| finding.outcome == Outcome::Ok);
+        let tried = |bucket: &BucketSettings| usable || !bucket.is_in_s3();
+        findings.extend(credentials);
+        if let Some(worker) = of_worker.filter(|worker| tried(&worker.flow_logs)) {
+            findings.push(buckets::flow_logs(worker).await);
+        }
+        if tried(storage) {
+            // The API only reads digests.
+            findings.push(buckets::of_digests("storage", storage, aws, of_worker.is_some()).await);
+        }
+        if tried(progress) {
+            findings.push(buckets::of_digests("progress", progress, aws, true).await);
+        }
+    }
+    if let Some(api) = &subjects.api {
+        findings.push(queue(&api.queue, &api.aws).await);
+    }
+    if let Some(worker) = of_worker {
+        findings.push(machine::prefetch(
+            &worker.prefetch,
+            worker.build_options().threads,
+        ));
+        findings.push(machine::temporary(worker.worker.temp_dir.as_deref()));
+    }
+    findings
+}
+
+fn settings(subjects: &Subjects) -> &'static str {
+    match (&subjects.api, &subjects.worker) {
+        (Some(_), Some(_)) => "all that API and worker need is set",
+        (Some(_), None) => "all that the API needs is set",
+        _ => "all that the worker needs is set",
+    }
+}
+
+async fn queue(queue: &QueueSettings, aws: &AwsSettings) -> Finding {
+    const QUEUE: &str = "queue";
+    let mut shown = queue.endpoint.clone();
+    // An address may carry a password.
+    let _ = shown.set_password(None).and_then(|()| shown.set_username(""));
+    shown.set_query(None);
+    let appliance = HttpAppliance::new(&ApplianceOptions {
+        endpoint: queue.endpoint.clone(),
+        topic: queue.topic.clone(),
+        ca_bundle: aws.ca_bundle.clone(),
+        proxy: aws.https_proxy.clone(),
+    });
+    let asked = match &appliance {
+        Ok(appliance) => appliance.check().await,
+        Err(error) => return Finding::failed(QUEUE, chain(error)),
+    };
+    match asked {
+        Ok(()) => Finding::ok(QUEUE, format!("{shown} can be reached; nothing was sent")),
+        Err(error) => Finding::failed(
+            QUEUE,
+            format!(
+                "{}; check STREAM_APPLIANCE_ENDPOINT and that it listens",
+                chain(&error)
+            ),
+        ),
+    }
+}

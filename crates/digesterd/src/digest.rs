@@ -1,0 +1,139 @@
+//! `digesterd digest`: one digest, no service. The worker's build, and its text or gzip on stdout or in a file.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use chrono::Utc;
+use digest_core::{BadRows, Job};
+use digest_storage::Prefetch;
+use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings};
+use digesterd_worker::build as build_digest;
+use digesterd_worker::build::{BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source};
+
+use crate::arguments::{BadRowsArgument, DigestArguments, refused};
+use crate::output::Output;
+use crate::place::{Found, find};
+use crate::progress_bar::{ProgressBar, tell};
+use crate::stdout::Taken;
+use crate::summary;
+
+/// How often the progress bar moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Makes the digest, or nothing at all.
+pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let (window, scope) = (arguments.window()?, arguments.scope()?);
+    let (digests, prefetch) = settings(&environment)?;
+    if let Some(window) = &window {
+        let buildable = window.check_buildable(Utc::now(), digests.max_window_minutes());
+        buildable.map_err(refused)?;
+    }
+    let Found { flow_logs, source } = find(&arguments.logs, &environment).await?;
+    if source == Source::Layout && window.is_none() {
+        return Err(refused(format!(
+            "{} is in AWS's layout: say which window with --start and --stop",
+            arguments.logs
+        ))
+        .into());
+    }
+    if source != Source::Layout && !scope.is_all() {
+        return Err(refused(format!(
+            "{} is not in AWS's layout: --account and --region cannot be told from its keys",
+            arguments.logs
+        ))
+        .into());
+    }
+    let output = Output::open(arguments.output.as_deref())?;
+    let manifest = match &arguments.manifest {
+        Some(path) => Some(Output::open(Some(path))?),
+        None => None,
+    };
+    for output in [Some(&output), manifest.as_ref()].into_iter().flatten() {
+        output.remove_on_signals()?;
+    }
+    let request = BuildRequest {
+        window,
+        scope,
+        late_arrival: chrono::TimeDelta::from_std(digests.late_arrival)?,
+        source,
+    };
+    let options = options(arguments, &digests);
+    let prefetch = Prefetch::new(prefetch.objects, prefetch.bytes);
+    let counters = Arc::new(ProgressCounters::default());
+    let bar = ProgressBar::of_bytes();
+    let building = build_digest(&request, &flow_logs, &prefetch, &options, &counters);
+    let built = watched(building, &bar, &counters).await;
+    bar.clear();
+    let built = built.with_context(|| format!("no digest was made of {}", flow_logs.store()))?;
+    refuse_unread(&built.report)?;
+    let taken = output.write(&built.digest)?;
+    if let (Some(manifest), Some(window)) = (manifest, window) {
+        write_manifest(manifest, &built, &Job::new(window, request.scope))?;
+    }
+    if taken == Taken::Whole {
+        for line in summary::lines(&built.report, window.as_ref(), begun.elapsed()) {
+            tell(line);
+        }
+    }
+    Ok(())
+}
+
+fn settings(environment: &Environment) -> anyhow::Result<(DigestSettings, PrefetchSettings)> {
+    let reader = environment.reader();
+    let digests = DigestSettings::read(&reader);
+    let prefetch = PrefetchSettings::read_or_default(&reader);
+    Ok(reader.finish(digests.zip(prefetch))?)
+}
+
+fn options(arguments: &DigestArguments, digests: &DigestSettings) -> BuildOptions {
+    let skip = match arguments.bad_rows {
+        Some(what) => what == BadRowsArgument::Skip,
+        None => digests.skip_bad_rows,
+    };
+    let default = BuildOptions::default();
+    BuildOptions {
+        threads: arguments.threads.map_or(default.threads, usize::from),
+        bad_rows: if skip { BadRows::Skip } else { BadRows::Fail },
+        max_row: digests.max_row,
+        edges: digests.edges,
+    }
+}
+
+/// Waits for a build and moves its bar.
+async fn watched<T>(building: impl Future<Output = T>, bar: &ProgressBar, counters: &ProgressCounters) -> T {
+    let mut tick = tokio::time::interval(TICK);
+    tokio::pin!(building);
+    loop {
+        tokio::select! {
+            built = &mut building => return built,
+            _ = tick.tick() => bar.show(&counters.snapshot()),
+        }
+    }
+}
+
+/// A digest of nothing that could be read is none: the person named files and not one of them was understood.
+fn refuse_unread(report: &Report) -> anyhow::Result<()> {
+    if report.objects.read > 0 || report.objects.unread.is_empty() {
+        return Ok(());
+    }
+    let faults = report.faults.iter().map(|fault| fault.reason.clone());
+    let skipped = report.object_list.iter().filter_map(|object| {
+        let why = object.skipped.as_ref()?;
+        report.faults.is_empty().then(|| format!("{}: {why}", object.key))
+    });
+    let reasons: Vec<String> = faults.chain(skipped).take(3).collect();
+    bail!("none of the objects could be read: {}", reasons.join("; "));
+}
+
+/// The manifest that the service would store beside this digest, with the list of objects always inside.
+fn write_manifest(output: Output, built: &Built, job: &Job) -> anyhow::Result<()> {
+    let gzip = built.digest.write_gzip(&mut std::io::sink())?;
+    let (mut manifest, _) = built.report.manifest(job, &gzip, "");
+    manifest.object_list = Some(built.report.object_list.clone());
+    manifest.object_list_key = None;
+    let mut json = serde_json::to_vec_pretty(&manifest)?;
+    json.push(b'\n');
+    output.write_bytes(&json)
+}

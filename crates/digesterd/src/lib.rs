@@ -1,0 +1,69 @@
+//! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `sample-logs`, `check`.
+//!
+//! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
+//! Everything that makes digests lives in the crates below; here it is put together and shown.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use digesterd_process::environment::Environment;
+use digesterd_process::life::conclude;
+use digesterd_process::telemetry::{self, LogStyle};
+
+mod arguments;
+mod check;
+mod demo;
+mod digest;
+mod edges;
+mod findings;
+mod output;
+mod place;
+mod progress_bar;
+pub mod sample_logs;
+mod serve;
+mod standalone;
+mod stdout;
+mod summary;
+mod units;
+
+pub use arguments::{
+    Arguments, CheckArguments, Command, DemoArguments, DigestArguments, Role, ServeArguments,
+};
+
+/// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
+const QUIET: &str = "warn";
+
+/// Does what the arguments say and gives the exit code.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let environment = Environment::from_os();
+    match &arguments.command {
+        Command::Serve(_) => telemetry::start(LogStyle::Service, environment.log_filter()),
+        _ => telemetry::start(LogStyle::Command, environment.log_filter().or(Some(QUIET))),
+    }
+    let done = match &arguments.command {
+        Command::Demo(arguments) => waited_for(demo::run(arguments)),
+        Command::Serve(arguments) => waited_for(serve::run(arguments, environment)),
+        Command::Digest(arguments) => waited_for(digest::run(arguments, environment)),
+        Command::SampleLogs(arguments) => sample_logs::run(arguments),
+        Command::Check(arguments) => match waited_for(check::run(arguments, environment)) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+    };
+    match done.map_err(anyhow::Error::downcast::<clap::Error>) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Told as clap tells its own, with the usage and exit code 2.
+        Err(Ok(usage)) => usage.exit(),
+        Err(Err(error)) => conclude(Err(error)),
+    }
+}
+
+/// Runs a command to its end on the async runtime.
+fn waited_for<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime does not start")?
+        .block_on(command)
+}

@@ -1,0 +1,170 @@
+//! Where a digest goes: stdout, or a file that is there only once it is whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use anyhow::Context;
+use digest_core::Digest;
+use tempfile::NamedTempFile;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::stdout::{self, Taken};
+
+/// Where bytes go.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// stdout, as text.
+    Stdout,
+    /// Something that is there and is no file, such as a pipe: it cannot be put in place by renaming.
+    Device(File, PathBuf),
+    /// A file beside its target until it is whole.
+    File(NamedTempFile, PathBuf),
+}
+
+impl Output {
+    /// Opens the target, so that one that cannot be written is told before the work is done.
+    pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+            return Ok(Self::Stdout);
+        };
+        let unwritable = || format!("cannot write {}", path.display());
+        let target = match path.canonicalize() {
+            // A link stays a link.
+            Ok(target) => target,
+            Err(_) => path.to_owned(),
+        };
+        if target.metadata().is_ok_and(|told| !told.is_file()) {
+            let device = OpenOptions::new()
+                .write(true)
+                .open(&target)
+                .with_context(unwritable)?;
+            return Ok(Self::Device(device, target));
+        }
+        let folder = target.parent().filter(|parent| *parent != Path::new(""));
+        let temporary = tempfile::Builder::new()
+            .prefix(".digesterd-")
+            .suffix(".tmp")
+            // As any program would make it; the process's mask takes away what is not wanted.
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .with_context(unwritable)?;
+        Ok(Self::File(temporary, target))
+    }
+
+    /// Removes the unfinished file if the process is told to stop.
+    pub(crate) fn remove_on_signals(&self) -> io::Result<()> {
+        let Self::File(temporary, _) = self else {
+            return Ok(());
+        };
+        let path = temporary.path().to_owned();
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            // As a shell counts a process that a signal has ended.
+            let code = tokio::select! {
+                _ = interrupt.recv() => 128 + 2,
+                _ = terminate.recv() => 128 + 15,
+            };
+            let _ = fs::remove_file(path);
+            process::exit(code);
+        });
+        Ok(())
+    }
+
+    /// Writes the digest: as gzip where the target's name ends in `.gz`, else as text.
+    pub(crate) fn write(self, digest: &Digest) -> anyhow::Result<Taken> {
+        match self {
+            Self::Stdout => {
+                stdout::write(|out| digest.write_text(out).map(drop)).context("cannot write to stdout")
+            }
+            Self::Device(mut device, target) => {
+                encode(digest, &mut device, &target)?;
+                Ok(Taken::Whole)
+            }
+            Self::File(mut temporary, target) => {
+                encode(digest, temporary.as_file_mut(), &target)?;
+                put_in_place(temporary, &target)?;
+                Ok(Taken::Whole)
+            }
+        }
+    }
+
+    /// Writes bytes.
+    pub(crate) fn write_bytes(self, bytes: &[u8]) -> anyhow::Result<()> {
+        match self {
+            Self::Stdout => stdout::write(|out| out.write_all(bytes))
+                .map(drop)
+                .context("cannot write to stdout"),
+            Self::Device(mut device, target) => device
+                .write_all(bytes)
+                .with_context(|| format!("cannot write {}", target.display())),
+            Self::File(mut temporary, target) => {
+                temporary
+                    .write_all(bytes)
+                    .with_context(|| format!("cannot write {}", target.display()))?;
+                put_in_place(temporary, &target)
+            }
+        }
+    }
+}
+
+fn encode(digest: &Digest, file: &mut File, target: &Path) -> anyhow::Result<()> {
+    let gzip = target.extension().is_some_and(|extension| extension == "gz");
+    let mut out = io::BufWriter::with_capacity(256 << 10, file);
+    let written = match gzip {
+        true => digest.write_gzip(&mut out).map(drop),
+        false => digest.write_text(&mut out).map(drop),
+    };
+    written
+        .and_then(|()| out.flush())
+        .with_context(|| format!("cannot write {}", target.display()))
+}
+
+fn put_in_place(temporary: NamedTempFile, target: &Path) -> anyhow::Result<()> {
+    let synced = temporary.as_file().sync_all();
+    synced
+        .and_then(|()| temporary.persist(target).map(drop).map_err(|error| error.error))
+        .with_context(|| format!("cannot write {}", target.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_output_that_is_not_written_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("digest.log");
+        drop(Output::open(Some(&target)).unwrap());
+        assert_eq!(names(folder.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        Output::open(Some(&link)).unwrap().write_bytes(b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
+
+    #[test]
+    fn an_unwritable_target_is_told_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Output::open(Some(&folder.path().join("no/such/digest.log"))).unwrap_err();
+        assert!(format!("{error:#}").contains("no/such/digest.log"), "{error:#}");
+        assert!(Output::open(Some(folder.path())).is_err(), "a directory");
+    }
+}

@@ -1,0 +1,188 @@
+//! Where the flow logs of `digest` lie: a text of the command line becomes an opened place and how to read it.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use digest_storage::{ErrorKind, FlowLogs, Place, StoreOptions, open};
+use digesterd_process::environment::{AwsSettings, Bucket, BucketSettings, Environment};
+use digesterd_process::stores::open_store;
+use digesterd_worker::build::Source;
+
+/// Folder that AWS's layout begins with.
+const LAYOUT: &str = "AWSLogs";
+
+/// Flow logs and how they lie.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) flow_logs: FlowLogs,
+    pub(crate) source: Source,
+}
+
+/// Finds and opens the flow logs that a path or URL names.
+pub(crate) async fn find(text: &str, environment: &Environment) -> anyhow::Result<Found> {
+    if let Some(path) = text.strip_prefix("file://") {
+        return on_disk(Path::new(path));
+    }
+    // A path that is there always means the path, whatever it looks like.
+    let path = Path::new(text);
+    if path.exists() || !text.contains("://") {
+        return on_disk(path);
+    }
+    in_bucket(text, environment).await
+}
+
+fn on_disk(path: &Path) -> anyhow::Result<Found> {
+    let shown = path.display();
+    let told = path.metadata().with_context(|| match is_bucket_name(path) {
+        true => format!("cannot read {shown} (a bucket is written s3://{shown})"),
+        false => format!("cannot read {shown}"),
+    })?;
+    if told.is_dir() {
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("cannot read {shown}"))?;
+        if path.file_name().is_some_and(|name| name == LAYOUT) {
+            let parent = path.parent().unwrap_or(&path).to_owned();
+            return local(parent, Source::Layout);
+        }
+        let laid_out = path.join(LAYOUT).is_dir();
+        return local(path, if laid_out { Source::Layout } else { Source::Loose });
+    }
+    if !told.is_file() {
+        bail!("{shown} is neither a file nor a directory");
+    }
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .with_context(|| format!("the name of {shown} is not UTF-8"))?;
+    let folder = path.parent().filter(|parent| *parent != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder
+        .canonicalize()
+        .with_context(|| format!("cannot read {}", folder.display()))?;
+    local(folder, Source::One(name.to_owned()))
+}
+
+fn local(directory: PathBuf, source: Source) -> anyhow::Result<Found> {
+    let store = open(&Place::Local { directory }, &StoreOptions::default())?;
+    Ok(Found {
+        flow_logs: FlowLogs::new(store),
+        source,
+    })
+}
+
+/// Whether a path that is not there may have been meant as a bucket.
+fn is_bucket_name(path: &Path) -> bool {
+    let single = matches!(path.components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
+    !path.exists() && single && path.to_str().is_some_and(|text| text.parse::<Place>().is_ok())
+}
+
+/// A bucket is opened with the settings of `VPC_FLOW_LOGS_BUCKET`, which the text takes the place of.
+async fn in_bucket(text: &str, environment: &Environment) -> anyhow::Result<Found> {
+    let environment = environment.clone().with(Bucket::FlowLogs.variable(), text);
+    let reader = environment.reader();
+    let bucket = BucketSettings::read(&reader, Bucket::FlowLogs);
+    let aws = AwsSettings::read(&reader);
+    if let Some(aws) = aws
+        .as_ref()
+        .filter(|_| bucket.as_ref().is_some_and(BucketSettings::is_in_s3))
+    {
+        aws.demand_credentials(&reader);
+    }
+    let (bucket, aws) = reader.finish(bucket.zip(aws))?;
+    let Place::S3 { bucket: name, prefix } = bucket.place.clone() else {
+        bail!("{text} names no flow logs: give a path or s3://bucket/prefix");
+    };
+    let opened = async |prefix: &str| -> anyhow::Result<FlowLogs> {
+        let place = Place::S3 {
+            bucket: name.clone(),
+            prefix: prefix.to_owned(),
+        };
+        let bucket = BucketSettings {
+            place,
+            ..bucket.clone()
+        };
+        Ok(FlowLogs::new(open_store(&bucket, &aws).await?))
+    };
+    let (parent, last) = prefix.rsplit_once('/').unwrap_or(("", &prefix));
+    if last == LAYOUT {
+        let flow_logs = opened(parent).await?;
+        return Ok(Found {
+            flow_logs,
+            source: Source::Layout,
+        });
+    }
+    let flow_logs = opened(&prefix).await?;
+    if flow_logs.is_laid_out().await? {
+        return Ok(Found {
+            flow_logs,
+            source: Source::Layout,
+        });
+    }
+    if flow_logs.store().peek().await? {
+        return Ok(Found {
+            flow_logs,
+            source: Source::Loose,
+        });
+    }
+    if last.is_empty() {
+        bail!("{text} is empty");
+    }
+    let flow_logs = opened(parent).await?;
+    match flow_logs.one(last).await {
+        Ok(_) => Ok(Found {
+            flow_logs,
+            source: Source::One(last.to_owned()),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("{text} is neither an object nor a folder with objects")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    async fn source(path: &Path) -> Source {
+        let text = path.to_str().unwrap();
+        find(text, &Environment::default()).await.unwrap().source
+    }
+
+    #[tokio::test]
+    async fn paths_are_told_apart_by_what_lies_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("bucket/AWSLogs/1")).unwrap();
+        fs::create_dir_all(at("loose")).unwrap();
+        fs::write(at("loose/a.log"), "").unwrap();
+        assert_eq!(source(&at("bucket")).await, Source::Layout);
+        assert_eq!(source(&at("bucket/AWSLogs")).await, Source::Layout);
+        assert_eq!(source(&at("bucket/AWSLogs/")).await, Source::Layout);
+        assert_eq!(source(&at("loose")).await, Source::Loose);
+        assert_eq!(source(&at("loose/a.log")).await, Source::One("a.log".to_owned()));
+        let url = format!("file://{}", at("loose").display());
+        let found = find(&url, &Environment::default()).await.unwrap();
+        assert_eq!(found.source, Source::Loose);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_refused_by_its_name() {
+        let refusal = async |text: &str| {
+            let refused = find(text, &Environment::default()).await.unwrap_err();
+            format!("{refused:#}")
+        };
+        assert!(refusal("/no/such/path").await.contains("/no/such/path"));
+        assert!(refusal("no-such-bucket").await.contains("s3://no-such-bucket"));
+        assert!(
+            refusal("/dev/null")
+                .await
+                .contains("neither a file nor a directory")
+        );
+        assert!(refusal("gs://bucket").await.contains("gs:// is not supported"));
+        assert!(refusal("s3://bucket").await.contains("REGION"));
+    }
+}

@@ -1,0 +1,118 @@
+//! API and worker in one process: one listener, and a queue that is a channel.
+//!
+//! The queue is gone with the process; the job records are not. A job is delivered again until it has ended, as a
+//! queue's daemon would do, and the sweeper's first round adopts what an earlier process left.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use anyhow::Context;
+use digest_queue::{InProcessJobs, QueuedJob, in_process};
+use digest_storage::{Manifests, Records};
+use digesterd_api::Api;
+use digesterd_process::health::Readiness;
+use digesterd_process::server::{Listening, listen};
+use digesterd_process::shutdown::Shutdown;
+use digesterd_worker::{Accepted, Addresses, Mode, Settings, Sweeper, Worker};
+
+/// A service that listens and has not begun to answer.
+#[derive(Debug)]
+pub(crate) struct Standalone {
+    worker: Worker,
+    jobs: InProcessJobs,
+    listening: Listening,
+    readiness: Readiness,
+    grace: std::time::Duration,
+    /// The job records, to see how far a job is.
+    pub(crate) records: Records,
+    /// The manifests, to see what a digest was made of.
+    pub(crate) manifests: Manifests,
+}
+
+impl Standalone {
+    /// Opens the places and listens.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let readiness = Readiness::new();
+        let worker = digesterd_worker::open(settings, &readiness).await?;
+        let places = worker.places().clone();
+        let (queue, jobs) = in_process();
+        let api = Arc::new(Api::new(
+            places.digests.store(),
+            places.records.store(),
+            Arc::new(queue),
+            settings.timings.clone(),
+            &settings.digests,
+        ));
+        let workers = digesterd_worker::configure(worker.clone(), Addresses::BesideOthers);
+        let routes = move |config: &mut ServiceConfig| {
+            digesterd_api::configure(Arc::clone(&api))(config);
+            workers(config);
+        };
+        Ok(Self {
+            worker,
+            jobs,
+            listening: listen(&settings.service, &readiness, routes)?,
+            readiness,
+            grace: settings.service.shutdown_grace,
+            records: places.records,
+            manifests: places.manifests,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.listening.address().context("the server has no address")
+    }
+
+    /// Answers until it is asked to stop; then running builds end or are given back within the grace.
+    pub(crate) async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let sweeping = self.worker.clone();
+        tokio::spawn(async move { Sweeper::new(true).run(&sweeping).await });
+        tokio::spawn(take_in(self.jobs, self.worker.clone(), shutdown.clone()));
+        // The server goes on while the worker drains: held requests get their answers, new ones 503.
+        let stop_server = Shutdown::new();
+        let drained = stop_server.clone();
+        let (readiness, worker, grace) = (self.readiness, self.worker, self.grace);
+        tokio::spawn(async move {
+            shutdown.requested().await;
+            readiness.drain();
+            worker.drain(grace).await;
+            drained.request();
+        });
+        self.listening.run(&stop_server).await?;
+        Ok(())
+    }
+}
+
+/// Takes jobs out of the queue until the process is to stop. Its end closes the queue: the API then says so.
+async fn take_in(mut jobs: InProcessJobs, worker: Worker, shutdown: Shutdown) {
+    loop {
+        let next = tokio::select! {
+            next = jobs.next() => next,
+            () = shutdown.requested() => return,
+        };
+        let Some(queued) = next else { return };
+        tokio::spawn(deliver(queued, worker.clone()));
+    }
+}
+
+/// Delivers a job until it has ended.
+async fn deliver(queued: QueuedJob, worker: Worker) {
+    let QueuedJob { job, context } = queued;
+    let id = job.id();
+    tracing::info!(job_id = %id, request_id = context.request_id, "job taken from the queue");
+    loop {
+        let pause = match worker.accept(job.clone(), Mode::Wait).await {
+            Accepted::Stored | Accepted::Failed { .. } | Accepted::Recorded => return,
+            // The next process adopts it.
+            Accepted::Draining { .. } => return,
+            Accepted::Refused { reason } => {
+                tracing::warn!(job_id = %id, reason, "job refused");
+                return;
+            }
+            Accepted::Busy { retry_after } | Accepted::Retry { retry_after, .. } => retry_after,
+        };
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,23 @@
+//! The command line as a person or a script has it: the real binary, its output, its exit codes, what it leaves.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+#[path = "cli/check.rs"]
+mod check;
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/digest.rs"]
+mod digest;
+#[path = "cli/logs.rs"]
+mod logs;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/refusals.rs"]
+mod refusals;
+#[path = "cli/serve.rs"]
+mod serve;
