@@ -39,7 +39,7 @@ def fill(bucket, window: Window, records: int, objects: int, edge_count: int) ->
         bucket.put(flow_logs.key(named, hash_=f"{number:08x}"), flow_logs.pack(rows))
 
 
-def test_half_a_million_records_in_fifty_objects(fronted):
+def test_half_a_million_records_in_fifty_objects(fronted, capsys):
     fronted.start_api().start_worker()
     window = Window.fresh()
     fill(fronted.logs, window, RECORDS, OBJECTS, EDGES)
@@ -50,7 +50,8 @@ def test_half_a_million_records_in_fifty_objects(fronted):
     seconds = time.monotonic() - began
     memory = fronted.worker.peak_memory()
     peaks = f"worker {memory} MiB, api {fronted.api.peak_memory()} MiB"
-    print(f"\n{RECORDS} records in {OBJECTS} objects: {seconds:.2f} s, {peaks}")
+    with capsys.disabled():
+        print(f"\n{RECORDS} records in {OBJECTS} objects: {seconds:.2f} s, {peaks}")
     assert fetched.status == 200
     assert fetched.headers["digest-coverage"] == "complete"
     assert fronted.manifest(window.id())["records"]["counted"] == RECORDS
