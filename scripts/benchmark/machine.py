@@ -17,12 +17,14 @@ def _first(pattern: str, file: str) -> str:
 
 
 def machine() -> str:
-    """Cores, processor, memory, kernel."""
+    """Cores, processor with the vector units that matter here, memory, kernel."""
     cores = len(os.sched_getaffinity(0))
     memory = int(_first(r"^MemTotal:\s+(\d+) kB", "/proc/meminfo")) / 2**20
     model = _first(r"^model name\s*:(.*)$", "/proc/cpuinfo")
     family, number = (_first(rf"^{name}\s*:(.*)$", "/proc/cpuinfo") for name in ("cpu family", "model"))
-    processor = f"{model} (family {family}, model {number})"
+    flags = _first(r"^(?:flags|Features)\s*:(.*)$", "/proc/cpuinfo").split()
+    vectors = [flag for flag in ("avx2", "avx512f", "asimd") if flag in flags]
+    processor = f"{model} (family {family}, model {number}, {' '.join(vectors)})"
     return f"{cores} cores of {processor}, {memory:.1f} GiB, {platform.system()} {platform.release()}"
 
 
