@@ -1,0 +1,99 @@
+"""Who takes part: those that only inflate, the builds of the program, the other engines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from .corpus import START, STOP, Corpora, Corpus
+from .program import Program
+
+PEERS = Path(__file__).with_name("peers")
+FLOORS = ("igzip", "libdeflate-gunzip")
+NO_HISTORY = {"DIGEST_EDGES": "off"}
+# Those that quick runs leave out.
+SLOW = ("clickhouse", "flowlogs_reader")
+
+
+class Contestant(NamedTuple):
+    """One command over one corpus."""
+
+    name: str
+    threads: int
+    corpus: Corpus
+    command: list[str]
+    output: Path | None = None
+    environment: Mapping[str, str] = {}
+    # The corpus that the figures are told for, where only a part of it was read.
+    whole: Corpus | None = None
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether it only inflates."""
+        return self.name in FLOORS
+
+    @property
+    def label(self) -> str:
+        """Its name in a table."""
+        return f"{self.name}, a part extrapolated" if self.whole else self.name
+
+    @property
+    def scale(self) -> float:
+        """How many times what was read is meant."""
+        return self.whole.records / self.corpus.records if self.whole else 1.0
+
+
+def floors(corpus: Corpus, threads: int, directory: Path) -> list[Contestant]:
+    """Inflates every object and throws the text away, in as many processes as there are threads."""
+    listed = directory / f"{corpus.name}.files"
+    listed.write_bytes(b"".join(os.fsencode(file) + b"\0" for file in corpus.files()))
+    each = ["xargs", "--null", f"--arg-file={listed}", f"--max-procs={threads}", "--max-args=1"]
+    commands = {"igzip": ["igzip", "-d", "-c"], "libdeflate-gunzip": ["libdeflate-gunzip", "-c"]}
+    return [Contestant(name, threads, corpus, each + commands[name]) for name in FLOORS]
+
+
+def digesterd(
+    program: Program, corpus: Corpus, threads: int, directory: Path, environment: Mapping[str, str] | None = None
+) -> Contestant:
+    """The program's own digest, from directory to file."""
+    environment = dict(environment or {})
+    history = "" if environment.get("DIGEST_EDGES") != "off" else "-no-history"
+    name = f"{program.name}{history}"
+    output = directory / f"{name}-{corpus.name}-{threads}.log.gz"
+    start, stop = (datetime.fromtimestamp(time, timezone.utc).isoformat() for time in (START, STOP))
+    command = [str(program.path), "digest", "--logs", str(corpus.directory), "--start", start, "--stop", stop]
+    command += ["--threads", str(threads), "--output", str(output)]
+    return Contestant(name, threads, corpus, command, output, environment)
+
+
+def peers(corpus: Corpus, corpora: Corpora, python: Path, threads: int, directory: Path) -> list[Contestant]:
+    """The other engines: over the text, those that can over a Parquet copy, the slowest over a part."""
+
+    def peer(name: str, logs: Corpus, suffix: str = ".csv.zst", threads: int = threads) -> Contestant:
+        output = directory / f"{name}{suffix}"
+        command = [python, PEERS / f"with_{name.removesuffix('-parquet')}.py", "--logs", logs.directory]
+        command += ["--start", START, "--stop", STOP, "--threads", threads, "--output", output]
+        return Contestant(name, threads, logs, [str(word) for word in command], output)
+
+    copy = corpora.parquet(corpus, python)
+    part = corpora.part(corpus)
+    return [
+        peer("polars-parquet", copy),
+        peer("duckdb-parquet", copy),
+        peer("polars", corpus),
+        peer("duckdb", corpus),
+        peer("clickhouse", corpus),
+        peer("flowlogs_reader", part, ".csv.gz", 1)._replace(whole=corpus),
+    ]
+
+
+def chosen(contestants: Sequence[Contestant], only: Sequence[str]) -> list[Contestant]:
+    """Those of these names, and the floor, without which nothing can be told."""
+    unknown = set(only) - {contestant.name for contestant in contestants}
+    if unknown:
+        names = ", ".join(dict.fromkeys(contestant.name for contestant in contestants))
+        raise SystemExit(f"there is no {', '.join(sorted(unknown))} here; there are {names}")
+    return [each for each in contestants if not only or each.is_floor or each.name in only]
