@@ -43,7 +43,7 @@ pub(crate) enum Blocks<'s> {
 pub(crate) struct Cutter<'s> {
     text: Pieces<'s>,
     max_row: usize,
-    buffer: Vec<u8>,
+    buffer: &'s mut Vec<u8>,
     /// The bytes not yet handed out: from the begin of a line up to what has been read.
     start: usize,
     end: usize,
@@ -64,17 +64,22 @@ impl<'s> Blocks<'s> {
                 taken,
                 is_next: true,
             },
-            Text::Pieces(text) => Self::Pieces(Cutter {
-                text,
-                max_row,
-                buffer: vec![0; PAD + BLOCK + PAD],
-                start: PAD,
-                end: PAD,
-                searched: PAD,
-                ended: false,
-                skipping: false,
-                inflated: 0,
-            }),
+            Text::Pieces { text, window } => {
+                // A long row of an object before may have made it larger.
+                window.resize(PAD + BLOCK + PAD, 0);
+                window.shrink_to_fit();
+                Self::Pieces(Cutter {
+                    text,
+                    max_row,
+                    buffer: window,
+                    start: PAD,
+                    end: PAD,
+                    searched: PAD,
+                    ended: false,
+                    skipping: false,
+                    inflated: 0,
+                })
+            }
         }
     }
 
@@ -151,7 +156,7 @@ impl Cutter<'_> {
     fn hand_out(&mut self, stop: usize) -> Block<'_> {
         let from = std::mem::replace(&mut self.start, stop);
         self.searched = self.end;
-        Block::Lines(Lines::ended(&mut self.buffer, from, stop))
+        Block::Lines(Lines::ended(self.buffer, from, stop))
     }
 
     /// Drops the line at hand, up to and with its newline; what was read behind it stays.

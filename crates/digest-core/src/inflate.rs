@@ -2,16 +2,28 @@
 //!
 //! Every member's checksum and length are verified. Zero bytes after the last member are padding and ignored, as
 //! `gzip` does; anything else that is no further member is an error, where `gzip` would warn and drop it.
+//!
+//! The default build inflates an object at once where its size allows (`whole.rs`) and in pieces otherwise
+//! (`pieces.rs`, by `zlib.rs`). With cargo feature `isal` everything goes in pieces (by `isal.rs`), which is faster
+//! still and takes little memory.
 
-use std::io::{self, BufRead, Read};
-
-use flate2::bufread::GzDecoder;
+use std::io::{self, Read};
 
 use crate::input::{Input, read_some};
 use crate::vector::PAD;
 
+mod header;
+#[cfg(feature = "isal")]
+mod isal;
+mod pieces;
+mod stream;
 mod whole;
+// Beside ISA-L it is there to compare with.
+#[cfg(any(feature = "testing", not(feature = "isal")))]
+mod zlib;
 
+pub(crate) use pieces::Pieces;
+use stream::Inflate;
 use whole::{MOST_GZIP, Whole};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -20,12 +32,15 @@ const PARQUET: [u8; 4] = *b"PAR1";
 /// Bytes asked of a source at first; twice as many with each further read.
 const FIRST_READ: usize = 256 * 1024;
 
-/// What a thread keeps from one object to the next: memory that need not be asked for again.
-#[derive(Debug, Default)]
+/// What a thread keeps from one object to the next: inflaters, and memory that need not be asked for again.
+#[derive(Debug)]
 pub(crate) struct Scratch {
-    inflater: Option<Whole>,
+    /// There where whole objects are inflated at once.
+    whole: Option<Whole>,
+    pieces: Box<dyn Inflate>,
     gzip: Vec<u8>,
     text: Vec<u8>,
+    window: Vec<u8>,
 }
 
 /// One object's text.
@@ -37,21 +52,11 @@ pub(crate) enum Text<'s> {
         taken: u64,
     },
     /// As it is read.
-    Pieces(Pieces<'s>),
-}
-
-/// The text of one object, inflated as it is read.
-pub(crate) struct Pieces<'s> {
-    state: State<'s>,
-    /// Compressed bytes consumed, once the input is gone.
-    taken: u64,
-}
-
-enum State<'s> {
-    Plain(Input<'s>),
-    Member(Box<GzDecoder<Input<'s>>>),
-    Between(Input<'s>),
-    Ended,
+    Pieces {
+        text: Pieces<'s>,
+        /// Memory to read it into, of any size and contents.
+        window: &'s mut Vec<u8>,
+    },
 }
 
 /// Why there is no more text.
@@ -65,10 +70,65 @@ pub(crate) enum TextFailure {
     Parquet,
 }
 
+impl Default for Scratch {
+    /// With the fastest inflaters that are built in.
+    fn default() -> Self {
+        #[cfg(feature = "isal")]
+        let pieces = Box::new(isal::Isal::new());
+        #[cfg(not(feature = "isal"))]
+        let pieces = Box::new(zlib::Zlib::new());
+        let whole = if cfg!(feature = "isal") {
+            None
+        } else {
+            Whole::new()
+        };
+        Self::with(whole, pieces)
+    }
+}
+
+/// The inflaters there are, as [`Scratch::named`] knows them.
+#[cfg(feature = "testing")]
+pub(crate) const INFLATERS: &[&str] = &[
+    "zlib-rs",
+    "libdeflate",
+    #[cfg(feature = "isal")]
+    "isal",
+];
+
+impl Scratch {
+    /// With one of [`INFLATERS`].
+    #[cfg(feature = "testing")]
+    pub(crate) fn named(inflater: &str) -> Option<Self> {
+        match inflater {
+            "zlib-rs" => Some(Self::with(None, Box::new(zlib::Zlib::new()))),
+            "libdeflate" => Some(Self::with(Whole::new(), Box::new(zlib::Zlib::new()))),
+            #[cfg(feature = "isal")]
+            "isal" => Some(Self::with(None, Box::new(isal::Isal::new()))),
+            _ => None,
+        }
+    }
+
+    fn with(whole: Option<Whole>, pieces: Box<dyn Inflate>) -> Self {
+        Self {
+            whole,
+            pieces,
+            gzip: Vec::new(),
+            text: Vec::new(),
+            window: Vec::new(),
+        }
+    }
+}
+
 impl<'s> Text<'s> {
-    /// Looks at the first bytes; inflates a gzip object of moderate size at once.
+    /// Looks at the first bytes; inflates a gzip object of moderate size at once, where that is faster.
     pub(crate) fn open(source: &'s mut dyn Read, scratch: &'s mut Scratch) -> Result<Self, TextFailure> {
-        let Scratch { inflater, gzip, text } = scratch;
+        let Scratch {
+            whole,
+            pieces,
+            gzip,
+            text,
+            window,
+        } = scratch;
         let mut read = 0;
         let is_all = fill(source, gzip, &mut read, PARQUET.len())?;
         let magic = gzip.get(..read).unwrap_or_default();
@@ -76,33 +136,23 @@ impl<'s> Text<'s> {
             return Err(TextFailure::Parquet);
         }
         if !magic.starts_with(&GZIP) {
-            let read = magic.to_vec();
-            return Ok(Self::Pieces(Pieces::of(State::Plain(Input::after(read, source)))));
+            let text = Pieces::plain(Input::after(gzip, read, source), pieces.as_mut());
+            return Ok(Self::Pieces { text, window });
         }
-        if is_all || fill(source, gzip, &mut read, MOST_GZIP + 1)? {
-            if inflater.is_none() {
-                *inflater = Whole::new();
-            }
+        if let Some(whole) = whole
+            && (is_all || fill(source, gzip, &mut read, MOST_GZIP + 1)?)
+        {
             let object = gzip.get(..read).unwrap_or_default();
-            let inflated = inflater
-                .as_mut()
-                .and_then(|inflater| inflater.inflate(object, text, PAD));
-            if let Some(length) = inflated
+            if let Some(length) = whole.inflate(object, text, PAD)
                 && let Some(bytes) = text.get_mut(..PAD + length + PAD)
             {
-                return Ok(Self::Whole {
-                    bytes,
-                    taken: read as u64,
-                });
+                let taken = read as u64;
+                return Ok(Self::Whole { bytes, taken });
             }
         }
         // Too large, or not sound: in pieces, which says what is wrong.
-        let mut read_already = std::mem::take(gzip);
-        read_already.truncate(read);
-        Ok(Self::Pieces(Pieces::of(State::Between(Input::after(
-            read_already,
-            source,
-        )))))
+        let text = Pieces::gzip(Input::after(gzip, read, source), pieces.as_mut());
+        Ok(Self::Pieces { text, window })
     }
 }
 
@@ -124,85 +174,6 @@ fn fill(
         }
     }
     Ok(false)
-}
-
-impl<'s> Pieces<'s> {
-    fn of(state: State<'s>) -> Self {
-        Self { state, taken: 0 }
-    }
-
-    /// Reads at least one byte into `out`, which is not empty; 0 is the end of the object.
-    pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize, TextFailure> {
-        loop {
-            self.state = match std::mem::replace(&mut self.state, State::Ended) {
-                State::Ended => return Ok(0),
-                State::Plain(mut input) => match input.read(out) {
-                    Ok(0) => self.end(&input),
-                    Ok(read) => {
-                        self.state = State::Plain(input);
-                        return Ok(read);
-                    }
-                    Err(error) => return Err(failure(input, &error)),
-                },
-                State::Member(mut member) => match member.read(out) {
-                    Ok(0) => State::Between(member.into_inner()),
-                    Ok(read) => {
-                        self.state = State::Member(member);
-                        return Ok(read);
-                    }
-                    Err(error) => return Err(failure(member.into_inner(), &error)),
-                },
-                State::Between(input) => self.next_member(input)?,
-            };
-        }
-    }
-
-    /// Bytes taken from the source, once [`Pieces::read`] has returned 0.
-    pub(crate) fn taken(&self) -> u64 {
-        self.taken
-    }
-
-    fn next_member(&mut self, mut input: Input<'s>) -> Result<State<'s>, TextFailure> {
-        match input.peek(GZIP.len()) {
-            Ok([]) => Ok(self.end(&input)),
-            Ok(magic) if *magic == GZIP => Ok(State::Member(Box::new(GzDecoder::new(input)))),
-            Ok(_) => self.padding(input),
-            Err(error) => Err(failure(input, &error)),
-        }
-    }
-
-    /// Runs over zero bytes up to the end of the object.
-    fn padding(&mut self, mut input: Input<'s>) -> Result<State<'s>, TextFailure> {
-        loop {
-            let count = match input.fill_buf() {
-                Ok([]) => return Ok(self.end(&input)),
-                Ok(bytes) if bytes.iter().all(|&byte| byte == 0) => bytes.len(),
-                Ok(_) => {
-                    return Err(TextFailure::Corrupt(
-                        "bytes that are no gzip follow its last member".to_owned(),
-                    ));
-                }
-                Err(error) => return Err(failure(input, &error)),
-            };
-            input.consume(count);
-        }
-    }
-
-    fn end(&mut self, input: &Input<'s>) -> State<'s> {
-        self.taken = input.taken();
-        State::Ended
-    }
-}
-
-/// The source's own failure if it had one; otherwise the inflater's complaint.
-fn failure(mut input: Input<'_>, error: &io::Error) -> TextFailure {
-    match input.failure() {
-        Some(source) => TextFailure::Source(source),
-        None if error.kind() == io::ErrorKind::UnexpectedEof => {
-            TextFailure::Corrupt(format!("it ends in the middle, after {} bytes", input.taken()))
-        }
-        None => TextFailure::Corrupt(error.to_string()),
-    }
 }
 
 #[cfg(test)]

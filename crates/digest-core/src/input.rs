@@ -8,8 +8,8 @@ const BUFFER: usize = 64 * 1024;
 /// A buffered source. An inflater that reads from it sees only that it failed; [`Input::failure`] says why.
 pub(crate) struct Input<'s> {
     source: &'s mut dyn Read,
-    /// What of `buffer` has been read and not yet consumed.
-    buffer: Vec<u8>,
+    /// What of it has been read and not yet consumed stands between `start` and `end`.
+    buffer: &'s mut Vec<u8>,
     start: usize,
     end: usize,
     taken: u64,
@@ -17,15 +17,14 @@ pub(crate) struct Input<'s> {
 }
 
 impl<'s> Input<'s> {
-    /// A source of which some bytes have been read already.
-    pub(crate) fn after(mut read: Vec<u8>, source: &'s mut dyn Read) -> Self {
-        let end = read.len();
-        read.resize(end.max(BUFFER), 0);
+    /// A source whose first `read` bytes stand in `buffer` already.
+    pub(crate) fn after(buffer: &'s mut Vec<u8>, read: usize, source: &'s mut dyn Read) -> Self {
+        buffer.resize(read.max(BUFFER), 0);
         Self {
             source,
-            buffer: read,
+            buffer,
             start: 0,
-            end,
+            end: read,
             taken: 0,
             failure: None,
         }
@@ -62,7 +61,8 @@ impl<'s> Input<'s> {
 
     /// Reads once behind what is buffered.
     fn refill(&mut self) -> io::Result<usize> {
-        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let stop = self.buffer.len().min(self.end + BUFFER);
+        let room = self.buffer.get_mut(self.end..stop).unwrap_or_default();
         match read_some(self.source, room) {
             Ok(read) => {
                 self.end += read;

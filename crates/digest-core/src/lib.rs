@@ -122,6 +122,9 @@ mod render;
 mod error;
 
 #[cfg(feature = "testing")]
+pub mod measure;
+
+#[cfg(feature = "testing")]
 pub mod oracle;
 
 pub use digest::Digest;

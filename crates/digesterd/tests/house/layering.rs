@@ -66,11 +66,12 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 11] = [
+const KERNEL_USES: [&str; 12] = [
     "chrono",
     "flate2",
     "foldhash",
     "hashbrown",
+    "isal-sys",
     "libdeflate-sys",
     "memchr",
     "serde",
