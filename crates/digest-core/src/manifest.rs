@@ -332,6 +332,11 @@ mod tests {
             ),
             Coverage::Partial
         );
+        let odd = RecordCounts {
+            other_status: 1,
+            ..fine.clone()
+        };
+        assert_eq!(verdict(settled(), &read(1), &odd), Coverage::Partial);
         assert_eq!(
             verdict(settled(), &read(1), &RecordCounts { bad: 1, ..fine }),
             Coverage::Partial
