@@ -59,13 +59,14 @@ def race(contestants: Sequence[Contestant], rounds: int, reader: Reader) -> list
             took[index].append(measured(contestant.command, contestant.threads, environment))
             if contestant.output and number == 0:
                 digests[index] = reader.read(contestant.output)
+        if number == 0:
+            _tell("")
+            _hold_together(contestants, digests)
     _tell("")
     for contestant in contestants:
         if contestant.output:
             contestant.output.unlink(missing_ok=True)
-    results = [Result(*each) for each in zip(contestants, took, digests, strict=True)]
-    _hold_together(results)
-    return results
+    return [Result(*each) for each in zip(contestants, took, digests, strict=True)]
 
 
 def floor_of(results: Sequence[Result], like: Contestant) -> Result:
@@ -96,19 +97,20 @@ def _warm(directory: Path) -> None:
                     pass
 
 
-def _hold_together(results: Sequence[Result]) -> None:
+def _hold_together(contestants: Sequence[Contestant], digests: Sequence[DigestText | None]) -> None:
     """Whoever reads the same records must make the same digest."""
-    first: dict[str, Result] = {}
-    for result in results:
-        if result.digest is None:
+    made: dict[str, dict[str, DigestText]] = {}
+    for contestant, digest in zip(contestants, digests, strict=True):
+        if digest is None:
             continue
-        known = first.setdefault(result.contestant.corpus.name, result)
-        if known.digest != result.digest:
-            raise SystemExit(
-                f"{known.contestant.name} and {result.contestant.name} made different digests of "
-                f"{result.contestant.corpus.name}: {known.digest} and {result.digest}"
-            )
-    for corpus, result in first.items():
-        makers = [each.contestant.name for each in results if each.contestant.corpus.name == corpus and each.digest]
-        by = ", ".join(dict.fromkeys(makers))
-        print(f"{corpus}: {result.digest.edges:,} edges, sorted text {result.digest.sha256[:16]}…, the same by {by}")
+        same = made.setdefault(contestant.corpus.name, {})
+        for maker, other in same.items():
+            if other != digest:
+                raise SystemExit(
+                    f"{maker} and {contestant.name} made different digests of {contestant.corpus.name}: "
+                    f"{other} and {digest}"
+                )
+        same[contestant.name] = digest
+    for corpus, same in made.items():
+        digest = next(iter(same.values()))
+        print(f"{corpus}: {digest.edges:,} edges, sorted text {digest.sha256[:16]}…, the same by {', '.join(same)}")
