@@ -1,4 +1,4 @@
-//! A whole gzip object inflated at once by libdeflate: twice as fast as any inflater that works in pieces, for objects
+//! A whole gzip object inflated at once by libdeflate: a quarter faster than zlib-rs in pieces, for objects
 //! whose bytes and text fit bounds.
 //!
 //! Whatever libdeflate does not take (it says no more than that) is left to the inflater that works in pieces, which
