@@ -1,5 +1,5 @@
-//! A whole gzip object inflated at once by libdeflate: a quarter faster than zlib-rs in pieces, for objects
-//! whose bytes and text fit bounds.
+//! A whole gzip object inflated at once by libdeflate: the fastest that a C compiler alone can build, for objects whose
+//! bytes and text fit bounds.
 //!
 //! Whatever libdeflate does not take (it says no more than that) is left to the inflater that works in pieces, which
 //! knows what is wrong and where.
