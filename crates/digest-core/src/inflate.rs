@@ -4,8 +4,8 @@
 //! `gzip` does; anything else that is no further member is an error, where `gzip` would warn and drop it.
 //!
 //! The default build inflates an object at once where its size allows (`whole.rs`) and in pieces otherwise
-//! (`pieces.rs`, by `zlib.rs`). With cargo feature `isal` everything goes in pieces (by `isal.rs`), which is faster
-//! still and takes little memory.
+//! (`pieces.rs`, by `zlib.rs`). With cargo feature `isal` everything goes in pieces (by `isal.rs`), which is a little
+//! faster and takes little memory.
 
 use std::io::{self, Read};
 

@@ -1,4 +1,4 @@
-//! The fastest inflater, with cargo feature `isal`: Intel's ISA-L, which needs autotools and nasm to build.
+//! The inflater of least memory and time, with cargo feature `isal`: Intel's ISA-L, which needs autotools and nasm to build.
 //!
 //! The library keeps a window of its own, so text may be taken in pieces of any size. It reads up to eight bytes ahead
 //! of a stream's end; they are handed back with the end ([`Behind`]), for they may have come with an earlier piece.
@@ -67,7 +67,7 @@ impl Inflate for Isal {
     }
 }
 
-/// The whole bytes among the bits that the library has read ahead: those up to the stream's last byte's end are filling.
+/// The whole bytes among the bits that the library has read ahead; the bits before them fill up the last byte.
 fn behind(state: &inflate_state) -> Option<Behind> {
     let bits = u32::try_from(state.read_in_length).ok()?;
     let ahead = state.read_in.checked_shr(bits % 8)?;

@@ -55,14 +55,22 @@ impl Whole {
     /// Inflates all members of an object into `text`, from `pad` on, and leaves `pad` more bytes behind them.
     /// Gives the length of the text, or `None` where the object is too large or not sound.
     pub(crate) fn inflate(&mut self, gzip: &[u8], text: &mut Vec<u8>, pad: usize) -> Option<usize> {
+        // The trailer says how long a lone member's text is; with several, or where it lies, it is no more than a hint.
+        let hint = gzip
+            .last_chunk()
+            .map_or(0, |size| u32::from_le_bytes(*size) as usize);
+        let hint = hint.min(gzip.len().saturating_mul(MOST_RATIO));
+        if hint > MOST_TEXT {
+            return None;
+        }
+        if text.len() < pad + hint + pad {
+            text.resize(pad + hint + pad, 0);
+        }
         let (mut taken, mut written) = (0, 0);
         loop {
             let rest = gzip.get(taken..)?;
             if rest.iter().all(|&byte| byte == 0) {
                 return Some(written);
-            }
-            if text.len() < pad + written + pad {
-                text.resize(pad + written + pad, 0);
             }
             let room = text.len() - 2 * pad - written;
             match self.member(rest, text.get_mut(pad + written..pad + written + room)?) {
@@ -71,18 +79,10 @@ impl Whole {
                     written += more_written;
                 }
                 Member::Short => {
-                    // The trailer says how long a lone member's text is; with several it is no more than a hint.
-                    let hint = gzip
-                        .last_chunk()
-                        .map_or(0, |size| u32::from_le_bytes(*size) as usize);
                     let possible = rest.len().saturating_mul(MOST_RATIO);
-                    let wanted = if hint > room {
-                        hint
-                    } else {
-                        room.saturating_mul(2).max(1 << 16)
-                    };
-                    let wanted = written + wanted.min(possible);
-                    if wanted > MOST_TEXT || wanted <= written + room {
+                    let wanted = written + room.saturating_mul(2).max(1 << 16).min(possible);
+                    let wanted = wanted.min(MOST_TEXT);
+                    if wanted <= written + room {
                         return None;
                     }
                     text.resize(pad + wanted + pad, 0);
