@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The worker's memory follows the edges of a digest, not its records: builds the same edges from 500,000 and from ten
 times as many records through API and worker, in ten times as many objects and in ten times as large ones. Prints
-seconds and peak memory, and fails beyond 300 MiB or 20 % more. Larger objects may take what the prefetch holds of them
-besides: two at once, compressed.
+seconds and peak memory, and fails beyond 300 MiB, or where as many times the objects take 20 % more. Larger objects take
+more: each thread holds the text of one (up to 68 MiB) and the prefetch their compressed bytes.
 
     .venv/bin/python scripts/long/memory.py [--buckets s3|file] [--records N] [--times N]
 
@@ -82,8 +82,7 @@ def main() -> int:
     for name, other in (("in as many times the objects", more), ("in larger objects", larger)):
         edges, memory = other.edges / few.edges, other.memory / few.memory
         print(f"{options.times} times the records {name}: {edges:.2f} times the edges, {memory:.2f} times the memory")
-    grown = larger.memory - (larger.in_flight - few.in_flight)
-    holds = max(one.memory for one in measured) < 300 and max(more.memory, grown) <= few.memory * 1.2
+    holds = max(one.memory for one in measured) < 300 and more.memory <= few.memory * 1.2
     return 0 if holds else 1
 
 
