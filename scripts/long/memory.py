@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The worker's memory follows the edges of a digest, not its records: builds the same edges from 500,000 and from ten
 times as many records through API and worker, in ten times as many objects and in ten times as large ones. Prints
-seconds and peak memory, and fails beyond 300 MiB, or where as many times the objects take 20 % more. Larger objects take
-more: each thread holds the text of one (up to 68 MiB) and the prefetch their compressed bytes.
+seconds and peak memory, and fails beyond 300 MiB, or where as many times the objects take 20 % more. Larger objects
+take more: each thread holds the text of one (up to 68 MiB) and the prefetch their compressed bytes.
 
     .venv/bin/python scripts/long/memory.py [--buckets s3|file] [--records N] [--times N]
 
