@@ -11,14 +11,14 @@ from front import Front
 from processes import Process, free_port
 from stack import DirectoryBackend, MotoBackend, Stack
 
-MOTO = Path(sys.executable).parent / "moto_server"
+MOTO = Path(__file__).parent.parent / "moto_server.py"
 
 
 def start_moto(directory: Path) -> int:
     """Starts a moto server and returns its port."""
     port = free_port()
     environment = {"MOTO_S3_CUSTOM_ENDPOINTS": "", "AWS_EC2_METADATA_DISABLED": "true"}
-    process = Process([str(MOTO), "-H", "127.0.0.1", "-p", str(port)], environment, directory / "moto.log")
+    process = Process([sys.executable, str(MOTO), str(port)], environment, directory / "moto.log")
     process.wait_until_it_answers(f"http://127.0.0.1:{port}/moto-api/", 60)
     return port
 
