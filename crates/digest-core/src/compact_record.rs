@@ -4,7 +4,7 @@ use crate::flow_record::{FlowRecord, Span};
 use crate::history::History;
 use crate::key::{FoldedPorts, Key};
 
-/// A record whose numbers are as small as nearly all are; [`CompactRecord::of`] says which are not.
+/// A record whose numbers are as small as nearly all are; [`CompactRecord::without_key`] says which are not.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CompactRecord {
     pub(crate) key: Key,
@@ -33,8 +33,8 @@ pub(crate) const HAS_VERSION: u8 = 4;
 pub(crate) const COMPACT_VERSIONS: u8 = 16;
 
 impl CompactRecord {
-    /// The record in compact form, if its numbers fit.
-    pub(crate) fn of(record: &FlowRecord<'_>, key: Key, ports: FoldedPorts) -> Option<Self> {
+    /// The record in compact form, but for its key, if its numbers fit.
+    pub(crate) fn without_key(record: &FlowRecord<'_>, ports: FoldedPorts) -> Option<Self> {
         let Span { start, end } = record.span;
         let version = record.version.unwrap_or_default();
         u32::try_from(end).ok()?;
@@ -42,7 +42,7 @@ impl CompactRecord {
             return None;
         }
         Some(Self {
-            key,
+            key: Key::default(),
             packets: record.packets.try_into().ok()?,
             bytes: record.bytes.try_into().ok()?,
             start: start.try_into().ok()?,

@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::address::Address;
-use crate::addresses::Ranks;
 use crate::edge::Edge;
 use crate::error::FoldError;
 use crate::flow_record::{ABSENT, Span};
 use crate::folder::Gathered;
 use crate::history::History;
-use crate::key::{KeyAddress, ports_of};
+use crate::key::{Key, KeyAddress, ports_of};
 use crate::memory::{Compact, Memory};
 use crate::merge::{Merge, Part, name_order};
 use crate::run::{Row, Sums};
@@ -49,15 +48,9 @@ pub(crate) enum Body {
 #[derive(Debug)]
 pub(crate) struct Held {
     sections: Sections,
-    pub(crate) names: Names,
-    pub(crate) edges: usize,
-}
-
-/// What the numbers in keys stand for; each number is a rank.
-#[derive(Debug)]
-pub(crate) struct Names {
-    pub(crate) addresses: Vec<u128>,
+    /// The actions by the numbers in keys, which are ranks.
     pub(crate) actions: Vec<Vec<u8>>,
+    pub(crate) edges: usize,
 }
 
 /// The edges of one interface, in order.
@@ -67,6 +60,8 @@ pub(crate) struct Section<M: Memory> {
     pub(crate) interface: Vec<u8>,
     pub(crate) entries: Vec<Entry<M>>,
     pub(crate) wide: Vec<History>,
+    /// IPv6 addresses by the numbers in keys, which are ranks.
+    addresses: Vec<u128>,
     /// Edges of all sections before this one.
     before: usize,
 }
@@ -125,7 +120,7 @@ impl Digest {
             Body::Held(held) => either!(&held.sections, list => {
                 for section in list {
                     for entry in &section.entries {
-                        take(&held.names.edge(section, entry))?;
+                        take(&section.edge(entry, &held.actions))?;
                     }
                 }
                 Ok(())
@@ -157,7 +152,7 @@ impl Digest {
 
 impl Held {
     fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Self {
-        let (mut sections, addresses, actions) = sections_in_order(tables, threads);
+        let (mut sections, actions) = sections_in_order(tables, threads);
         let mut edges = 0;
         for section in &mut sections {
             section.before = edges;
@@ -165,7 +160,7 @@ impl Held {
         }
         Self {
             sections: M::sections(sections),
-            names: Names { addresses, actions },
+            actions,
             edges,
         }
     }
@@ -205,29 +200,36 @@ impl Part {
     }
 }
 
-impl Names {
-    fn edge<'d, M: Memory>(&'d self, section: &'d Section<M>, entry: &Entry<M>) -> Edge<'d> {
+impl<M: Memory> Section<M> {
+    /// What a key of this section stands for.
+    #[inline]
+    pub(crate) fn row(&self, key: Key) -> Row {
+        Row {
+            src: self.address(key.src()),
+            dst: self.address(key.dst()),
+            service: key.service(),
+            action: key.action(),
+        }
+    }
+
+    fn edge<'d>(&'d self, entry: &Entry<M>, actions: &'d [Vec<u8>]) -> Edge<'d> {
         let key = entry.key;
         Edge {
-            account_id: &section.account,
-            interface_id: &section.interface,
+            account_id: &self.account,
+            interface_id: &self.interface,
             srcaddr: self.address(key.src()).into(),
             dstaddr: self.address(key.dst()).into(),
             ports: key.ports(),
             protocol: key.protocol(),
             packets: entry.packets,
             bytes: entry.bytes,
-            action: self
-                .actions
-                .get(key.action() as usize)
-                .map_or(ABSENT, Vec::as_slice),
-            history: entry.memory.history(&section.wide),
+            action: actions.get(key.action() as usize).map_or(ABSENT, Vec::as_slice),
+            history: entry.memory.history(&self.wide),
         }
     }
 
-    /// The address that a key names.
     #[inline]
-    pub(crate) fn address(&self, address: KeyAddress) -> Address {
+    fn address(&self, address: KeyAddress) -> Address {
         match address {
             KeyAddress::V4(value) => Address::V4(value),
             KeyAddress::V6(rank) => {
@@ -237,27 +239,21 @@ impl Names {
     }
 }
 
-/// Takes all groups out of tables whose every log has been folded: sections in order, addresses and actions by rank.
+/// Takes all groups out of tables whose every log has been folded: sections in order, actions by rank.
 pub(crate) fn sections_in_order<M: Memory>(
     tables: &Tables<M>,
     threads: usize,
-) -> (Vec<Section<M>>, Vec<u128>, Vec<Vec<u8>>) {
+) -> (Vec<Section<M>>, Vec<Vec<u8>>) {
     let (actions, action_ranks) = ranked(tables.actions());
-    let addresses = tables.addresses.ranked();
-    let mut sections = sorted(tables, &addresses, &action_ranks, threads);
+    let mut sections = sorted(tables, &action_ranks, threads);
     sections.sort_unstable_by(|one, other| {
         name_order(&one.account, &other.account).then_with(|| name_order(&one.interface, &other.interface))
     });
-    (sections, addresses.ordered, actions)
+    (sections, actions)
 }
 
 /// Sorts each interface's edges, the largest first, on all threads. The interfaces come in no order.
-fn sorted<M: Memory>(
-    tables: &Tables<M>,
-    addresses: &Ranks,
-    actions: &[u32],
-    threads: usize,
-) -> Vec<Section<M>> {
+fn sorted<M: Memory>(tables: &Tables<M>, actions: &[u32], threads: usize) -> Vec<Section<M>> {
     let mut interfaces = tables.interfaces();
     interfaces.sort_by_cached_key(|interface| std::cmp::Reverse(interface.table().len()));
     let next = AtomicUsize::new(0);
@@ -265,15 +261,14 @@ fn sorted<M: Memory>(
     let work = || {
         let mut made = Vec::new();
         while let Some(interface) = interfaces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (entries, wide) = in_order(interface.take(), addresses, actions);
-            if !entries.is_empty() {
-                made.push(Section {
-                    account: interface.account.clone(),
-                    interface: interface.interface.clone(),
-                    entries,
-                    wide,
-                    before: 0,
-                });
+            let section = in_order(
+                &interface.account,
+                &interface.interface,
+                interface.take(),
+                actions,
+            );
+            if !section.entries.is_empty() {
+                made.push(section);
             }
         }
         lock(&sections).append(&mut made);
@@ -292,15 +287,23 @@ fn sorted<M: Memory>(
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn in_order<M: Memory>(table: Table<M>, addresses: &Ranks, actions: &[u32]) -> (Vec<Entry<M>>, Vec<History>) {
-    let (mut entries, wide) = table.into_parts();
+fn in_order<M: Memory>(account: &[u8], interface: &[u8], table: Table<M>, actions: &[u32]) -> Section<M> {
+    let (mut entries, wide, addresses) = table.into_parts();
+    let addresses = addresses.ranked();
     let action = |number: u32| actions.get(number as usize).copied().unwrap_or_default();
     let same = (0..).zip(actions).all(|(number, &rank): (u32, _)| number == rank);
     for entry in entries.iter_mut().filter(|entry| !same || entry.key.has_v6()) {
         entry.key = entry.key.renumbered(|number| addresses.rank(number), action);
     }
     entries.sort_unstable_by_key(|entry| entry.key);
-    (entries, wide)
+    Section {
+        account: account.to_owned(),
+        interface: interface.to_owned(),
+        entries,
+        wide,
+        addresses: addresses.ordered,
+        before: 0,
+    }
 }
 
 /// Sorts names, and says for each old number which rank it has now.

@@ -140,6 +140,15 @@ impl Key {
         }
     }
 
+    /// The key with an action, in the place of number 0.
+    #[inline]
+    pub(crate) fn with_action(self, action: u32) -> Self {
+        Self {
+            high: self.high,
+            low: self.low | u64::from(action),
+        }
+    }
+
     /// The number itself.
     #[inline]
     pub(crate) fn bits(self) -> u128 {
@@ -187,6 +196,12 @@ impl Key {
         self.low as u32
     }
 
+    /// The same key under other numbers of addresses.
+    #[inline]
+    pub(crate) fn with_addresses(self, address: impl FnMut(u32) -> u32) -> Self {
+        self.renumbered(address, |action| action)
+    }
+
     /// The same key under other numbers of addresses and actions.
     pub(crate) fn renumbered(self, mut address: impl FnMut(u32) -> u32, action: impl Fn(u32) -> u32) -> Self {
         let mut side = |side: KeyAddress| match side {
@@ -211,8 +226,7 @@ impl Key {
     /// A hash under a table's own seeds: whoever makes the records cannot choose keys that collide.
     #[inline]
     pub(crate) fn hash(self, seeds: Seeds) -> u64 {
-        let product = u128::from(self.high ^ seeds.high) * u128::from(self.low ^ seeds.low);
-        (product >> 64) as u64 ^ product as u64
+        seeds.hash(self.bits())
     }
 }
 
@@ -241,6 +255,14 @@ impl Seeds {
             high: random.hash_one(1) | 1,
             low: random.hash_one(2) | 1 << 63,
         }
+    }
+
+    /// The hash of a number.
+    #[inline]
+    pub(crate) fn hash(self, value: u128) -> u64 {
+        let (high, low) = ((value >> 64) as u64, value as u64);
+        let product = u128::from(high ^ self.high) * u128::from(low ^ self.low);
+        (product >> 64) as u64 ^ product as u64
     }
 }
 

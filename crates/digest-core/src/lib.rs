@@ -83,6 +83,8 @@ mod compact_record;
 
 mod intern;
 
+mod index;
+
 mod addresses;
 
 mod memory;
@@ -90,6 +92,8 @@ mod memory;
 mod table;
 
 mod tables;
+
+mod interfaces;
 
 mod logs;
 

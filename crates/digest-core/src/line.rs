@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::address::Address;
-use crate::digest::{Held, Names, Section, Visitor};
+use crate::digest::{Held, Section, Visitor};
 use crate::key::ports_of;
 use crate::memory::Memory;
 use crate::merge::Part;
@@ -50,13 +50,7 @@ impl Lines {
     pub(crate) fn write(&mut self, held: &Held, lines: Range<usize>, out: &mut Vec<u8>) {
         out.clear();
         std::mem::swap(&mut self.out, out);
-        held.visit(
-            lines,
-            &mut Writing {
-                lines: self,
-                names: &held.names,
-            },
-        );
+        held.visit(lines, &mut Writing(self));
         std::mem::swap(&mut self.out, out);
     }
 
@@ -106,17 +100,14 @@ fn begin(account: &[u8], interface: &[u8]) -> Vec<u8> {
 }
 
 /// Lines on their way from a digest in memory.
-struct Writing<'l, 'd> {
-    lines: &'l mut Lines,
-    names: &'d Names,
-}
+struct Writing<'l>(&'l mut Lines);
 
-impl Visitor for Writing<'_, '_> {
+impl Visitor for Writing<'_> {
     fn visit<M: Memory>(&mut self, section: &Section<M>, entries: &[Entry<M>]) {
         let begin = begin(&section.account, &section.interface);
         for entry in entries {
-            let row = Row::of(entry.key, self.names);
-            self.lines.push(&begin, &row, entry.packets, entry.bytes);
+            let row = section.row(entry.key);
+            self.0.push(&begin, &row, entry.packets, entry.bytes);
         }
     }
 }

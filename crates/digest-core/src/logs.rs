@@ -4,24 +4,19 @@
 //! the interface's table under its lock: hundreds of records on one table, whose lines then are in the cache. Where
 //! interfaces are very many, logs are shorter, so that all of them stay within [`MOST_HELD`].
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-
 use crate::address::Address;
-use crate::addresses::Remembered;
+use crate::addresses::Addresses;
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
 use crate::flow_record::{FlowRecord, Span};
 use crate::history::History;
+use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::memory::Memory;
-use crate::tables::{Interface, Tables, too_many};
+use crate::tables::{Tables, too_many};
 
-/// Addresses that are asked for before the first of them is looked up.
-const TOGETHER: usize = 64;
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
@@ -36,25 +31,72 @@ const HELD_EACH: usize = 400;
 #[derive(Debug)]
 pub(crate) struct Logs<M: Memory> {
     shared: Arc<Tables<M>>,
-    hasher: RandomState,
-    lookup: HashTable<u32>,
-    known: Vec<Known<M>>,
+    interfaces: Interfaces<M>,
     /// Records of a log before it is folded, now.
     length: usize,
     /// Bytes of all logs, about.
     most_held: usize,
-    remembered: Remembered,
     action: (Vec<u8>, u32),
-    astray: Vec<CompactRecord>,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
 
-/// An interface that this thread has met.
-#[derive(Debug)]
-struct Known<M: Memory> {
-    log: Vec<CompactRecord>,
-    interface: Arc<Interface<M>>,
+/// The log of one interface, with room.
+pub(crate) struct Log<'a> {
+    pub(crate) records: &'a mut Vec<CompactRecord>,
+    addresses: &'a mut Vec<u128>,
+    /// Records that it may hold.
+    most: usize,
+}
+
+impl Log<'_> {
+    /// How many more records it may hold: one at least.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.most.saturating_sub(self.records.len()).max(1)
+    }
+
+    /// The number of an IPv6 address in the keys of this log.
+    #[inline]
+    pub(crate) fn number(&mut self, address: u128) -> u32 {
+        // One side of an interface's records is nearly always its own address.
+        let last = self
+            .addresses
+            .iter()
+            .rev()
+            .take(2)
+            .position(|&known| known == address);
+        if let Some(back) = last {
+            return (self.addresses.len() - 1 - back) as u32;
+        }
+        self.addresses.push(address);
+        (self.addresses.len() - 1) as u32
+    }
+
+    /// Gives the IPv6 addresses of the records from this one on numbers of this log, in place of their places in a
+    /// list.
+    pub(crate) fn renumber(&mut self, from: usize, list: &[u128]) {
+        for at in from..self.records.len() {
+            let key = self.records.get(at).map(|record| record.key);
+            if let Some(key) = key.filter(|key| key.has_v6()) {
+                let key = key.with_addresses(|place| {
+                    self.number(list.get(place as usize).copied().unwrap_or_default())
+                });
+                if let Some(record) = self.records.get_mut(at) {
+                    record.key = key;
+                }
+            }
+        }
+    }
+
+    /// The key's side of an address.
+    #[inline]
+    pub(crate) fn side(&mut self, address: Address) -> KeyAddress {
+        match address {
+            Address::V4(value) => KeyAddress::V4(value),
+            Address::V6(value) => KeyAddress::V6(self.number(value)),
+        }
+    }
 }
 
 impl<M: Memory> Logs<M> {
@@ -65,13 +107,9 @@ impl<M: Memory> Logs<M> {
                 .limit()
                 .map_or(MOST_HELD, |limit| MOST_HELD.min(limit / BUDGET_PART)),
             shared,
-            hasher: RandomState::default(),
-            lookup: HashTable::new(),
-            known: Vec::new(),
+            interfaces: Interfaces::new(),
             length: MOST_RECORDS,
-            remembered: Remembered::default(),
             action: (Vec::new(), u32::MAX),
-            astray: Vec::new(),
             span: None,
         }
     }
@@ -79,58 +117,60 @@ impl<M: Memory> Logs<M> {
     /// This thread's number of an interface.
     #[inline]
     pub(crate) fn interface(&mut self, account: &[u8], interface: &[u8]) -> Result<u32, FoldError> {
-        let hash = self.hasher.hash_one((account, interface));
-        let same = |&at: &u32| {
-            self.known.get(at as usize).is_some_and(|known| {
-                known.interface.interface == interface && known.interface.account == account
-            })
-        };
-        if let Some(&at) = self.lookup.find(hash, same) {
-            return Ok(at);
+        let hash = self.expect_interface(account, interface);
+        self.interface_by(hash, account, interface)
+    }
+
+    /// The hash that [`Logs::interface_by`] needs; asks for the memory that [`Logs::expect_names`] will need.
+    #[inline]
+    pub(crate) fn expect_interface(&self, account: &[u8], interface: &[u8]) -> u64 {
+        self.interfaces.expect(account, interface)
+    }
+
+    /// Asks for the memory that [`Logs::interface_by`] will need.
+    #[inline]
+    pub(crate) fn expect_names(&self, hash: u64) {
+        self.interfaces.expect_names(hash);
+    }
+
+    /// Asks for the memory of an interface's log.
+    #[inline]
+    pub(crate) fn expect_log(&self, interface: u32) {
+        self.interfaces.expect_log(interface);
+    }
+
+    /// The number of an interface whose hash is known.
+    #[inline]
+    pub(crate) fn interface_by(
+        &mut self,
+        hash: u64,
+        account: &[u8],
+        interface: &[u8],
+    ) -> Result<u32, FoldError> {
+        match self.interfaces.find(hash, account, interface) {
+            Some(at) => Ok(at),
+            None => self.meet(account, interface, hash),
         }
-        self.meet(account, interface, hash)
     }
 
     #[cold]
     fn meet(&mut self, account: &[u8], interface: &[u8], hash: u64) -> Result<u32, FoldError> {
-        let at = u32::try_from(self.known.len()).map_err(|_| too_many("interfaces"))?;
-        self.known.push(Known {
-            log: Vec::new(),
-            interface: self.shared.interface(account, interface)?,
-        });
-        let (known, hasher) = (&self.known, &self.hasher);
-        self.lookup.insert_unique(hash, at, |&at| {
-            known.get(at as usize).map_or(0, |known| {
-                let Interface {
-                    account, interface, ..
-                } = &*known.interface;
-                hasher.hash_one((&**account, &**interface))
-            })
-        });
+        let shared = self.shared.interface(account, interface)?;
+        let at = self.interfaces.meet(hash, shared);
+        let at = at.ok_or_else(|| too_many("interfaces"))?;
         self.shared
             .spilling
             .charge(HELD_EACH + account.len() + interface.len() + LEAST_RECORDS * size_of::<CompactRecord>());
-        let fair = self.most_held / size_of::<CompactRecord>() / self.known.len();
+        let fair = self.most_held / size_of::<CompactRecord>() / self.interfaces.len();
         self.length = fair.clamp(LEAST_RECORDS, MOST_RECORDS);
         Ok(at)
     }
 
     /// Forgets all names and numbers, once the tables have. The logs are empty.
     pub(crate) fn forget(&mut self) {
-        self.lookup.clear();
-        self.known.clear();
+        self.interfaces.clear();
         self.length = MOST_RECORDS;
-        self.remembered = Remembered::default();
         self.action = (Vec::new(), u32::MAX);
-    }
-
-    /// The key's side of an address.
-    #[inline]
-    pub(crate) fn address(&mut self, address: Address) -> Result<KeyAddress, FoldError> {
-        Ok(match address {
-            Address::V4(value) => KeyAddress::V4(value),
-            Address::V6(value) => KeyAddress::V6(self.address_number(value)?),
-        })
     }
 
     /// The number of an action.
@@ -143,91 +183,69 @@ impl<M: Memory> Logs<M> {
         Ok(self.action.1)
     }
 
-    /// The number of an IPv6 address.
+    /// The log of an interface, with room for a record at least: a full one is folded first.
+    ///
+    /// # Errors
+    /// [`FoldError::Overflow`] where sums run over.
     #[inline]
-    pub(crate) fn address_number(&mut self, address: u128) -> Result<u32, FoldError> {
-        let number = self.shared.addresses.number(address, &mut self.remembered);
-        number.ok_or_else(|| too_many("IPv6 addresses"))
-    }
-
-    /// The numbers of many IPv6 addresses, given to `take` with what stands beside each. What the look-ups need is
-    /// asked of memory for all of them before the first.
-    pub(crate) fn address_numbers<T: Copy>(
-        &mut self,
-        addresses: &[(u128, T)],
-        mut take: impl FnMut(T, u32),
-    ) -> Result<(), FoldError> {
-        let (shared, remembered) = (&self.shared.addresses, &mut self.remembered);
-        let mut hashes = [0; TOGETHER];
-        for some in addresses.chunks(TOGETHER) {
-            for (hash, (address, _)) in hashes.iter_mut().zip(some) {
-                *hash = shared.expect(*address, remembered);
-            }
-            for (hash, (address, beside)) in hashes.iter().zip(some) {
-                let number = shared.number_by(*address, *hash, remembered);
-                take(*beside, number.ok_or_else(|| too_many("IPv6 addresses"))?);
-            }
-        }
-        Ok(())
-    }
-
-    /// The log of an interface, and how many records it may hold before [`Logs::fold_full`] is called.
-    #[inline]
-    pub(crate) fn log(&mut self, interface: u32) -> (&mut Vec<CompactRecord>, usize) {
-        match self.known.get_mut(interface as usize) {
-            Some(known) => (&mut known.log, self.length),
-            // Numbers come from `interface` alone; this log is never read.
-            None => (&mut self.astray, 1),
-        }
-    }
-
-    /// Folds the log of an interface if it is full.
-    #[inline]
-    pub(crate) fn fold_full(&mut self, interface: u32) -> Result<(), FoldError> {
-        let known = self.known.get(interface as usize);
+    pub(crate) fn log(&mut self, interface: u32) -> Result<Log<'_>, FoldError> {
+        let known = self.interfaces.get(interface);
         if known.is_some_and(|known| known.log.len() >= self.length) {
-            return self.fold(interface);
+            self.fold(interface)?;
         }
-        Ok(())
-    }
-
-    /// Appends a record to the log of its interface.
-    #[inline]
-    pub(crate) fn push(&mut self, interface: u32, record: CompactRecord) -> Result<(), FoldError> {
-        self.log(interface).0.push(record);
-        self.fold_full(interface)
+        match self.interfaces.get_mut(interface) {
+            Some(known) => Ok(Log {
+                records: &mut known.log,
+                addresses: &mut known.addresses,
+                most: self.length,
+            }),
+            // Numbers come from `interface` alone.
+            None => Err(too_many("interfaces")),
+        }
     }
 
     /// Folds a record of any size.
     pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), FoldError> {
-        let ports = FoldedPorts::of(record.ports);
-        let key = Key::new(
-            self.address(record.src)?,
-            self.address(record.dst)?,
-            ports,
-            record.protocol,
-            self.action(record.action)?,
-        );
         self.widen(record.span);
+        let ports = FoldedPorts::of(record.ports);
+        let action = self.action(record.action)?;
         let interface = self.interface(record.account, record.interface)?;
-        match CompactRecord::of(record, key, ports) {
-            Some(compact) => self.push(interface, compact),
-            None => {
-                let history = History::of(record.span, record.tcp_flags, record.version, ports.folded);
-                self.merge(interface, key, (record.packets, record.bytes), Some(&history))
-            }
+        if let Some(mut compact) = CompactRecord::without_key(record, ports) {
+            let mut log = self.log(interface)?;
+            let (src, dst) = (log.side(record.src), log.side(record.dst));
+            compact.key = Key::new(src, dst, ports, record.protocol, action);
+            log.records.push(compact);
+            return Ok(());
         }
+        let seeds = self.shared.seeds;
+        let history = History::of(record.span, record.tcp_flags, record.version, ports.folded);
+        let key = |addresses: &mut Addresses| {
+            let mut side = |address| {
+                Some(match address {
+                    Address::V4(value) => KeyAddress::V4(value),
+                    Address::V6(value) => KeyAddress::V6(addresses.number(value, seeds)?),
+                })
+            };
+            Some(Key::new(
+                side(record.src)?,
+                side(record.dst)?,
+                ports,
+                record.protocol,
+                action,
+            ))
+        };
+        self.merge(interface, key, (record.packets, record.bytes), Some(&history))
     }
 
     /// Adds sums and history to an edge.
-    pub(crate) fn merge(
+    fn merge(
         &mut self,
         interface: u32,
-        key: Key,
+        key: impl FnOnce(&mut Addresses) -> Option<Key>,
         (packets, bytes): (u64, u64),
         history: Option<&History>,
     ) -> Result<(), FoldError> {
-        let Some(known) = self.known.get(interface as usize) else {
+        let Some(known) = self.interfaces.get(interface) else {
             return Ok(());
         };
         let mut table = known.interface.table();
@@ -241,7 +259,7 @@ impl<M: Memory> Logs<M> {
 
     /// Folds what the logs hold.
     pub(crate) fn flush(&mut self) -> Result<(), FoldError> {
-        for interface in 0..self.known.len() {
+        for interface in 0..self.interfaces.len() {
             self.fold(interface as u32)?;
         }
         Ok(())
@@ -262,23 +280,22 @@ impl<M: Memory> Logs<M> {
             .collect::<Result<_, _>>()?;
         for known in theirs.interfaces() {
             let interface = self.interface(&known.account, &known.interface)?;
-            let (entries, wide) = known.take().into_parts();
+            let (entries, wide, addresses) = known.take().into_parts();
+            let seeds = self.shared.seeds;
             for entry in entries {
-                let mut failed = None;
-                let key = entry.key.renumbered(
-                    |number| {
-                        let address = theirs.addresses.address(number).unwrap_or_default();
-                        let ours = self.shared.addresses.number(address, &mut self.remembered);
-                        ours.unwrap_or_else(|| {
-                            failed = Some(too_many("IPv6 addresses"));
-                            0
-                        })
-                    },
-                    |action| actions.get(action as usize).copied().unwrap_or_default(),
-                );
-                if let Some(error) = failed {
-                    return Err(error);
-                }
+                let key = |ours: &mut Addresses| {
+                    let mut failed = false;
+                    let key = entry.key.renumbered(
+                        |number| {
+                            let address = addresses.get(number).unwrap_or_default();
+                            let number = ours.number(address, seeds);
+                            failed |= number.is_none();
+                            number.unwrap_or_default()
+                        },
+                        |action| actions.get(action as usize).copied().unwrap_or_default(),
+                    );
+                    (!failed).then_some(key)
+                };
                 let history = entry.memory.history(&wide);
                 self.merge(interface, key, (entry.packets, entry.bytes), history.as_ref())?;
             }
@@ -293,17 +310,16 @@ impl<M: Memory> Logs<M> {
     }
 
     fn fold(&mut self, interface: u32) -> Result<(), FoldError> {
-        let Some(known) = self.known.get_mut(interface as usize) else {
+        let Some(known) = self.interfaces.get_mut(interface) else {
             return Ok(());
         };
         let mut table = known.interface.table();
         let before = table.held();
-        let folded = table.fold(&known.log, self.shared.seeds);
+        let folded = table.fold_log(&mut known.log, &mut known.addresses, self.shared.seeds);
         let grown = table.held() - before;
         drop(table);
         self.shared.spilling.charge(grown);
         folded.map_err(|overflow| self.shared.overflow(&known.interface, overflow))?;
-        known.log.clear();
         if known.log.capacity() > 2 * self.length {
             known.log = Vec::new();
         }

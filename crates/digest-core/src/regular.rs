@@ -1,34 +1,45 @@
 //! Regular rows, a column of many rows at a time.
 //!
 //! Text whose tokens stand one blank apart, as many to a line as the layout has columns, needs no splitting: the places
-//! of its delimiters are a table. Columns of numbers and addresses are then read by the loops of `vector.rs`, and rows
-//! are put together again only to find their interface. A row that is not as most rows are (its status is not OK, a
-//! number is larger than 32 bits, a token is no number at all) is marked as odd and judged by itself, as all rows of
-//! irregular text are (`flow_record.rs`): both ways mean the same.
+//! of its delimiters are a table. Records come in bursts of one interface whose rows agree in most columns: these are
+//! compared with the row above and read once a burst (`bursts.rs`). What is left, addresses and numbers, is read by
+//! the loops of `vector.rs`, a column at a time. A row that is not as most rows are (its status is not OK, a number is
+//! larger than 32 bits, a token is no number at all) is marked as odd and judged by itself, as all rows of irregular
+//! text are (`flow_record.rs`): both ways mean the same.
 
 use crate::address::Address;
-use crate::compact_record::COMPACT_VERSIONS;
 use crate::error::FoldError;
 use crate::field::Field;
-use crate::flow_record::ABSENT;
+use crate::key::Key;
 use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::vector::{Grid, Level, Padded, Seen};
+use crate::vector::{Grid, KeyColumns, Level, Padded, Seen};
 use crate::window::Window;
 
 mod bursts;
+mod fold;
 
-pub(crate) use bursts::Read;
+use bursts::{Burst, Repeated};
+pub(crate) use fold::Read;
 
 /// The columns of some regular rows, kept to be used again.
 #[derive(Debug)]
 pub(crate) struct Regular {
     level: Level,
     at: Vec<u32>,
+    firsts: Vec<u32>,
+    bursts: Vec<Burst>,
+    columns: Columns,
+    /// IPv6 addresses, whose places here are their numbers in the rows' keys.
+    v6: Vec<u128>,
+}
+
+/// What each row has of its own.
+#[derive(Debug, Default)]
+struct Columns {
+    /// Rows that are to be judged by themselves.
     odd: Vec<u8>,
-    start: Vec<u32>,
-    end: Vec<u32>,
     src: Vec<u32>,
     dst: Vec<u32>,
     /// Which source and destination addresses are not IPv4.
@@ -40,10 +51,9 @@ pub(crate) struct Regular {
     packets: Vec<u32>,
     bytes: Vec<u32>,
     flags: Vec<u32>,
-    version: Vec<u32>,
-    action: Vec<u32>,
-    /// IPv6 addresses of a column, with their rows.
-    v6: Vec<(u128, usize)>,
+    /// Keys that lack their action, and the ports that were folded away.
+    keys: Vec<Key>,
+    folded: Vec<u32>,
 }
 
 /// What the rows are read for.
@@ -54,34 +64,19 @@ pub(crate) struct Terms<'a> {
     pub(crate) max_row: usize,
 }
 
-/// Starts that count: from, and up to but not with.
-type Inside = (u64, u64);
-
 impl Regular {
     pub(crate) fn new(level: Level) -> Self {
         Self {
             level,
             at: Vec::new(),
-            odd: Vec::new(),
-            start: Vec::new(),
-            end: Vec::new(),
-            src: Vec::new(),
-            dst: Vec::new(),
-            other_src: Vec::new(),
-            other_dst: Vec::new(),
-            srcport: Vec::new(),
-            dstport: Vec::new(),
-            protocol: Vec::new(),
-            packets: Vec::new(),
-            bytes: Vec::new(),
-            flags: Vec::new(),
-            version: Vec::new(),
-            action: Vec::new(),
+            firsts: Vec::new(),
+            bursts: Vec::new(),
+            columns: Columns::default(),
             v6: Vec::new(),
         }
     }
 
-    /// Reads whole lines, each with its newline; `None` where they are not regular. Actions and IPv6 addresses get
+    /// Reads whole lines, each with its newline; `None` where they are not regular. Actions and interfaces get
     /// their numbers from `logs`.
     ///
     /// # Errors
@@ -92,194 +87,129 @@ impl Regular {
         terms: Terms<'a>,
         logs: &mut Logs<M>,
     ) -> Result<Option<Read<'a>>, FoldError> {
-        let Some((seen, inside, is_needed)) = self.read_starts(text, terms) else {
+        let Some(seen) = self.find_rows(text, terms) else {
             return Ok(None);
         };
-        let layout = terms.layout;
-        if is_needed && self.read_columns(text, layout, seen).is_some() {
-            self.number_names(text, layout, seen, inside, logs)?;
+        let Some(rows) = Grid::new(&self.at, seen, terms.layout.width()) else {
+            return Ok(None);
+        };
+        let Some(repeated) = Repeated::of(terms.layout) else {
+            return Ok(None);
+        };
+        self.level.changes(text, rows, repeated.runs(), &mut self.firsts);
+        bursts::read(text, rows, terms, &repeated, &self.firsts, &mut self.bursts);
+        // Where no row counts, none of them needs another column.
+        if self.bursts.iter().any(Burst::counts) {
+            bursts::resolve(text, rows, &repeated, &mut self.bursts, logs)?;
+            if self.read_columns(text, rows.width, seen, terms.layout).is_none() {
+                return Ok(None);
+            }
+            self.read_others(text, seen, terms.layout);
+            let columns = &mut self.columns;
+            let ports = terms.layout.has_ports();
+            let read = KeyColumns {
+                src: (&columns.src, &columns.other_src),
+                dst: (&columns.dst, &columns.other_dst),
+                ports: ports.then_some((columns.srcport.as_slice(), columns.dstport.as_slice())),
+                protocol: &columns.protocol,
+            };
+            self.level
+                .keys(seen.newlines, read, &mut columns.keys, &mut columns.folded);
         }
-        Ok(Grid::new(&self.at, seen, layout.width()).map(|rows| Read {
+        Ok(Grid::new(&self.at, seen, terms.layout.width()).map(|rows| Read {
             rows,
-            columns: self,
+            columns: &self.columns,
+            bursts: &self.bursts,
+            v6: &self.v6,
             text,
-            terms,
-            inside,
+            layout: terms.layout,
         }))
     }
 
-    /// Finds the rows and reads when they start. `None` where the text is not regular; else also which starts count
-    /// and whether any row's does: where all rows are outside, none of them needs another column.
-    fn read_starts(&mut self, text: Padded<'_>, terms: Terms<'_>) -> Option<(Seen, Inside, bool)> {
+    /// Finds the rows; `None` where the text is not regular, or a row is longer than one may be.
+    fn find_rows(&mut self, text: Padded<'_>, terms: Terms<'_>) -> Option<Seen> {
         let seen = self.level.delimiters(text, &mut self.at);
         if !seen.regular || !text.lines().ends_with(b"\n") {
             return None;
         }
         // As many delimiters as the rows ask for, and every width-th a newline: then none is anywhere else.
         let rows = Grid::new(&self.at, seen, terms.layout.width())?;
-        self.odd.clear();
-        for row in 0..rows.count {
-            let (start, end) = (rows.field(row, 0).0, rows.field(row, rows.width - 1).1);
-            if text.byte(end) != b'\n' {
+        let mut begin = 0;
+        for end in rows.ends() {
+            if text.byte(end) != b'\n' || (end - begin) as usize > terms.max_row {
                 return None;
             }
-            self.odd.push(u8::from((end - start) as usize > terms.max_row));
+            begin = end + 1;
         }
-        let when = terms
-            .layout
-            .column(Field::Start)
-            .or(terms.layout.column(Field::End))?;
-        self.level
-            .repeating(text, rows, when, u32::MAX, &mut self.start, &mut self.odd);
-        let inside = terms.window.map_or((0, u64::MAX), |window| {
-            let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
-            (bound(window.start_unix()), bound(window.stop_unix()))
-        });
-        let mut starts = self.start.iter().take(rows.count);
-        let is_needed = starts.any(|&start| (inside.0..inside.1).contains(&start.into()));
-        Some((seen, inside, is_needed))
+        Some(seen)
     }
 
-    fn read_columns(&mut self, text: Padded<'_>, layout: &Layout, seen: Seen) -> Option<()> {
-        let rows = Grid::new(&self.at, seen, layout.width())?;
-        let (level, odd) = (self.level, &mut self.odd);
-        let ports = layout.has_ports();
+    fn read_columns(&mut self, text: Padded<'_>, width: usize, seen: Seen, layout: &Layout) -> Option<()> {
+        let rows = Grid::new(&self.at, seen, width)?;
+        let level = self.level;
+        let columns = &mut self.columns;
+        columns.odd.clear();
+        columns.odd.resize(rows.count, 0);
+        let odd = &mut columns.odd;
         let byte = u32::from(u8::MAX);
         for (field, most, out) in [
-            (Field::End, u32::MAX, &mut self.end),
-            (Field::Version, u32::from(COMPACT_VERSIONS) - 1, &mut self.version),
+            (Field::Protocol, byte, &mut columns.protocol),
+            (Field::Packets, u32::MAX, &mut columns.packets),
+            (Field::Bytes, u32::MAX, &mut columns.bytes),
+            (Field::TcpFlags, byte, &mut columns.flags),
+            (Field::SrcPort, u32::from(u16::MAX), &mut columns.srcport),
+            (Field::DstPort, u32::from(u16::MAX), &mut columns.dstport),
         ] {
-            match layout.column(field) {
-                Some(column) => level.repeating(text, rows, column, most, out, odd),
-                None => zeros(out, rows.count),
-            }
-        }
-        for (field, most, out) in [
-            (Field::Protocol, byte, &mut self.protocol),
-            (Field::Packets, u32::MAX, &mut self.packets),
-            (Field::Bytes, u32::MAX, &mut self.bytes),
-            (Field::TcpFlags, byte, &mut self.flags),
-            (Field::SrcPort, u32::from(u16::MAX), &mut self.srcport),
-            (Field::DstPort, u32::from(u16::MAX), &mut self.dstport),
-        ] {
-            let is_read = ports || !matches!(field, Field::SrcPort | Field::DstPort);
+            let is_read = layout.has_ports() || !matches!(field, Field::SrcPort | Field::DstPort);
             match layout.column(field).filter(|_| is_read) {
                 Some(column) => level.numbers(text, rows, column, most, out, odd),
-                None => zeros(out, rows.count),
+                None => {
+                    out.clear();
+                    out.resize(rows.count, 0);
+                }
             }
-        }
-        if !(layout.has(Field::Start) && layout.has(Field::End)) {
-            self.end.clone_from(&self.start);
         }
         for (field, out, other) in [
-            (Field::SrcAddr, &mut self.src, &mut self.other_src),
-            (Field::DstAddr, &mut self.dst, &mut self.other_dst),
+            (Field::SrcAddr, &mut columns.src, &mut columns.other_src),
+            (Field::DstAddr, &mut columns.dst, &mut columns.other_dst),
         ] {
             level.addresses(text, rows, layout.column(field)?, out, other);
-        }
-        for (row, odd) in odd.iter_mut().enumerate() {
-            let (start, end) = (number(&self.start, row), number(&self.end, row));
-            *odd |= u8::from(end.wrapping_sub(start) > u16::MAX.into());
-        }
-        if let Some(column) = layout.column(Field::LogStatus) {
-            for (row, odd) in odd.iter_mut().enumerate() {
-                let (start, end) = rows.field(row, column);
-                let is_ok = end - start == 2 && text.word_at(start) as u16 == u16::from_le_bytes(*b"OK");
-                *odd |= u8::from(!is_ok);
-            }
         }
         Some(())
     }
 
-    /// Exchanges actions and IPv6 addresses for their numbers, in rows that count.
-    fn number_names<M: Memory>(
-        &mut self,
-        text: Padded<'_>,
-        layout: &Layout,
-        seen: Seen,
-        inside: Inside,
-        logs: &mut Logs<M>,
-    ) -> Result<(), FoldError> {
+    /// Reads the addresses that are not IPv4, in rows that count.
+    fn read_others(&mut self, text: Padded<'_>, seen: Seen, layout: &Layout) {
+        self.v6.clear();
         let Some(rows) = Grid::new(&self.at, seen, layout.width()) else {
-            return Ok(());
+            return;
         };
-        let column = layout.column(Field::Action);
-        let mut last = (Token::default(), u32::MAX);
-        self.action.clear();
-        for (row, odd) in self.odd.iter_mut().enumerate() {
-            match Token::of(text, rows, column, row) {
-                Some(token) if token == last.0 && last.1 != u32::MAX => {}
-                Some(token) if *odd == 0 => {
-                    let name = column.map_or(ABSENT, |column| {
-                        let (start, end) = rows.field(row, column);
-                        text.get(start, end)
-                    });
-                    last = (token, logs.action(name)?);
-                }
-                _ => *odd = 1,
-            }
-            self.action.push(last.1);
-        }
+        let columns = &mut self.columns;
         for (field, values, other) in [
-            (Field::SrcAddr, &mut self.src, &self.other_src),
-            (Field::DstAddr, &mut self.dst, &self.other_dst),
+            (Field::SrcAddr, &mut columns.src, &columns.other_src),
+            (Field::DstAddr, &mut columns.dst, &columns.other_dst),
         ] {
             let Some(column) = layout.column(field) else {
                 continue;
             };
-            self.v6.clear();
-            for (row, odd) in self.odd.iter_mut().enumerate() {
-                if number(other, row) == 0 || *odd != 0 {
-                    continue;
-                }
-                if !(inside.0..inside.1).contains(&number(&self.start, row).into()) {
-                    continue;
-                }
-                let (start, end) = rows.field(row, column);
-                match Address::parse(text.get(start, end)) {
-                    Some(Address::V6(address)) => self.v6.push((address, row)),
-                    _ => *odd = 1,
+            for burst in self.bursts.iter().filter(|burst| burst.counts()) {
+                let others = other.get(burst.rows()).unwrap_or_default();
+                for at in memchr::memchr_iter(1, others) {
+                    let row = burst.rows().start + at;
+                    let (start, end) = rows.field(row, column);
+                    match (Address::parse(text.get(start, end)), values.get_mut(row)) {
+                        (Some(Address::V6(address)), Some(value)) => {
+                            *value = self.v6.len() as u32;
+                            self.v6.push(address);
+                        }
+                        _ => {
+                            if let Some(odd) = columns.odd.get_mut(row) {
+                                *odd = 1;
+                            }
+                        }
+                    }
                 }
             }
-            logs.address_numbers(&self.v6, |row, number| {
-                if let Some(value) = values.get_mut(row) {
-                    *value = number;
-                }
-            })?;
         }
-        Ok(())
-    }
-}
-
-fn zeros(column: &mut Vec<u32>, count: usize) {
-    column.clear();
-    column.resize(count, 0);
-}
-
-#[inline]
-fn number<T: Copy + Default>(column: &[T], row: usize) -> T {
-    column.get(row).copied().unwrap_or_default()
-}
-
-/// A token of at most 8 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Token {
-    word: u64,
-    length: u32,
-}
-
-impl Token {
-    /// The token of a column, empty where there is none; `None` for a longer one.
-    #[inline]
-    fn of(text: Padded<'_>, rows: Grid<'_>, column: Option<usize>, row: usize) -> Option<Self> {
-        let Some(column) = column else {
-            return Some(Self::default());
-        };
-        let (start, end) = rows.field(row, column);
-        let length = end - start;
-        (1..=8).contains(&length).then(|| Self {
-            word: text.word_at(start) << (64 - 8 * length),
-            length,
-        })
     }
 }

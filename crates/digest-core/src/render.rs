@@ -135,7 +135,7 @@ impl Digest {
             block.lines = to - from;
             maker.deflate(block)
         };
-        let maker = || Maker::new(self.span(), &held.names.actions, deflate);
+        let maker = || Maker::new(self.span(), &held.actions, deflate);
         if self.threads < 2 || count < 2 {
             let (mut maker, mut block) = (maker(), Block::default());
             for at in 0..count {

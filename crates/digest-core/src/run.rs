@@ -8,9 +8,8 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use crate::address::Address;
-use crate::digest::{Names, Section};
+use crate::digest::Section;
 use crate::history::History;
-use crate::key::Key;
 use crate::memory::Memory;
 
 /// Bytes read from a run at a time.
@@ -55,11 +54,11 @@ pub(crate) struct Heading {
 pub(crate) fn write<M: Memory>(
     out: &mut dyn Write,
     sections: &[Section<M>],
-    names: &Names,
+    actions: &[Vec<u8>],
 ) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(BUFFER + 1024);
-    push(&mut bytes, names.actions.len() as u64);
-    for action in &names.actions {
+    push(&mut bytes, actions.len() as u64);
+    for action in actions {
         push_name(&mut bytes, action);
     }
     for section in sections {
@@ -68,7 +67,7 @@ pub(crate) fn write<M: Memory>(
         push(&mut bytes, section.entries.len() as u64);
         let mut last = None;
         for entry in &section.entries {
-            let row = Row::of(entry.key, names);
+            let row = section.row(entry.key);
             let sums = Sums {
                 packets: entry.packets,
                 bytes: entry.bytes,
@@ -83,17 +82,6 @@ pub(crate) fn write<M: Memory>(
         }
     }
     out.write_all(&bytes)
-}
-
-impl Row {
-    pub(crate) fn of(key: Key, names: &Names) -> Self {
-        Self {
-            src: names.address(key.src()),
-            dst: names.address(key.dst()),
-            service: key.service(),
-            action: key.action(),
-        }
-    }
 }
 
 /// How an address is written beside the one before it: IPv4 by what it is more.

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use crate::digest::{Names, sections_in_order};
+use crate::digest::sections_in_order;
 use crate::error::FoldError;
 use crate::logs::Logs;
 use crate::memory::Memory;
@@ -79,9 +79,7 @@ impl<M: Memory> Tables<M> {
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
         let charged = self.spilling.charged.load(Ordering::Relaxed);
-        self.spilling
-            .limit()
-            .is_some_and(|limit| charged + self.addresses.held() > limit)
+        self.spilling.limit().is_some_and(|limit| charged > limit)
     }
 
     /// Writes all groups of all threads as a run, unless another thread is at it. The caller holds no logs.
@@ -111,11 +109,10 @@ impl<M: Memory> Tables<M> {
         let Some(budget) = &self.spilling.budget else {
             return Ok(());
         };
-        let (sections, addresses, actions) = sections_in_order(self, threads);
-        let names = Names { addresses, actions };
+        let (sections, actions) = sections_in_order(self, threads);
         let written = (|| -> io::Result<Box<dyn SpilledRun>> {
             let mut writer = budget.spill.create()?;
-            run::write(&mut *writer, &sections, &names)?;
+            run::write(&mut *writer, &sections, &actions)?;
             writer.finish()
         })();
         let run = written.map_err(|source| FoldError::Spill { source })?;

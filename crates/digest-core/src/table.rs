@@ -1,25 +1,25 @@
 //! The groups of one interface: an entry per edge, found by its key.
 //!
-//! The index holds 32 bits a slot: the place of an entry, and in the bits left over a part of its hash, so that a slot
-//! of another key is passed over without a look at its entry. Records come by the hundred, and what they need is
-//! asked of memory before it is used: a table that fits no cache is then bound by how much memory can be under way
-//! at once, not by how long each look takes.
+//! Records come by the hundred, and what they need is asked of memory before it is used: a table that fits no cache is
+//! then bound by how much memory can be under way at once, not by how long each look takes.
 
+use crate::addresses::Addresses;
 use crate::compact_record::CompactRecord;
 use crate::history::History;
+use crate::index::Index;
 use crate::key::{Key, Seeds};
 use crate::memory::{Compact, Memory};
 use crate::number::MOST_COUNTER;
 use crate::vector::prefetch;
 
-/// Slots of a table's first index.
-const FIRST_SLOTS: usize = 16;
 /// Entries from which a table grows in smaller steps.
 const LARGE: usize = 1 << 12;
-/// Most slots: the place of an entry takes 31 bits.
-const MOST_SLOTS: usize = 1 << 31;
-/// Keys hashed and asked for before the first of them is looked up.
-const AHEAD: usize = 32;
+/// Entries of a table's first room.
+const LEAST: usize = 8;
+/// Records between the one that is folded and the one whose slot is asked for.
+const SLOTS_AHEAD: usize = 32;
+/// The same for entries.
+const ENTRIES_AHEAD: usize = 16;
 
 /// One edge.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +34,11 @@ pub(crate) struct Entry<M: Memory> {
 /// All edges of one interface.
 #[derive(Debug)]
 pub(crate) struct Table<M: Memory> {
-    index: Vec<u32>,
+    index: Index,
     entries: Vec<Entry<M>>,
     wide: Vec<History>,
+    /// What the numbers of IPv6 addresses in keys stand for.
+    addresses: Addresses,
 }
 
 /// Why a record cannot be added.
@@ -51,10 +53,16 @@ pub(crate) struct Overflow {
 impl<M: Memory> Table<M> {
     pub(crate) fn new() -> Self {
         Self {
-            index: Vec::new(),
+            index: Index::default(),
             entries: Vec::new(),
             wide: Vec::new(),
+            addresses: Addresses::default(),
         }
+    }
+
+    /// The address of a number.
+    pub(crate) fn address(&self, number: u32) -> Option<u128> {
+        self.addresses.get(number)
     }
 
     /// Number of edges.
@@ -64,41 +72,71 @@ impl<M: Memory> Table<M> {
 
     /// Bytes of memory that the table holds.
     pub(crate) fn held(&self) -> usize {
-        self.index.capacity() * size_of::<u32>()
+        self.index.held()
             + self.entries.capacity() * size_of::<Entry<M>>()
             + self.wide.capacity() * size_of::<History>()
+            + self.addresses.held()
     }
 
-    /// Folds records in.
-    pub(crate) fn fold(&mut self, records: &[CompactRecord], seeds: Seeds) -> Result<(), Overflow> {
-        for batch in records.chunks(AHEAD) {
-            self.make_room(batch, seeds)?;
-            let mut hashes = [0; AHEAD];
-            for (hash, record) in hashes.iter_mut().zip(batch) {
-                *hash = record.key.hash(seeds);
-                prefetch(&self.index, self.slot(*hash));
+    /// Folds a log in, and leaves it empty.
+    pub(crate) fn fold_log(
+        &mut self,
+        records: &mut Vec<CompactRecord>,
+        addresses: &mut Vec<u128>,
+        seeds: Seeds,
+    ) -> Result<(), Overflow> {
+        if !addresses.is_empty() {
+            let mut numbers = Vec::with_capacity(addresses.len());
+            if self.addresses.numbers(addresses, seeds, &mut numbers).is_none() {
+                return Err(too_many_addresses(Key::default()));
             }
-            for hash in hashes.iter().take(batch.len()) {
-                let found = self.index.get(self.slot(*hash)).copied().unwrap_or_default();
-                prefetch(&self.entries, self.place(found));
+            let number = |place: u32| numbers.get(place as usize).copied().unwrap_or_default();
+            for record in records.iter_mut().filter(|record| record.key.has_v6()) {
+                record.key = record.key.with_addresses(number);
             }
-            for (hash, record) in hashes.iter().zip(batch) {
-                self.add(record, *hash)?;
+            addresses.clear();
+        }
+        self.fold(records, seeds)?;
+        records.clear();
+        Ok(())
+    }
+
+    /// Folds records in. The slot of each is asked for when the record is [`SLOTS_AHEAD`], its entry when it is
+    /// [`ENTRIES_AHEAD`], so that a steady number of reads is under way.
+    fn fold(&mut self, records: &[CompactRecord], seeds: Seeds) -> Result<(), Overflow> {
+        let mut hashes = [0; SLOTS_AHEAD];
+        let place = |at: usize| at % SLOTS_AHEAD;
+        for (hash, record) in hashes.iter_mut().zip(records) {
+            *hash = record.key.hash(seeds);
+            self.index.expect(*hash);
+        }
+        for hash in hashes.iter().take(records.len().min(ENTRIES_AHEAD)) {
+            prefetch(&self.entries, self.index.near(*hash));
+        }
+        for (at, record) in records.iter().enumerate() {
+            let hash = hashes.get(place(at)).copied().unwrap_or_default();
+            if let (Some(slot), Some(record)) = (hashes.get_mut(place(at)), records.get(at + SLOTS_AHEAD)) {
+                *slot = record.key.hash(seeds);
+                self.index.expect(*slot);
             }
+            if let Some(hash) = hashes.get(place(at + ENTRIES_AHEAD)) {
+                prefetch(&self.entries, self.index.near(*hash));
+            }
+            self.add(record, hash, seeds)?;
         }
         Ok(())
     }
 
-    /// Adds sums and history to the edge of a key, new or known.
+    /// Adds sums and history to the edge of a key, new or known. The key is made with numbers from the table.
     pub(crate) fn merge(
         &mut self,
-        key: Key,
+        key: impl FnOnce(&mut Addresses) -> Option<Key>,
         packets: u64,
         bytes: u64,
         history: Option<&History>,
         seeds: Seeds,
     ) -> Result<(), Overflow> {
-        self.make_room(&[key], seeds)?;
+        let key = key(&mut self.addresses).ok_or_else(|| too_many_addresses(Key::default()))?;
         let hash = key.hash(seeds);
         match self.find(key, hash) {
             Ok(place) => {
@@ -121,19 +159,18 @@ impl<M: Memory> Table<M> {
                     _align: [],
                 };
                 entry.sum(packets, bytes)?;
-                self.insert(slot, hash, entry);
-                Ok(())
+                self.insert(slot, hash, entry, seeds)
             }
         }
     }
 
-    /// Takes the table apart: its entries, and the histories that are kept whole.
-    pub(crate) fn into_parts(self) -> (Vec<Entry<M>>, Vec<History>) {
-        (self.entries, self.wide)
+    /// Takes the table apart: its entries, the histories that are kept whole, and the addresses by number.
+    pub(crate) fn into_parts(self) -> (Vec<Entry<M>>, Vec<History>, Addresses) {
+        (self.entries, self.wide, self.addresses)
     }
 
     #[inline]
-    fn add(&mut self, record: &CompactRecord, hash: u64) -> Result<(), Overflow> {
+    fn add(&mut self, record: &CompactRecord, hash: u64, seeds: Seeds) -> Result<(), Overflow> {
         match self.find(record.key, hash) {
             Ok(place) => match self.entries.get_mut(place) {
                 Some(entry) => {
@@ -150,98 +187,56 @@ impl<M: Memory> Table<M> {
                     memory: M::first(record),
                     _align: [],
                 };
-                self.insert(slot, hash, entry);
-                Ok(())
+                self.insert(slot, hash, entry, seeds)
             }
         }
-    }
-
-    #[inline]
-    fn slot(&self, hash: u64) -> usize {
-        hash as usize & self.index.len().wrapping_sub(1)
-    }
-
-    /// The part of a hash that a slot keeps above an entry's place.
-    #[inline]
-    fn tag(&self, hash: u64) -> u32 {
-        (hash >> 32) as u32 & !(self.index.len() as u32).wrapping_sub(1)
-    }
-
-    /// The place of the entry that a slot names; beyond all entries for an empty slot.
-    #[inline]
-    fn place(&self, slot: u32) -> usize {
-        (slot & (self.index.len() as u32).wrapping_sub(1)).wrapping_sub(1) as usize
     }
 
     /// The entry's place, or the slot where it belongs.
     #[inline]
     fn find(&self, key: Key, hash: u64) -> Result<usize, usize> {
-        let mask = self.index.len().wrapping_sub(1);
-        let (mut slot, tag) = (self.slot(hash), self.tag(hash));
-        loop {
-            match self.index.get(slot) {
-                None | Some(0) => return Err(slot),
-                Some(&found) => {
-                    if found & !(mask as u32) == tag {
-                        let place = self.place(found);
-                        if self.entries.get(place).is_some_and(|entry| entry.key == key) {
-                            return Ok(place);
-                        }
-                    }
-                }
-            }
-            slot = (slot + 1) & mask;
-        }
+        self.index.find(hash, |place| {
+            self.entries.get(place).is_some_and(|entry| entry.key == key)
+        })
     }
 
     #[inline]
-    fn insert(&mut self, slot: usize, hash: u64, entry: Entry<M>) {
-        self.entries.push(entry);
-        let named = self.entries.len() as u32 | self.tag(hash);
-        if let Some(slot) = self.index.get_mut(slot) {
-            *slot = named;
-        }
-    }
-
-    /// Room for so many more entries, all of which may be new.
-    fn make_room<T: Copy + Into<Key>>(&mut self, more: &[T], seeds: Seeds) -> Result<(), Overflow> {
-        let wanted = self.entries.len() + more.len();
-        if wanted * 4 > self.index.len() * 3 {
-            self.widen(wanted).map_err(|measure| Overflow {
-                measure,
-                key: more.first().copied().map(Into::into).unwrap_or_default(),
-            })?;
-            for (place, entry) in (1u32..).zip(&self.entries) {
-                let hash = entry.key.hash(seeds);
-                let (mask, tag) = (self.index.len() - 1, self.tag(hash));
-                let mut slot = self.slot(hash);
-                while self.index.get(slot).is_some_and(|&taken| taken != 0) {
-                    slot = (slot + 1) & mask;
-                }
-                if let Some(slot) = self.index.get_mut(slot) {
-                    *slot = place | tag;
-                }
-            }
-        }
-        if wanted > self.entries.capacity() {
+    fn insert(&mut self, slot: usize, hash: u64, entry: Entry<M>, seeds: Seeds) -> Result<(), Overflow> {
+        let place = self.entries.len();
+        let slot = if self.index.has_room(place + 1) {
+            slot
+        } else {
+            self.widen(entry.key, seeds)?;
+            self.index.find(hash, |_| false).unwrap_or_else(|slot| slot)
+        };
+        if place == self.entries.capacity() {
             // A large table grows by a quarter, not to twice its size: that is cheap beside memory that would lie idle.
-            let step = if self.entries.len() < LARGE { 2 } else { 4 };
-            self.entries
-                .reserve_exact(more.len().max(self.entries.len() / step));
+            let step = if place < LARGE { 1 } else { 4 };
+            self.entries.reserve_exact((place / step).max(LEAST));
         }
+        self.index.set(slot, place, hash);
+        self.entries.push(entry);
         Ok(())
     }
 
-    /// A larger index, empty.
-    fn widen(&mut self, entries: usize) -> Result<(), &'static str> {
-        let slots = (entries * 4 / 3 + 1).next_power_of_two().max(FIRST_SLOTS);
-        if slots > MOST_SLOTS {
-            return Err("edges of one interface");
+    #[cold]
+    fn widen(&mut self, key: Key, seeds: Seeds) -> Result<(), Overflow> {
+        let hashes = self.entries.iter().map(|entry| entry.key.hash(seeds));
+        if self.index.widen(self.entries.len() + 1, hashes) {
+            return Ok(());
         }
-        // The old index goes first: it and the new one need never stand side by side.
-        self.index = Vec::new();
-        self.index = vec![0; slots];
-        Ok(())
+        Err(Overflow {
+            measure: "edges of one interface",
+            key,
+        })
+    }
+}
+
+#[cold]
+fn too_many_addresses(key: Key) -> Overflow {
+    Overflow {
+        measure: "IPv6 addresses of one interface",
+        key,
     }
 }
 
@@ -271,9 +266,3 @@ const _: () = {
     assert!(size_of::<Entry<Compact>>() == 64 && align_of::<Entry<Compact>>() == 64);
     assert!(size_of::<Entry<()>>() == 32 && align_of::<Entry<()>>() == 32);
 };
-
-impl From<CompactRecord> for Key {
-    fn from(record: CompactRecord) -> Self {
-        record.key
-    }
-}

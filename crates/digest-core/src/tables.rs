@@ -1,4 +1,4 @@
-//! What all threads of a digest share: a table for each interface, the numbers of IPv6 addresses and of actions.
+//! What all threads of a digest share: a table for each interface, the numbers of actions.
 //!
 //! Interfaces come in bursts and are many, so that two threads seldom want the same table at once; and what a thread
 //! brings to a table comes by the hundred (`logs.rs`), so that one lock serves many records.
@@ -11,7 +11,6 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::address::Address;
-use crate::addresses::Addresses;
 use crate::error::FoldError;
 use crate::flow_record::ABSENT;
 use crate::intern::Interner;
@@ -26,7 +25,6 @@ use crate::table::{Overflow, Table};
 pub(crate) struct Tables<M: Memory> {
     pub(crate) seeds: Seeds,
     registry: Mutex<Registry<M>>,
-    pub(crate) addresses: Addresses,
     actions: Mutex<Interner<Vec<u8>>>,
     pub(crate) spilling: Spilling<M>,
 }
@@ -52,17 +50,15 @@ impl<M: Memory> Tables<M> {
         Self {
             seeds: Seeds::draw(),
             registry: Mutex::new(Registry::new()),
-            addresses: Addresses::new(),
             actions: Mutex::new(Interner::new()),
             spilling: Spilling::new(budget),
         }
     }
 
-    /// Forgets interfaces, addresses and actions; no number of theirs means anything any more.
+    /// Forgets interfaces and actions; no number of theirs means anything any more.
     pub(crate) fn clear(&self) {
         *lock(&self.registry) = Registry::new();
         *lock(&self.actions) = Interner::new();
-        self.addresses.clear();
     }
 
     /// The interface of these names, new or known.
@@ -121,7 +117,7 @@ impl<M: Memory> Tables<M> {
         let address = |address: KeyAddress| {
             IpAddr::from(match address {
                 KeyAddress::V4(value) => Address::V4(value),
-                KeyAddress::V6(number) => Address::V6(self.addresses.address(number).unwrap_or_default()),
+                KeyAddress::V6(number) => Address::V6(interface.table().address(number).unwrap_or_default()),
             })
         };
         let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();

@@ -16,6 +16,8 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
+use crate::key::Key;
+
 /// Bytes that must be readable before the first and behind the last byte of a text.
 pub(crate) const PAD: usize = 64;
 
@@ -46,6 +48,17 @@ pub(crate) struct Grid<'a> {
     pub(crate) count: usize,
 }
 
+/// The columns that make keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyColumns<'a> {
+    /// Addresses, and 1 for the number of an IPv6 address.
+    pub(crate) src: (&'a [u32], &'a [u8]),
+    pub(crate) dst: (&'a [u32], &'a [u8]),
+    /// Source and destination ports, where the layout has them.
+    pub(crate) ports: Option<(&'a [u32], &'a [u32])>,
+    pub(crate) protocol: &'a [u32],
+}
+
 /// What a pass over a text's delimiters has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -61,7 +74,11 @@ impl Level {
     /// The best that this processor can do.
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi1") {
+        if std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("bmi1")
+            && std::arch::is_x86_feature_detected!("bmi2")
+            && std::arch::is_x86_feature_detected!("popcnt")
+        {
             return Self::Avx2;
         }
         Self::Portable
@@ -104,48 +121,46 @@ impl Level {
     ) {
         grow(out, rows.count.next_multiple_of(4));
         match self {
-            Self::Portable => portable::numbers(text, rows, column, out, odd),
+            Self::Portable => portable::numbers(text, rows, column, most, out, odd),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::numbers(text, rows, column, out, odd) },
-        }
-        if most < u32::MAX {
-            for (value, odd) in out.iter().zip(odd) {
-                *odd |= u8::from(*value > most);
-            }
+            Self::Avx2 => unsafe { avx2::numbers(text, rows, column, most, out, odd) },
         }
     }
 
-    /// Reads one column of numbers that repeat from row to row, such as times and versions: as [`Level::numbers`], but
-    /// a token that is the one above it is not read again.
-    pub(crate) fn repeating(
+    /// Finds the rows that differ from the row above them in any of these runs of columns (first and last of each); the
+    /// first row is always one of them.
+    pub(crate) fn changes(
         self,
         text: Padded<'_>,
         rows: Grid<'_>,
-        column: usize,
-        most: u32,
-        out: &mut Vec<u32>,
-        odd: &mut [u8],
+        runs: &[(usize, usize)],
+        firsts: &mut Vec<u32>,
     ) {
-        grow(out, rows.count);
-        let (mut last, mut last_length, mut value, mut is_odd) = ((0, 0), 0, 0, 1);
-        for (row, (out, odd)) in out.iter_mut().zip(odd).enumerate().take(rows.count) {
-            let (start, end) = rows.field(row, column);
-            let length = end - start;
-            // Up to 16 bytes are told apart by their first eight and their last eight.
-            let words = (text.word_before(end), text.word_at(start));
-            let token = if length < 8 {
-                (words.1 << (64 - 8 * length), 0)
-            } else {
-                words
-            };
-            if token != last || length != last_length || length > 16 {
-                (value, is_odd) = portable::number(text, start, end);
-                is_odd |= u8::from(value > most);
-                (last, last_length) = (token, length);
-            }
-            *out = value;
-            *odd |= is_odd;
+        firsts.clear();
+        match self {
+            Self::Portable => portable::changes(text, rows, runs, firsts),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { avx2::changes(text, rows, runs, firsts) },
+        }
+    }
+
+    /// Makes the keys of so many rows, without their actions, and the ports that are folded away.
+    pub(crate) fn keys(
+        self,
+        count: usize,
+        columns: KeyColumns<'_>,
+        keys: &mut Vec<Key>,
+        folded: &mut Vec<u32>,
+    ) {
+        grow(keys, count);
+        grow(folded, count);
+        match self {
+            Self::Portable => portable::keys(count, columns, keys, folded),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { avx2::keys(count, columns, keys, folded) },
         }
     }
 
@@ -202,13 +217,17 @@ impl<'a> Padded<'a> {
             .map_or(0, u64::from_le_bytes)
     }
 
-    /// The 8 bytes from a position on, the first of them lowest.
+    /// The number between two positions, up to 32 bits.
     #[inline]
-    pub(crate) fn word_at(self, start: u32) -> u64 {
-        let start = start as usize;
-        let word = self.bytes.get(start..start.wrapping_add(8));
-        word.and_then(|word| word.try_into().ok())
-            .map_or(0, u64::from_le_bytes)
+    pub(crate) fn number(self, start: u32, end: u32) -> Option<u32> {
+        let (value, odd) = portable::number(self, start, end);
+        (odd == 0).then_some(value)
+    }
+
+    /// The 32 bytes from a position on.
+    #[inline]
+    fn thirty_two(self, start: u32) -> Option<&'a [u8; 32]> {
+        self.bytes.get(start as usize..)?.first_chunk()
     }
 
     /// The 16 bytes from a position on.
@@ -253,6 +272,12 @@ impl<'a> Grid<'a> {
         let all = width.checked_mul(count)?;
         let at = at.get(..=all)?;
         (seen.delimiters == all).then_some(Self { at, width, count })
+    }
+
+    /// Where rows end: at their newlines.
+    pub(crate) fn ends(self) -> impl Iterator<Item = u32> {
+        let places = self.at.get(self.width..).unwrap_or_default();
+        places.iter().step_by(self.width.max(1)).copied()
     }
 
     /// Where a field begins and ends.

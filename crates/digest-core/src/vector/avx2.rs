@@ -1,18 +1,20 @@
 //! The loops with 256-bit vectors: 64 bytes of text, four numbers, two addresses at a time.
 //!
-//! Every function here is safe to call where the processor has AVX2 and BMI1, which [`Level`](super::Level) looks for
+//! Every function here is safe to call where the processor has AVX2, BMI1, BMI2 and POPCNT, which [`Level`](super::Level) looks for
 //! once. Bytes reach the vectors through checked slices; no pointer is followed.
 
 use std::arch::x86_64::*;
 use std::sync::LazyLock;
 
-use super::portable::{digits_before, number};
-use super::{Grid, PAD, Padded, Seen};
+use super::portable::{self, digits_before, number};
+use super::{Grid, KeyColumns, PAD, Padded, Seen};
+use crate::key::Key;
 
-/// Delimiters written at once, whether or not there are as many: what is too much is written over.
-const AT_ONCE: usize = 8;
+/// Delimiters written at once, whether or not there are as many: what is too much is written over. Few blocks of 64
+/// bytes have more.
+const AT_ONCE: usize = 12;
 
-#[target_feature(enable = "avx2,bmi1")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     let lines = text.lines();
     let (blocks, rest) = lines.as_chunks::<64>();
@@ -35,17 +37,13 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
         irregular |= controls & (controls << 1 | before);
         before = controls >> 63;
         newlines += lines.count_ones() as usize;
-        let mut left = lines | blanks;
-        let count = left.count_ones() as usize;
-        let mut place = written;
-        while place < written + count {
-            if let Some(out) = at.get_mut(place..place + AT_ONCE) {
-                for out in out {
-                    *out = position + left.trailing_zeros();
-                    left &= left.wrapping_sub(1);
-                }
-            }
-            place += AT_ONCE;
+        let found = lines | blanks;
+        let count = found.count_ones() as usize;
+        let mut left = write_places(at, written, position, found);
+        let mut done = AT_ONCE;
+        while done < count {
+            left = write_places(at, written + done, position, left);
+            done += AT_ONCE;
         }
         written += count;
         position += 64;
@@ -57,7 +55,21 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     }
 }
 
-#[target_feature(enable = "avx2")]
+/// Writes the places of the lowest [`AT_ONCE`] bits; gives the bits that are left.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn write_places(at: &mut [u32], from: usize, position: u32, mut bits: u64) -> u64 {
+    if let Some(out) = at.get_mut(from..).and_then(<[u32]>::first_chunk_mut::<AT_ONCE>) {
+        for out in out {
+            // SAFETY: the reference is valid. Volatile, as the compiler would else put the numbers together in vector
+            // registers one by one, which takes twice as long as to store them.
+            unsafe { std::ptr::from_mut(out).write_volatile(position + bits.trailing_zeros()) };
+            bits &= bits.wrapping_sub(1);
+        }
+    }
+    bits
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn halves(block: &[u8; 64]) -> (__m256i, __m256i) {
     let half = block.as_ptr().cast::<__m256i>();
     // SAFETY: both loads lie inside the 64 bytes of the block; neither asks for any alignment.
@@ -65,7 +77,7 @@ fn halves(block: &[u8; 64]) -> (__m256i, __m256i) {
 }
 
 /// The 16 bytes from a position on; zeros where they are not there.
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn sixteen(text: Padded<'_>, at: u32) -> __m128i {
     match text.sixteen(at) {
         // SAFETY: the load lies inside the 16 bytes and asks for no alignment.
@@ -74,7 +86,7 @@ fn sixteen(text: Padded<'_>, at: u32) -> __m128i {
     }
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn mask(low: __m256i, high: __m256i) -> u64 {
     let (low, high) = (
         _mm256_movemask_epi8(low) as u32,
@@ -83,12 +95,12 @@ fn mask(low: __m256i, high: __m256i) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn equal(bytes: __m256i, byte: u8) -> __m256i {
     _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8))
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn at_most_blank(bytes: __m256i) -> __m256i {
     _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(b' ' as i8)), bytes)
 }
@@ -99,8 +111,15 @@ fn digits_of(text: Padded<'_>, (start, end): (u32, u32)) -> i64 {
     digits_before(text, end, (end - start).min(8)).cast_signed()
 }
 
-#[target_feature(enable = "avx2,bmi1")]
-pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], odd: &mut [u8]) {
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) fn numbers(
+    text: Padded<'_>,
+    rows: Grid<'_>,
+    column: usize,
+    most: u32,
+    out: &mut [u32],
+    odd: &mut [u8],
+) {
     let (fours, _) = out.as_chunks_mut::<4>();
     let whole = rows.count / 4;
     for (four, out) in fours.iter_mut().enumerate().take(whole) {
@@ -146,6 +165,58 @@ pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut
             *odd |= is_odd;
         }
     }
+    if most < u32::MAX {
+        for (value, odd) in out.iter().zip(odd) {
+            *odd |= u8::from(*value > most);
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) fn changes(text: Padded<'_>, rows: Grid<'_>, runs: &[(usize, usize)], firsts: &mut Vec<u32>) {
+    for row in 0..rows.count {
+        let mut same = row > 0;
+        for &(first, last) in runs {
+            let above = row.saturating_sub(1);
+            let (one, one_end) = (rows.field(above, first).0, rows.field(above, last).1);
+            let (other, other_end) = (rows.field(row, first).0, rows.field(row, last).1);
+            same = same && one_end - one == other_end - other && are_same(text, one, other, one_end - one);
+        }
+        if !same {
+            firsts.push(row as u32);
+        }
+    }
+}
+
+/// Whether so many bytes from two positions on are the same. What is read beyond them is masked out.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn are_same(text: Padded<'_>, one: u32, other: u32, length: u32) -> bool {
+    let mut done = 0;
+    while done < length {
+        let (one, other) = (thirty_two(text, one + done), thirty_two(text, other + done));
+        let differ = !(_mm256_movemask_epi8(_mm256_cmpeq_epi8(one, other)) as u32);
+        if _bzhi_u32(differ, (length - done).min(32)) != 0 {
+            return false;
+        }
+        done += 32;
+    }
+    true
+}
+
+/// The 32 bytes from a position on; zeros where they are not there.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn thirty_two(text: Padded<'_>, at: u32) -> __m256i {
+    match text.thirty_two(at) {
+        // SAFETY: the load lies inside the 32 bytes and asks for no alignment.
+        Some(bytes) => unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) },
+        None => _mm256_setzero_si256(),
+    }
+}
+
+/// The portable loop, compiled for these processors.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) fn keys(count: usize, columns: KeyColumns<'_>, keys: &mut [Key], folded: &mut [u32]) {
+    portable::keys(count, columns, keys, folded);
 }
 
 /// How the digits of one pattern of dots are moved to four places each, and the least value of each octet: one of
@@ -213,7 +284,7 @@ fn pattern(numbers: &[u8], dots: u32, length: u32) -> usize {
     usize::from(numbers.get(mask as usize).copied().unwrap_or_default())
 }
 
-#[target_feature(enable = "avx2,bmi1")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], other: &mut [u8]) {
     let Patterns { numbers, patterns } = &*PATTERNS;
     let (outs, _) = out.as_chunks_mut::<2>();
@@ -267,7 +338,7 @@ pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &m
     }
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn lanes(first: [u8; 16], second: [u8; 16]) -> __m256i {
     let (first, second) = (u128::from_le_bytes(first), u128::from_le_bytes(second));
     _mm256_set_epi64x(

@@ -1,7 +1,8 @@
 //! The loops in plain Rust, eight bytes at a time. Serves every processor; the measure of the vector ones.
 
-use super::{Grid, PAD, Padded, Seen};
+use super::{Grid, KeyColumns, PAD, Padded, Seen};
 use crate::address;
+use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::number::decimal;
 
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
@@ -49,12 +50,19 @@ pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     seen
 }
 
-pub(super) fn numbers(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], odd: &mut [u8]) {
+pub(super) fn numbers(
+    text: Padded<'_>,
+    rows: Grid<'_>,
+    column: usize,
+    most: u32,
+    out: &mut [u32],
+    odd: &mut [u8],
+) {
     for (row, (out, odd)) in out.iter_mut().zip(odd).enumerate().take(rows.count) {
         let (start, end) = rows.field(row, column);
         let (value, is_odd) = number(text, start, end);
         *out = value;
-        *odd |= is_odd;
+        *odd |= is_odd | u8::from(value > most);
     }
 }
 
@@ -96,6 +104,50 @@ pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &m
         match address::v4(text.get(start, end)) {
             Some(value) => (*out, *other) = (value, 0),
             None => (*out, *other) = (0, 1),
+        }
+    }
+}
+
+pub(super) fn changes(text: Padded<'_>, rows: Grid<'_>, runs: &[(usize, usize)], firsts: &mut Vec<u32>) {
+    for row in 0..rows.count {
+        let same = |&(first, last): &(usize, usize)| {
+            let run = |row: usize| (rows.field(row, first).0, rows.field(row, last).1);
+            let ((one, one_end), (other, other_end)) = (run(row - 1), run(row));
+            one_end - one == other_end - other && text.same(one, other, one_end - one)
+        };
+        if row == 0 || !runs.iter().all(same) {
+            firsts.push(row as u32);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn keys(count: usize, columns: KeyColumns<'_>, keys: &mut [Key], folded: &mut [u32]) {
+    let ((src, src_other), (dst, dst_other)) = (columns.src, columns.dst);
+    let addresses = src.iter().zip(src_other).zip(dst.iter().zip(dst_other));
+    let out = keys.iter_mut().zip(folded).zip(columns.protocol).take(count);
+    match columns.ports {
+        Some((srcport, dstport)) => {
+            let ports = srcport.iter().zip(dstport);
+            for ((((key, out), protocol), ((src, src_other), (dst, dst_other))), (srcport, dstport)) in
+                out.zip(addresses).zip(ports)
+            {
+                let (kept, folded) = folded_ports(*srcport as u16, *dstport as u16);
+                *out = folded.into();
+                *key = Key::of_parts((*src, *src_other), (*dst, *dst_other), kept, *protocol as u8, 0);
+            }
+        }
+        None => {
+            for (((key, out), protocol), ((src, src_other), (dst, dst_other))) in out.zip(addresses) {
+                *out = 0;
+                *key = Key::of_parts(
+                    (*src, *src_other),
+                    (*dst, *dst_other),
+                    NO_PORTS,
+                    *protocol as u8,
+                    0,
+                );
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::key::{FoldedPorts, KeyAddress};
 
 /// Lines with bytes around them that would spoil a careless read.
 struct Around(Vec<u8>, usize);
@@ -92,10 +93,6 @@ fn numbers(tokens: &[Vec<u8>], most: u32) -> Vec<Option<u32>> {
     column(tokens, |level, text, grid| {
         let (mut out, mut odd) = (vec![7; 1000], vec![0; tokens.len()]);
         level.numbers(text, grid, 0, most, &mut out, &mut odd);
-        let (mut again, mut odd_again) = (vec![7; 1000], vec![0; tokens.len()]);
-        level.repeating(text, grid, 0, most, &mut again, &mut odd_again);
-        assert_eq!(odd_again, odd);
-        assert!((0..odd.len()).all(|row| odd[row] != 0 || again[row] == out[row]));
         out.iter()
             .zip(odd)
             .map(|(&value, odd)| (odd == 0).then_some(value))
@@ -237,23 +234,79 @@ fn addresses_of_every_shape() {
     }
 }
 
+/// Rows of three columns, and the rows that differ from the one above in the runs.
+fn changes(rows: &[[Vec<u8>; 3]], runs: &[(usize, usize)]) -> Vec<u32> {
+    let lines: Vec<u8> = rows
+        .iter()
+        .flat_map(|row| [row.join(b" ".as_slice()).as_slice(), b"\n"].concat())
+        .collect();
+    let mut answers = Vec::new();
+    for level in Level::all() {
+        for around in [b'a', b'b', b' '] {
+            let text = Around::new(&lines, around);
+            let (mut at, mut firsts) = (Vec::new(), vec![9; 3]);
+            let seen = level.delimiters(text.padded(), &mut at);
+            let grid = Grid::new(&at, seen, 3).unwrap();
+            level.changes(text.padded(), grid, runs, &mut firsts);
+            answers.push(firsts);
+        }
+    }
+    let first = answers.pop().unwrap();
+    assert!(answers.iter().all(|answer| *answer == first));
+    first
+}
+
 #[test]
-fn tokens_are_the_same_only_if_all_their_bytes_are() {
-    for length in 1..80usize {
-        let lines = [
-            vec![b'a'; length],
-            b" ".to_vec(),
-            vec![b'a'; length],
-            b"\n".to_vec(),
-        ]
-        .concat();
-        let (one, other) = (PAD as u32, (PAD + length + 1) as u32);
-        let around = Around::new(&lines, b'a');
-        assert!(around.padded().same(one, other, length as u32));
-        for place in 0..length {
-            let mut lines = lines.clone();
-            lines[place] = b'b';
-            assert!(!Around::new(&lines, b'a').padded().same(one, other, length as u32));
+fn rows_are_the_same_only_if_all_their_bytes_are() {
+    for length in 1..300usize {
+        let row = |token: Vec<u8>| [token, b"x".to_vec(), b"yy".to_vec()];
+        let same = vec![b'a'; length];
+        assert_eq!(changes(&[row(same.clone()), row(same.clone())], &[(0, 0)]), [0]);
+        for place in [0, 1, length / 2, length.saturating_sub(2), length - 1] {
+            let mut other = same.clone();
+            other[place.min(length - 1)] = b'b';
+            let rows = [row(same.clone()), row(other), row(same.clone())];
+            assert_eq!(changes(&rows, &[(0, 0)]), [0, 1, 2]);
+            assert_eq!(changes(&rows, &[(1, 2)]), [0]);
+            assert_eq!(changes(&rows, &[(1, 1), (0, 0)]), [0, 1, 2]);
+        }
+        let longer = vec![b'a'; length + 1];
+        assert_eq!(changes(&[row(same.clone()), row(longer)], &[(0, 1)]), [0, 1]);
+    }
+}
+
+#[test]
+fn keys_are_made_alike_at_every_level() {
+    let count = 37;
+    let column = |step: u32| (0..40u32).map(|at| at.wrapping_mul(step)).collect::<Vec<u32>>();
+    let (src, dst) = (column(0x9e37_79b9), column(0x85eb_ca6b));
+    let other: Vec<u8> = (0..40).map(|at| u8::from(at % 3 == 0)).collect();
+    let low = |column: Vec<u32>, most: u32| column.iter().map(|value| value % most).collect::<Vec<u32>>();
+    let (srcport, dstport) = (low(column(7919), 300), low(column(104_729), 300));
+    let protocol = low(column(31), 256);
+    for ports in [None, Some((srcport.as_slice(), dstport.as_slice()))] {
+        for level in Level::all() {
+            let read = KeyColumns {
+                src: (&src, &other),
+                dst: (&dst, &other),
+                ports,
+                protocol: &protocol,
+            };
+            let (mut keys, mut folded) = (Vec::new(), Vec::new());
+            level.keys(count, read, &mut keys, &mut folded);
+            for row in 0..count {
+                let side = |value: u32| match other[row] {
+                    0 => KeyAddress::V4(value),
+                    _ => KeyAddress::V6(value),
+                };
+                let ports = ports.map(|(src, dst)| (src[row] as u16, dst[row] as u16));
+                let expected = FoldedPorts::of(ports);
+                let (src, dst) = (side(src[row]), side(dst[row]));
+                assert_eq!(keys[row], Key::new(src, dst, expected, protocol[row] as u8, 0));
+                assert_eq!(folded[row], u32::from(expected.folded.unwrap_or_default()));
+                let action = Key::new(src, dst, expected, protocol[row] as u8, 5);
+                assert_eq!(keys[row].with_action(5), action);
+            }
         }
     }
 }
@@ -266,9 +319,7 @@ proptest! {
 
     #[test]
     fn any_tokens_are_read_alike(tokens in vec("[0-9.]{1,16}|[0-9]{1,12}|([0-9]{1,3}\\.){3}[0-9]{1,3}", 1..40)) {
-        // Some twice in a row.
-        let tokens = tokens.into_iter().enumerate();
-        let tokens: Vec<Vec<u8>> = tokens.flat_map(|(at, token)| vec![token.into_bytes(); 1 + at % 3]).collect();
+        let tokens: Vec<Vec<u8>> = tokens.into_iter().map(String::into_bytes).collect();
         let expected: Vec<_> = tokens.iter().map(|token| number(token, u32::MAX)).collect();
         prop_assert_eq!(numbers(&tokens, u32::MAX), expected);
         let expected: Vec<_> = tokens.iter().map(|token| address(token)).collect();
