@@ -178,7 +178,7 @@ impl Regular {
         Some(())
     }
 
-    /// Reads the addresses that are not IPv4, in rows that count.
+    /// Reads the addresses that are not IPv4.
     fn read_others(&mut self, text: Padded<'_>, seen: Seen, layout: &Layout) {
         self.v6.clear();
         let Some(rows) = Grid::new(&self.at, seen, layout.width()) else {
@@ -192,20 +192,18 @@ impl Regular {
             let Some(column) = layout.column(field) else {
                 continue;
             };
-            for burst in self.bursts.iter().filter(|burst| burst.counts()) {
-                let others = other.get(burst.rows()).unwrap_or_default();
-                for at in memchr::memchr_iter(1, others) {
-                    let row = burst.rows().start + at;
-                    let (start, end) = rows.field(row, column);
-                    match (Address::parse(text.get(start, end)), values.get_mut(row)) {
-                        (Some(Address::V6(address)), Some(value)) => {
-                            *value = self.v6.len() as u32;
-                            self.v6.push(address);
-                        }
-                        _ => {
-                            if let Some(odd) = columns.odd.get_mut(row) {
-                                *odd = 1;
-                            }
+            // Rows that do not count are read as well: that is cheaper than to tell them apart.
+            let others = other.get(..rows.count).unwrap_or_default();
+            for row in memchr::memchr_iter(1, others) {
+                let (start, end) = rows.field(row, column);
+                match (Address::parse(text.get(start, end)), values.get_mut(row)) {
+                    (Some(Address::V6(address)), Some(value)) => {
+                        *value = self.v6.len() as u32;
+                        self.v6.push(address);
+                    }
+                    _ => {
+                        if let Some(odd) = columns.odd.get_mut(row) {
+                            *odd = 1;
                         }
                     }
                 }

@@ -280,6 +280,13 @@ impl<'a> Grid<'a> {
         places.iter().step_by(self.width.max(1)).copied()
     }
 
+    /// The delimiter before a row and all of its own.
+    #[inline]
+    fn row(self, row: usize) -> &'a [u32] {
+        let at = row * self.width;
+        self.at.get(at..=at + self.width).unwrap_or_default()
+    }
+
     /// Where a field begins and ends.
     #[inline]
     pub(crate) fn field(self, row: usize, column: usize) -> (u32, u32) {

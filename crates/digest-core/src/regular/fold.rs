@@ -117,7 +117,7 @@ impl Read<'_> {
             .zip(of(&columns.bytes, rows.clone()));
         let rest = of(&columns.folded, rows.clone())
             .iter()
-            .zip(of(&columns.flags, rows));
+            .zip(of(&columns.flags, rows.clone()));
         let from = log.records.len();
         log.records.extend(keys.iter().zip(sums).zip(rest).map(
             |((key, (&packets, &bytes)), (&folded, &flags))| CompactRecord {
@@ -132,7 +132,8 @@ impl Read<'_> {
                 marks,
             },
         ));
-        if !self.v6.is_empty() {
+        let is_other = |others: &[u8]| of(others, rows.clone()).contains(&1);
+        if !self.v6.is_empty() && (is_other(&columns.other_src) || is_other(&columns.other_dst)) {
             log.renumber(from, self.v6);
         }
     }

@@ -14,44 +14,96 @@ use crate::key::Key;
 /// bytes have more.
 const AT_ONCE: usize = 12;
 
+/// Blocks whose newlines are counted in bytes before they are added up.
+const COUNTED_TOGETHER: usize = 127;
+
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
     let lines = text.lines();
     let (blocks, rest) = lines.as_chunks::<64>();
-    let mut written = 1;
-    let mut newlines = 0;
-    let mut irregular = 0;
-    // The line before this text has ended: a delimiter at its very start is one too many.
-    let mut before = 1;
-    let mut position = PAD as u32;
     let mut last = [b'x'; 64];
     if let Some(start) = last.get_mut(..rest.len()) {
         start.copy_from_slice(rest);
     }
-    for block in blocks.iter().chain(std::iter::once(&last)) {
+    let mut found = Found {
+        written: 1,
+        position: PAD as u32,
+        // The line before this text has ended: a delimiter at its very start is one too many.
+        before: 1,
+        touching: 0,
+        controls: _mm256_setzero_si256(),
+        newlines: _mm256_setzero_si256(),
+    };
+    let mut newlines = 0;
+    for blocks in blocks.chunks(COUNTED_TOGETHER) {
+        for block in blocks {
+            found.block(block, at);
+        }
+        newlines += found.take_newlines();
+    }
+    found.block(&last, at);
+    newlines += found.take_newlines();
+    Seen {
+        delimiters: found.written - 1,
+        newlines,
+        regular: found.touching == 0 && _mm256_testz_si256(found.controls, found.controls) == 1,
+    }
+}
+
+/// What has been found so far.
+struct Found {
+    /// Elements of the list written.
+    written: usize,
+    /// Where the next block begins.
+    position: u32,
+    /// 1 if the block before ended with a delimiter.
+    before: u64,
+    /// Delimiters that follow another one.
+    touching: u64,
+    /// Bytes up to the blank that are no delimiters.
+    controls: __m256i,
+    /// Newlines by their place in half a block, not yet added up.
+    newlines: __m256i,
+}
+
+impl Found {
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    fn block(&mut self, block: &[u8; 64], at: &mut [u32]) {
         let (low, high) = halves(block);
-        let controls = mask(at_most_blank(low), at_most_blank(high));
-        let lines = mask(equal(low, b'\n'), equal(high, b'\n'));
-        let blanks = mask(equal(low, b' '), equal(high, b' '));
-        irregular |= controls ^ (lines | blanks);
-        irregular |= controls & (controls << 1 | before);
-        before = controls >> 63;
-        newlines += lines.count_ones() as usize;
-        let found = lines | blanks;
+        let at_most_blank = (at_most_blank(low), at_most_blank(high));
+        let lines = (equal(low, b'\n'), equal(high, b'\n'));
+        let others = (
+            _mm256_andnot_si256(_mm256_or_si256(lines.0, equal(low, b' ')), at_most_blank.0),
+            _mm256_andnot_si256(_mm256_or_si256(lines.1, equal(high, b' ')), at_most_blank.1),
+        );
+        self.controls = _mm256_or_si256(self.controls, _mm256_or_si256(others.0, others.1));
+        // A comparison that holds is -1.
+        self.newlines = _mm256_sub_epi8(self.newlines, _mm256_add_epi8(lines.0, lines.1));
+        let found = mask(
+            _mm256_andnot_si256(others.0, at_most_blank.0),
+            _mm256_andnot_si256(others.1, at_most_blank.1),
+        );
+        self.touching |= found & (found << 1 | self.before);
+        self.before = found >> 63;
         let count = found.count_ones() as usize;
-        let mut left = write_places(at, written, position, found);
+        let mut left = write_places(at, self.written, self.position, found);
         let mut done = AT_ONCE;
         while done < count {
-            left = write_places(at, written + done, position, left);
+            left = write_places(at, self.written + done, self.position, left);
             done += AT_ONCE;
         }
-        written += count;
-        position += 64;
+        self.written += count;
+        self.position += 64;
     }
-    Seen {
-        delimiters: written - 1,
-        newlines,
-        regular: irregular == 0,
+
+    /// The newlines that have not been added up.
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    fn take_newlines(&mut self) -> usize {
+        let sums = _mm256_sad_epu8(self.newlines, _mm256_setzero_si256());
+        self.newlines = _mm256_setzero_si256();
+        let low = _mm256_extract_epi64::<0>(sums) + _mm256_extract_epi64::<1>(sums);
+        let high = _mm256_extract_epi64::<2>(sums) + _mm256_extract_epi64::<3>(sums);
+        (low + high) as usize
     }
 }
 
@@ -174,17 +226,28 @@ pub(super) fn numbers(
 
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 pub(super) fn changes(text: Padded<'_>, rows: Grid<'_>, runs: &[(usize, usize)], firsts: &mut Vec<u32>) {
+    let mut above: &[u32] = &[];
     for row in 0..rows.count {
+        let here = rows.row(row);
         let mut same = row > 0;
         for &(first, last) in runs {
-            let above = row.saturating_sub(1);
-            let (one, one_end) = (rows.field(above, first).0, rows.field(above, last).1);
-            let (other, other_end) = (rows.field(row, first).0, rows.field(row, last).1);
-            same = same && one_end - one == other_end - other && are_same(text, one, other, one_end - one);
+            let (one, other) = (run(above, first, last), run(here, first, last));
+            let lengths = (one.1.wrapping_sub(one.0), other.1.wrapping_sub(other.0));
+            same = same && lengths.0 == lengths.1 && are_same(text, one.0, other.0, lengths.0);
         }
         if !same {
             firsts.push(row as u32);
         }
+        above = here;
+    }
+}
+
+/// Where neighbouring columns of a row begin and end.
+#[inline]
+fn run(row: &[u32], first: usize, last: usize) -> (u32, u32) {
+    match (row.get(first), row.get(last + 1)) {
+        (Some(&before), Some(&end)) => (before + 1, end),
+        _ => (0, 0),
     }
 }
 
