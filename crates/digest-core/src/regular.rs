@@ -188,6 +188,7 @@ impl Regular {
                 *odd |= u8::from(!is_ok);
             }
         }
+        layout.sightings().mark(text, rows, odd);
         Some(())
     }
 
