@@ -4,7 +4,7 @@ import argparse, datetime, gzip, ipaddress, json, os, re, sys
 
 DEFAULT = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
 NEEDED = ["srcaddr", "dstaddr", "protocol", "packets", "bytes"]
-BLANKS, TIME = re.compile(r"\s*"), re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z(?=\s)[ \t]?", re.M)
+BLANKS, TIME = re.compile(r"\s*"), re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z(?=\s|\Z)[ \t]?", re.M)
 
 def rows_of(raw):  # out of gzip, of JSON documents, from behind an export's times
     raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw

@@ -55,8 +55,14 @@ fn what_a_log_is_delivered_in_does_not_matter_and_its_format_may_be_told() {
     let row = "10.0.0.1 10.0.1.9 40000 443 6 1 40 1539734400 1539734420 vpc-1";
     let files = [
         ("export.txt", format!("2018-10-17T00:00:00.000Z {row}\n")),
-        ("firehose", format!("{{\"message\": \"{row}\"}}{{\"message\": \"{row}\"}}")),
-        ("subscription.json", format!("{{\"logEvents\": [{{\"message\": \"{row}\"}}]}}")),
+        (
+            "firehose",
+            format!("{{\"message\": \"{row}\"}}{{\"message\": \"{row}\"}}"),
+        ),
+        (
+            "subscription.json",
+            format!("{{\"logEvents\": [{{\"message\": \"{row}\"}}]}}"),
+        ),
     ];
     for (name, content) in &files {
         desk.write(&format!("logs/{name}"), content.as_bytes());
@@ -73,12 +79,19 @@ fn what_a_log_is_delivered_in_does_not_matter_and_its_format_may_be_told() {
         "{}",
         text(&done.stderr)
     );
-    assert!(text(&done.stderr).contains("unknown columns, passed over: vpc"), "{}", text(&done.stderr));
+    assert!(
+        text(&done.stderr).contains("unknown columns, passed over: vpc"),
+        "{}",
+        text(&done.stderr)
+    );
     // Never a guess: without it, rows have the default format's columns.
     let done = desk.run(&["digest", "--logs", "logs/rows.zst"]);
     assert_eq!(done.status.code(), Some(1));
     let told = text(&done.stderr);
-    assert!(told.contains("rows.zst: line 1: 10 fields where the default format has 14"), "{told}");
+    assert!(
+        told.contains("rows.zst: line 1: 10 fields where the default format has 14"),
+        "{told}"
+    );
 }
 
 #[test]
