@@ -1,5 +1,7 @@
 //! What rows are delivered in, where that is not a flow log of its own: known by the first bytes of an object's text.
 
+use super::GZIP;
+
 pub(super) mod documents;
 pub(super) mod export;
 
@@ -10,6 +12,8 @@ pub(crate) enum Envelope {
     None,
     /// A time before each row, as CloudWatch Logs exports them.
     Export,
+    /// Another compression: nothing is taken off, and nothing read.
+    Gzip,
     /// JSON, as Firehose and CloudWatch Logs' subscriptions deliver it.
     Documents,
 }
@@ -22,6 +26,7 @@ impl Envelope {
     pub(crate) fn of(begin: &[u8]) -> Self {
         match begin.first() {
             Some(b'{') => Self::Documents,
+            _ if begin.starts_with(&GZIP) => Self::Gzip,
             Some(b'0'..=b'9') if export::begins_with_time(begin) => Self::Export,
             _ => Self::None,
         }

@@ -79,6 +79,10 @@ impl<'s> Pieces<'s> {
                 self.begin = begin;
                 Taker::None
             }
+            Envelope::Gzip => {
+                let reason = "it was compressed twice: its text is gzip again".to_owned();
+                return Err(TextFailure::Corrupt(reason));
+            }
             Envelope::Export => Taker::Export(Box::new(Export::after(begin))),
             Envelope::Documents => Taker::Documents(Box::new(Documents::after(begin))),
         };

@@ -20,7 +20,9 @@ pub(super) fn unwrapped(bytes: &[u8]) -> Option<Vec<u8>> {
     } else {
         text = bytes.to_vec();
     }
-    if text.starts_with(b"{") {
+    if text.starts_with(&GZIP) {
+        None
+    } else if text.starts_with(b"{") {
         messages(str::from_utf8(&text).ok()?)
     } else if time_of_export(&text).is_some() {
         let lines = text.split(|byte| *byte == b'\n');
