@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use crate::window::Window;
 
-mod containers;
+pub(crate) mod containers;
 mod names;
 mod values;
 

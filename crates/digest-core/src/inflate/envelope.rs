@@ -20,7 +20,7 @@ pub(crate) enum Envelope {
 
 impl Envelope {
     /// Bytes by which it is known.
-    pub(super) const KNOWN_BY: usize = export::SECONDS + 1;
+    pub(super) const KNOWN_BY: usize = export::LONGEST;
 
     /// The envelope of a text that begins so.
     pub(crate) fn of(begin: &[u8]) -> Self {

@@ -6,7 +6,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// The text; `None` where the bytes are not what they begin as.
-pub(super) fn unwrapped(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unwrapped(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let is_skippable = matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
     if bytes.starts_with(&GZIP) {

@@ -148,3 +148,47 @@ fn a_failing_source_is_told_from_the_document_that_it_cuts() {
         assert!(matches!(failure, TextFailure::Source(_)), "{failure:?}");
     }
 }
+
+/// Texts in their envelopes, some bytes of which are others, left out or cut off.
+fn odd_envelopes() -> impl Strategy<Value = Vec<u8>> {
+    let sound = proptest::sample::select(vec![
+        &br#"{"message": "2 one"} {"message": "2 \"two\"\n", "a": [1, {"b": "}"}]}{"message": ""}"#[..],
+        br#"{"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": "2 \u0041"}, {"message": "x"}]}"#,
+        br#"{"messageType": "CONTROL_MESSAGE", "logEvents": []}{"logEvents": [{"message": "2"}]}"#,
+        b"2024-02-29T23:59:59.999Z 2 one\n2024-02-29T23:59:59Z\t2 two\n\r\n2 three\n2024-02-29T23:59:59Z",
+    ]);
+    let other = proptest::sample::select(b"{}[]\",:\\ 0aZT.\n\r\xc3".to_vec());
+    let edits = proptest::collection::vec((any::<prop::sample::Index>(), proptest::option::of(other)), 0..4);
+    (sound, edits, proptest::option::of(any::<prop::sample::Index>())).prop_map(|(sound, edits, cut)| {
+        let mut text = sound.to_vec();
+        for (at, other) in edits {
+            let at = at.index(text.len());
+            match other {
+                Some(other) => text[at] = other,
+                None => {
+                    text.remove(at);
+                }
+            }
+        }
+        text.truncate(cut.map_or(usize::MAX, |cut| cut.index(text.len())));
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn odd_envelopes_are_refused_or_read_as_the_oracle_reads_them(text in odd_envelopes(), piece in 1..80_usize) {
+        let mut scratch = Scratch::default();
+        match read_all(&mut Given(&text, piece), &mut scratch, piece) {
+            Ok(read) => if let Some(expected) = crate::oracle::containers::unwrapped(&text) {
+                prop_assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(&expected));
+            },
+            Err(TextFailure::Corrupt(_)) => {
+                prop_assert!(text.first() == Some(&0x7b), "only JSON can be unsound");
+            }
+            Err(other) => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
