@@ -92,8 +92,9 @@ impl Fold {
         Self { kind }
     }
 
-    /// Reads one whole object (gzip of any number of members, or plain text, by its first bytes) and folds its
-    /// records. `key` is for messages only. An empty object is an object without rows.
+    /// Reads one whole object and folds its records. Its first bytes say what it is: gzip of any number of members, zstd
+    /// of any number of frames, or plain; and in it a flow log, an export of CloudWatch Logs or JSON documents with a
+    /// message for each row. `key` is for messages only. An empty object is an object without rows.
     ///
     /// # Errors
     /// [`FoldError`]. After one, the fold holds part of the object and must not be used any further.
