@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The digest of flow logs in the plainest way, to hold ours against: naive_digest.py [--start T --stop T] FILE...|DIR"""
-import argparse, datetime, gzip, ipaddress, os, sys
-
+"""The digest of flow logs in the plainest way, to hold ours against: naive_digest.py [--start T --stop T] [--format F] FILE...|DIR"""
+import argparse, datetime, ipaddress, os, re, sys
+from naive_formats import is_second_sighting, rows_of
 DEFAULT = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
 NEEDED = ["srcaddr", "dstaddr", "protocol", "packets", "bytes"]
 
@@ -14,7 +14,6 @@ def number(text, most=2**63 - 1):
     return int(text)
 def seconds(text):  # or milliseconds
     return number(text) // 1000 if number(text) >= 10**11 else number(text)
-
 def address(text):
     parsed = ipaddress.ip_address(text.replace("%", "no zone"))
     mapped = getattr(parsed, "ipv4_mapped", None)
@@ -22,14 +21,15 @@ def address(text):
 
 def record(row, start, stop):  # key, packets, bytes, start and end of a row that counts
     time, end = row.get("start", row.get("end")), row.get("end", row.get("start"))
-    if row.get("log-status", "OK") != "OK" or time == "-" or not start <= seconds(time) < stop:
+    if row.get("log-status", "OK") != "OK" or time == "-" or not start <= seconds(time) < stop or is_second_sighting(row):
         return None
     ported = "srcport" in row and "dstport" in row
     if "-" in [end, *(row[name] for name in NEEDED + ["srcport", "dstport"] * ported)]:
         return None
     src, dst = (number(row["srcport"], 65535), number(row["dstport"], 65535)) if ported else (-1, -1)
     ports = (src, dst) if not ported else (src, 0) if src < dst else (0, dst)
-    names = ((name != "-", name) for name in (row.get("account-id", "-"), row.get("interface-id", "-")))
+    interface = row.get("interface-id", row.get("tgw-attachment-id", "-"))
+    names = ((name != "-", name) for name in (row.get("account-id", "-"), interface))
     ends = address(row["srcaddr"]), address(row["dstaddr"])
     key = (*names, *ends, *ports, number(row["protocol"], 255), row.get("action", "-"))
     return key, number(row["packets"]), number(row["bytes"]), seconds(time), seconds(end)
@@ -37,13 +37,13 @@ def record(row, start, stop):  # key, packets, bytes, start and end of a row tha
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--start", type=minute, default=0)
 parser.add_argument("--stop", type=minute, default=2**63)
+parser.add_argument("--format", default=DEFAULT)
 parser.add_argument("path", nargs="+")
 options, edges, times = parser.parse_args(), {}, []
 walked = (os.path.join(at, name) for path in options.path for at, _, names in os.walk(path) for name in names)
 for path in sorted(path for path in walked if path.endswith((".log", ".log.gz"))) + list(filter(os.path.isfile, options.path)):
-    raw, header = open(path, "rb").read(), DEFAULT.split()
-    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("latin-1")  # so that text sorts as bytes do
-    for line, words in enumerate((line.replace("\t", " ").replace("\r", " ").split(" ") for line in text.split("\n")), 1):
+    rows, header = rows_of(open(path, "rb").read()), re.sub(r"[${}]", "", options.format).split()
+    for line, words in enumerate((row.replace("\t", " ").replace("\r", " ").split(" ") for row in rows), 1):
         try:
             words = [word for word in words if word]
             if set(NEEDED) <= set(words):

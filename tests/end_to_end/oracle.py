@@ -13,15 +13,16 @@ from processes import REPOSITORY
 SCRIPT = REPOSITORY / "scripts" / "naive_digest.py"
 
 
-def digest_of_files(window: Window, files: list[Path]) -> str:
-    """The text of the digest of these files."""
-    command = [sys.executable, str(SCRIPT), "--start", window.texts[0], "--stop", window.texts[1], *map(str, files)]
+def digest_of_files(window: Window, files: list[Path], layout: str | None = None) -> str:
+    """The text of the digest of these files; `layout` is the format of rows without header."""
+    options = ["--start", window.texts[0], "--stop", window.texts[1], *(["--format", layout] if layout else [])]
+    command = [sys.executable, str(SCRIPT), *options, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def digest_of(window: Window, bucket, keys: list[str] | None = None) -> str:
+def digest_of(window: Window, bucket, keys: list[str] | None = None, layout: str | None = None) -> str:
     """The text of the digest of these objects, or of all whose names lie on the window's days."""
     if keys is None:
         days = {f"/{time:%Y/%m/%d}/" for time in (window.start, window.stop)}
@@ -32,4 +33,4 @@ def digest_of(window: Window, bucket, keys: list[str] | None = None) -> str:
             path = Path(directory) / f"{number:06d}.log.gz"
             path.write_bytes(bucket.get(key))
             files.append(path)
-        return digest_of_files(window, files)
+        return digest_of_files(window, files, layout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from datetime import timedelta
 
@@ -130,6 +131,36 @@ def test_bad_rows_are_skipped_and_counted_on_request(stack):
     assert text_of(fetched.body) == oracle.digest_of(window, stack.logs, good)
     manifest = stack.manifest(window.id())
     assert manifest["records"]["bad"] == 2 and manifest["reasons"]
+
+
+def test_rows_without_header_are_of_the_format_that_is_told_whatever_they_are_delivered_in(stack):
+    columns = "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action".split()
+    layout = " ".join(f"${{{column}}}" for column in columns)
+    worker, url = stack.start("digesterd-worker", VPC_FLOW_LOGS_FORMAT=layout)
+    window = Window.fresh()
+    rows = [" ".join(row(window.first + n, srcport=2000 + n).split()[2:13]) for n in range(30)]
+    export = "".join(f"2026-01-05T09:00:{n:02}.000Z {text}\n" for n, text in enumerate(rows))
+    firehose = "".join(json.dumps({"message": text}) for text in rows)
+    events = [{"id": str(n), "timestamp": 1000 * n, "message": text} for n, text in enumerate(rows)]
+    subscription = json.dumps({"messageType": "DATA_MESSAGE", "logEvents": events})
+    bodies = [export.encode(), gzip.compress(firehose.encode()), gzip.compress(subscription.encode())]
+    bodies += [flow_logs.pack(rows, header=None), flow_logs.pack([row(window.first)])]
+    keys = [flow_logs.key(window.start + timedelta(minutes=5 * number)) for number in range(len(bodies))]
+    for key, body in zip(keys, bodies, strict=True):
+        stack.logs.put(key, body)
+    usual, stack.worker_url = stack.worker_url, url
+    try:
+        assert stack.hand_over(window.job()).status == 200
+    finally:
+        stack.worker_url = usual
+        worker.stop()
+    fetched = stack.get(window)
+    assert fetched.headers["digest-coverage"] == "complete"
+    assert text_of(fetched.body) == oracle.digest_of(window, stack.logs, keys, layout)
+    manifest = stack.manifest(window.id())
+    assert manifest["records"]["counted"] == 4 * 30 + 1
+    assert manifest["settings"]["VPC_FLOW_LOGS_FORMAT"] == layout
+    assert [covered["account"] for covered in manifest["minutes"]] == [flow_logs.ACCOUNT]
 
 
 def test_a_dash_where_a_value_is_needed_makes_it_partial(stack):

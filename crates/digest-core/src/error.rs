@@ -20,12 +20,12 @@ pub enum FoldError {
         /// What is wrong with the row.
         reason: RowFault,
     },
-    /// The compressed object is cut, its checksum differs, or something else follows its last member.
-    #[error("{key}: the gzip stream is corrupt or cut: {reason}")]
+    /// The object is cut, does not inflate, or is not the JSON that it begins as.
+    #[error("{key}: the object is corrupt or cut: {reason}")]
     Corrupt {
         /// The object.
         key: String,
-        /// What the inflater found.
+        /// What is wrong with its bytes.
         reason: String,
     },
     /// The object has no columns that a digest could be made of.
@@ -94,7 +94,7 @@ pub enum RowFault {
         found: usize,
         /// Fields of the layout in force.
         expected: usize,
-        /// `header`, or `default format` where no header came before.
+        /// `header`; `default format` or `VPC_FLOW_LOGS_FORMAT` where no header came before.
         layout: &'static str,
     },
     /// A number has something else than digits.
@@ -125,18 +125,37 @@ pub enum RowFault {
     },
 }
 
-/// Why a header describes no flow log that can be digested.
+/// Why a header, or a format, describes no flow log that can be digested.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LayoutFault {
-    /// Columns without which there is no edge to count.
-    #[error("its header lacks {}", .0.join(", "))]
-    Missing(Vec<&'static str>),
+    /// Columns without which there is no edge to count; first where they should stand.
+    #[error("its {0} lacks {names}", names = .1.join(", "))]
+    Missing(&'static str, Vec<&'static str>),
     /// A column that is used stands there twice.
     #[error("its header names {0} twice")]
     Twice(&'static str),
+    /// A transit gateway's rows that say neither where nor in which direction a flow was seen.
+    #[error(
+        "its {0} has neither tgw-attachment-id nor flow-direction, so that flows which two attachments saw would \
+         count twice"
+    )]
+    Sightings(&'static str),
     /// The object is a Parquet file.
     #[error("it is a Parquet file, not text")]
     Parquet,
+}
+
+impl LayoutFault {
+    /// The same, said of a format that stands by itself.
+    #[must_use]
+    pub fn of_format(&self) -> String {
+        match self {
+            Self::Missing(_, names) => format!("it lacks {}", names.join(", ")),
+            Self::Twice(name) => format!("it names {name} twice"),
+            Self::Sightings(_) => "it has neither tgw-attachment-id nor flow-direction".to_owned(),
+            Self::Parquet => self.to_string(),
+        }
+    }
 }
 
 /// A token as messages show it: cut, and readable whatever its bytes.

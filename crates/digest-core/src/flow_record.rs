@@ -7,7 +7,8 @@
 //!    start can be read and lies outside the window counts as outside, like any other record.
 //! 3. The start, and by it the window. Of a row outside the window nothing more is looked at: a digest answers for its
 //!    own records only.
-//! 4. The values in the order of the digest's columns (srcaddr … bytes, end), then tcp-flags and version. The first one
+//! 4. Whether a transit gateway tells of the flow a second time (`sighting.rs`). If so, nothing more is looked at.
+//! 5. The values in the order of the digest's columns (srcaddr … bytes, end), then tcp-flags and version. The first one
 //!    that is not as it should be decides: `-` makes the row unusable, anything else makes it a bad row. TCP flags,
 //!    version, account, interface and action may be `-`.
 
@@ -72,6 +73,8 @@ impl Span {
 pub(crate) enum Verdict<'a> {
     Counted(FlowRecord<'a>),
     Outside,
+    /// A transit gateway's second row of one flow.
+    SecondSighting,
     /// With its span, where it can be read.
     NoData(Option<Span>),
     SkipData,
@@ -122,6 +125,9 @@ pub(crate) fn judge<'a>(
     };
     if !inside(start) {
         return Ok(Verdict::Outside);
+    }
+    if layout.sightings().is_second(&row) {
+        return Ok(Verdict::SecondSighting);
     }
     values(&row, layout, start)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::digest::Digest;
 use crate::error::FoldError;
 use crate::folder::Folder;
+use crate::layout::Layout;
 use crate::memory::Compact;
 use crate::spill::Budget;
 use crate::tables::Tables;
@@ -13,7 +14,7 @@ use crate::tally::ObjectTally;
 use crate::window::Window;
 
 /// How records are folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldOptions {
     /// Only records that start in this window count; `None`: all.
     pub window: Option<Window>,
@@ -23,6 +24,8 @@ pub struct FoldOptions {
     pub max_row: usize,
     /// Whether each edge keeps a [`History`](crate::History) beside its sums.
     pub edges: bool,
+    /// The columns of rows that no header stands above; a header always goes before it.
+    pub layout: Layout,
 }
 
 /// What becomes of rows that do not fit their header, and of objects that are corrupt.
@@ -42,6 +45,7 @@ impl Default for FoldOptions {
             bad_rows: BadRows::Fail,
             max_row: 64 * 1024,
             edges: true,
+            layout: Layout::default(),
         }
     }
 }
@@ -88,8 +92,9 @@ impl Fold {
         Self { kind }
     }
 
-    /// Reads one whole object (gzip of any number of members, or plain text, by its first bytes) and folds its
-    /// records. `key` is for messages only. An empty object is an object without rows.
+    /// Reads one whole object and folds its records. Its first bytes say what it is: gzip of any number of members, zstd
+    /// of any number of frames, or plain; and in it a flow log, an export of CloudWatch Logs or JSON documents with a
+    /// message for each row. `key` is for messages only. An empty object is an object without rows.
     ///
     /// # Errors
     /// [`FoldError`]. After one, the fold holds part of the object and must not be used any further.

@@ -44,7 +44,7 @@ pub(crate) struct Gathered {
 impl<M: Memory> Folder<M> {
     pub(crate) fn new(options: &FoldOptions, tables: &Arc<Tables<M>>) -> Self {
         Self {
-            options: *options,
+            options: options.clone(),
             tables: Arc::clone(tables),
             logs: tables.member(),
             scratch: Scratch::default(),
@@ -159,8 +159,7 @@ impl<M: Memory> Pass<'_, M> {
                 Block::TooLong => self.rows.take_long()?,
             }
         }
-        let mut tally = self.rows.tally;
-        tally.objects = 1;
+        let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
         Ok(tally)

@@ -1,6 +1,7 @@
-//! An object's text: gzip of any number of members, or plain, told apart by the first bytes and never by the name.
+//! An object's text: gzip of any number of members, zstd of any number of frames, or plain, told apart by the first
+//! bytes and never by the name; and what its rows were delivered in is taken off (`envelope.rs`).
 //!
-//! Every member's checksum and length are verified. Zero bytes after the last member are padding and ignored, as
+//! Every gzip member's checksum and length are verified, and so is what a zstd frame says of its text. Zero bytes after the last member are padding and ignored, as
 //! `gzip` does; anything else that is no further member is an error, where `gzip` would warn and drop it.
 //!
 //! The default build inflates an object at once where its size allows (`whole.rs`) and in pieces otherwise
@@ -12,7 +13,9 @@ use std::io::{self, Read};
 use crate::input::{Input, read_some};
 use crate::vector::PAD;
 
+mod envelope;
 mod header;
+mod inflated;
 #[cfg(feature = "isal")]
 mod isal;
 mod pieces;
@@ -21,10 +24,14 @@ mod whole;
 // Beside ISA-L it is there to compare with.
 #[cfg(any(feature = "testing", not(feature = "isal")))]
 mod zlib;
+mod zstandard;
 
+use envelope::Envelope;
+use inflated::Inflated;
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
 use whole::{MOST_GZIP, Whole};
+use zstandard::{Frames, is_frame};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const PARQUET: [u8; 4] = *b"PAR1";
@@ -38,6 +45,8 @@ pub(crate) struct Scratch {
     /// There where whole objects are inflated at once.
     whole: Option<Whole>,
     pieces: Box<dyn Inflate>,
+    /// There once an object was zstd.
+    frames: Option<Frames>,
     gzip: Vec<u8>,
     text: Vec<u8>,
     window: Vec<u8>,
@@ -64,7 +73,7 @@ pub(crate) enum Text<'s> {
 pub(crate) enum TextFailure {
     /// The source's own failure.
     Source(io::Error),
-    /// The compressed bytes are not what gzip makes.
+    /// The bytes are not what they begin as.
     Corrupt(String),
     /// The object is a Parquet file.
     Parquet,
@@ -112,6 +121,7 @@ impl Scratch {
         Self {
             whole,
             pieces,
+            frames: None,
             gzip: Vec::new(),
             text: Vec::new(),
             window: Vec::new(),
@@ -125,6 +135,7 @@ impl<'s> Text<'s> {
         let Scratch {
             whole,
             pieces,
+            frames,
             gzip,
             text,
             window,
@@ -135,8 +146,13 @@ impl<'s> Text<'s> {
         if magic.starts_with(&PARQUET) {
             return Err(TextFailure::Parquet);
         }
+        if is_frame(magic) {
+            let frames = ready(frames).map_err(TextFailure::Source)?;
+            let text = Pieces::of(Inflated::zstd(Input::after(gzip, read, source), frames));
+            return Ok(Self::Pieces { text, window });
+        }
         if !magic.starts_with(&GZIP) {
-            let text = Pieces::plain(Input::after(gzip, read, source), pieces.as_mut());
+            let text = Pieces::of(Inflated::plain(Input::after(gzip, read, source)));
             return Ok(Self::Pieces { text, window });
         }
         if let Some(whole) = whole
@@ -144,16 +160,27 @@ impl<'s> Text<'s> {
         {
             let object = gzip.get(..read).unwrap_or_default();
             if let Some(length) = whole.inflate(object, text, PAD)
+                && Envelope::of(text.get(PAD..PAD + length).unwrap_or_default()) == Envelope::None
                 && let Some(bytes) = text.get_mut(..PAD + length + PAD)
             {
                 let taken = read as u64;
                 return Ok(Self::Whole { bytes, taken });
             }
         }
-        // Too large, or not sound: in pieces, which says what is wrong.
-        let text = Pieces::gzip(Input::after(gzip, read, source), pieces.as_mut());
+        // Too large, or not sound, or in an envelope: in pieces, which says what is wrong and takes the envelope off.
+        let text = Pieces::of(Inflated::gzip(Input::after(gzip, read, source), pieces.as_mut()));
         Ok(Self::Pieces { text, window })
     }
+}
+
+/// The decoder of zstd frames, ready for an object.
+fn ready(frames: &mut Option<Frames>) -> io::Result<&mut Frames> {
+    let mut ready = match frames.take() {
+        Some(frames) => frames,
+        None => Frames::new()?,
+    };
+    ready.begin()?;
+    Ok(frames.insert(ready))
 }
 
 /// Reads until so many bytes are there, or all of them; tells whether it was all.

@@ -1,11 +1,13 @@
-//! Which column of a row is which field: by the header above it, or the default format where there is none.
+//! Which column of a row is which field: by the header above it, or the format of rows that have none.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::address::Address;
-use crate::error::LayoutFault;
-use crate::field::{self, DEFAULT_FORMAT, Field, USED};
+use crate::error::{LayoutFault, quoted};
+use crate::field::{ATTACHMENT, DEFAULT_FORMAT, Field, KnownField, USED};
 use crate::number::is_number;
+use crate::sighting::Sightings;
 
 /// A column whose field is not used.
 const UNUSED: u8 = u8::MAX;
@@ -19,15 +21,30 @@ const NEEDED: [Field; 5] = [
     Field::Bytes,
 ];
 
-/// The columns in force, until another header changes them.
-#[derive(Clone)]
-pub(crate) struct Layout {
+/// The columns of rows: those of a header, which are in force until another header changes them, or of rows that have
+/// none above them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Layout {
     /// Per column, the field it holds or [`UNUSED`].
     columns: Vec<u8>,
     /// Which fields the layout has, a bit each.
-    fields: u16,
-    /// `header` or `default format`, for messages.
-    origin: &'static str,
+    fields: u32,
+    /// What it is from, for messages.
+    origin: Origin,
+    /// Names that no field has.
+    unknown: Arc<[String]>,
+    /// The format as AWS shows it, where the layout is from one.
+    format: Option<Arc<str>>,
+    /// Which rows of a transit gateway tell of a flow a second time.
+    sightings: Sightings,
+}
+
+/// What a layout is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Default,
+    Format,
+    Header,
 }
 
 /// The tokens of one row that are used, each in the place of its field; empty where the layout has no such column.
@@ -36,39 +53,100 @@ pub(crate) struct Row<'a> {
     tokens: [&'a [u8]; USED],
 }
 
-impl Layout {
-    /// The default format: its rows need no header.
-    pub(crate) fn default_format() -> Self {
-        let columns: Vec<u8> = DEFAULT_FORMAT.iter().map(|&field| field as u8).collect();
-        let fields = DEFAULT_FORMAT
-            .iter()
-            .fold(0, |fields, &field| fields | bit(field));
+impl Default for Layout {
+    /// The default format of VPC flow logs (version 2).
+    fn default() -> Self {
         Self {
-            columns,
-            fields,
-            origin: "default format",
+            columns: DEFAULT_FORMAT.iter().map(|&field| field as u8).collect(),
+            fields: DEFAULT_FORMAT
+                .iter()
+                .fold(0, |fields, &field| fields | bit(field)),
+            origin: Origin::Default,
+            unknown: Arc::default(),
+            format: None,
+            sightings: Sightings::Apart,
         }
+    }
+}
+
+impl Layout {
+    /// The layout of a format as AWS shows it (`${version} ${account-id} …`); names may also stand there bare, as in
+    /// a header.
+    ///
+    /// # Errors
+    /// [`LayoutFault`] where no digest can be made of such rows.
+    pub fn of_format(format: &str) -> Result<Self, LayoutFault> {
+        let bare = |name: &'_ str| {
+            let inner = name.strip_prefix("${").and_then(|name| name.strip_suffix('}'));
+            inner.unwrap_or(name).as_bytes().to_vec()
+        };
+        let names: Vec<Vec<u8>> = format.split_ascii_whitespace().map(bare).collect();
+        let mut layout = Self::of_names(names.iter().map(Vec::as_slice), Origin::Format)?;
+        let shown = |name: &Vec<u8>| format!("${{{}}}", String::from_utf8_lossy(name));
+        layout.format = Some(names.iter().map(shown).collect::<Vec<_>>().join(" ").into());
+        Ok(layout)
+    }
+
+    /// The format as AWS shows it; `None`: the default format, or a header.
+    #[must_use]
+    pub fn format(&self) -> Option<&str> {
+        self.format.as_deref()
     }
 
     /// The layout that a header line names; unknown names are columns that are not used.
     pub(crate) fn from_header(line: &[u8]) -> Result<Self, LayoutFault> {
+        Self::of_names(tokens(line), Origin::Header)
+    }
+
+    fn of_names<'a>(names: impl Iterator<Item = &'a [u8]>, origin: Origin) -> Result<Self, LayoutFault> {
         let mut layout = Self {
             columns: Vec::new(),
             fields: 0,
-            origin: "header",
+            origin,
+            ..Self::default()
         };
-        for token in tokens(line) {
-            let used = field::known(token).flatten();
+        let (mut unknown, mut attachment, mut is_gateways) = (Vec::new(), None, false);
+        for name in names {
+            let known = KnownField::of_name(name);
+            let used = known.and_then(KnownField::used);
             if let Some(field) = used {
                 if layout.has(field) {
                     return Err(LayoutFault::Twice(field.name()));
                 }
                 layout.fields |= bit(field);
             }
+            match known {
+                None => unknown.push(quoted(name)),
+                Some(known) => {
+                    is_gateways |= known.in_vpc.is_none();
+                    if known.name == ATTACHMENT && attachment.replace(layout.columns.len()).is_some() {
+                        return Err(LayoutFault::Twice(ATTACHMENT));
+                    }
+                }
+            }
             layout.columns.push(used.map_or(UNUSED, |field| field as u8));
         }
+        layout.unknown = unknown.into();
         layout.check()?;
+        if is_gateways && !layout.has(Field::InterfaceId) {
+            layout.of_gateway(attachment)?;
+        }
         Ok(layout)
+    }
+
+    /// A transit gateway's records have no interface: the attachment stands in for it.
+    fn of_gateway(&mut self, attachment: Option<usize>) -> Result<(), LayoutFault> {
+        if let Some(column) = attachment.and_then(|at| self.columns.get_mut(at)) {
+            *column = Field::InterfaceId as u8;
+            self.fields |= bit(Field::InterfaceId);
+        }
+        self.sightings = Sightings::of(
+            self.column(Field::InterfaceId),
+            self.column(Field::PairAttachment),
+            self.column(Field::FlowDirection),
+        )
+        .ok_or(LayoutFault::Sightings(self.origin()))?;
+        Ok(())
     }
 
     /// Whether the layout has a column for this field.
@@ -95,7 +173,22 @@ impl Layout {
 
     /// Where the layout is from, for messages.
     pub(crate) fn origin(&self) -> &'static str {
-        self.origin
+        match self.origin {
+            Origin::Default => "default format",
+            Origin::Format => "VPC_FLOW_LOGS_FORMAT",
+            Origin::Header => "header",
+        }
+    }
+
+    /// Names of columns that no field has, as they stand there (cut).
+    pub(crate) fn unknown(&self) -> &[String] {
+        &self.unknown
+    }
+
+    /// Which rows tell of a flow a second time.
+    #[inline]
+    pub(crate) fn sightings(&self) -> Sightings {
+        self.sightings
     }
 
     /// Splits a row into its fields; `Err` is the number of tokens found where it is not the layout's.
@@ -132,14 +225,14 @@ impl Layout {
         if missing.is_empty() {
             Ok(())
         } else {
-            Err(LayoutFault::Missing(missing))
+            Err(LayoutFault::Missing(self.origin(), missing))
         }
     }
 }
 
 impl fmt::Debug for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Layout({}, {} columns)", self.origin, self.columns.len())
+        write!(f, "Layout({}, {} columns)", self.origin(), self.columns.len())
     }
 }
 
@@ -167,13 +260,13 @@ pub(crate) fn is_header(line: &[u8]) -> bool {
             return false;
         }
         all += 1;
-        known += usize::from(field::known(token).is_some());
+        known += usize::from(KnownField::of_name(token).is_some());
     }
     known * 2 > all
 }
 
-fn bit(field: Field) -> u16 {
-    1 << (field as u16)
+fn bit(field: Field) -> u32 {
+    1 << (field as u32)
 }
 
 #[cfg(test)]
@@ -189,6 +282,7 @@ mod tests {
         assert_eq!(row.get(Field::End), b"7");
         assert_eq!(row.get(Field::Start), b"");
         assert!(!layout.has_ports() && !layout.has(Field::Action));
+        assert_eq!(layout.unknown(), ["x-new"]);
     }
 
     #[test]
@@ -200,6 +294,56 @@ mod tests {
         );
         let twice = Layout::from_header(b"srcaddr dstaddr protocol packets bytes start bytes").unwrap_err();
         assert_eq!(twice, LayoutFault::Twice("bytes"));
+    }
+
+    #[test]
+    fn a_format_is_read_as_aws_shows_it() {
+        let format = "${srcaddr} ${dstaddr}  ${protocol} ${packets} ${bytes} ${end} ${x-new}";
+        let layout = Layout::of_format(format).unwrap();
+        let header = Layout::from_header(b"srcaddr dstaddr protocol packets bytes end x-new").unwrap();
+        assert_eq!((&layout.columns, layout.fields), (&header.columns, header.fields));
+        assert_eq!(layout.unknown(), ["x-new"]);
+        assert_eq!(layout.format(), Some(format.replace("  ", " ").as_str()));
+        let bare = "srcaddr dstaddr protocol packets bytes end x-new";
+        assert_eq!(Layout::of_format(bare), Ok(layout));
+        for (format, fault) in [
+            (
+                "${srcaddr} ${dstaddr}",
+                "it lacks protocol, packets, bytes, start, end",
+            ),
+            (
+                "${srcaddr ${dstaddr} ${protocol} ${packets} ${bytes} ${end}",
+                "it lacks srcaddr",
+            ),
+            (
+                "srcaddr dstaddr protocol packets bytes end tgw-attachment-id tgw-attachment-id",
+                "it names tgw-attachment-id twice",
+            ),
+        ] {
+            assert_eq!(Layout::of_format(format).unwrap_err().of_format(), fault);
+        }
+    }
+
+    #[test]
+    fn an_attachment_stands_in_for_the_interface_only_where_there_is_none() {
+        let names = "srcaddr dstaddr protocol packets bytes start tgw-attachment-id";
+        let layout = Layout::from_header(names.as_bytes()).unwrap();
+        assert_eq!(layout.column(Field::InterfaceId), Some(6));
+        let both = Layout::from_header(format!("{names} interface-id").as_bytes()).unwrap();
+        assert_eq!(both.column(Field::InterfaceId), Some(7));
+        assert_eq!(both.sightings(), Sightings::Apart);
+    }
+
+    #[test]
+    fn a_gateways_layout_that_cannot_tell_two_sightings_apart_is_refused() {
+        let names = "tgw-id srcaddr dstaddr protocol packets bytes start";
+        let refused = Layout::from_header(names.as_bytes()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "its header has neither tgw-attachment-id nor flow-direction, so that flows which two attachments saw \
+             would count twice"
+        );
+        assert!(Layout::from_header(format!("{names} flow-direction").as_bytes()).is_ok());
     }
 
     #[test]
@@ -215,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_row_of_another_width_says_how_wide_it_is() {
-        let layout = Layout::default_format();
+        let layout = Layout::default();
         assert_eq!(layout.split(b"bogus line").err(), Some(2));
         assert_eq!(layout.split(b"a b c d e f g h i j k l m n o").err(), Some(15));
     }

@@ -6,8 +6,9 @@
 //!
 //! # From bytes to a digest
 //!
-//! A [`Fold`] reads objects, one after another: it inflates them (any number of gzip members, or plain text), cuts
-//! the text into lines, finds the columns by the header above them and judges each row. Regular rows, which nearly all
+//! A [`Fold`] reads objects, one after another: it inflates them (gzip, zstd, or plain), takes rows
+//! out of what they were delivered in, cuts the text into lines, finds the columns by the header above them and judges
+//! each row. Regular rows, which nearly all
 //! are, are read a column of many rows at a time; any other row by itself, with the same meaning. Records go to the log
 //! of their interface and from there to its table, where an edge's records add up. Each object gives an [`ObjectTally`]
 //! of what became of its rows. Several threads share their tables ([`fold_parallel`] drives them); what does not fit a
@@ -62,6 +63,8 @@ mod block;
 mod field;
 
 mod layout;
+
+mod sighting;
 
 mod vector;
 
@@ -134,10 +137,12 @@ pub mod oracle;
 pub use digest::Digest;
 pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault};
+pub use field::{FIELDS, FieldType, KnownField};
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;
 pub use job::Job;
+pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
 pub use parallel::{Source, fold_parallel};

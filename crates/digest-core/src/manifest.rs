@@ -118,6 +118,9 @@ pub struct RecordCounts {
     pub counted: u64,
     /// Understood, but of another time.
     pub outside_window: u64,
+    /// Rows by which a transit gateway told of a flow a second time; they are in no sum.
+    #[serde(default)]
+    pub second_sightings: u64,
     /// `NODATA` rows: an ENI without traffic.
     pub nodata: u64,
     /// `SKIPDATA` rows: AWS lost records; one row may stand for many.
@@ -190,6 +193,9 @@ pub struct Manifest {
     pub look_ahead: Vec<LookAhead>,
     /// Minutes covered, by account and region.
     pub minutes: Vec<CoveredMinutes>,
+    /// Columns of names that no field has, and in how many objects; the first few by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_columns: BTreeMap<String, u64>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// The objects, where there are at most [`MOST_OBJECTS_INSIDE`].

@@ -24,7 +24,7 @@ impl<'a> ObjectRows<'a> {
         Self {
             options,
             key,
-            layout: Layout::default_format(),
+            layout: options.layout.clone(),
             line: 0,
             tally: ObjectTally::none_of(options.window.as_ref()),
         }
@@ -49,6 +49,7 @@ impl<'a> ObjectRows<'a> {
             }
             Verdict::Header => return self.header(line),
             Verdict::Outside => self.tally.outside_window += 1,
+            Verdict::SecondSighting => self.tally.second_sightings += 1,
             Verdict::NoData(span) => {
                 self.tally.no_data += 1;
                 if let Some(Span { start, end }) = span {
@@ -91,7 +92,17 @@ impl<'a> ObjectRows<'a> {
     fn header(&mut self, line: &[u8]) -> Result<(), FoldError> {
         self.layout = Layout::from_header(line).map_err(|reason| self.not_flow_log(self.line, reason))?;
         self.tally.headers += 1;
+        self.tally.unknown_columns(self.layout.unknown());
         Ok(())
+    }
+
+    /// The tally, once the object has been read to its end.
+    pub(crate) fn finish(mut self) -> ObjectTally {
+        if self.tally.headers == 0 && self.tally.rows > 0 {
+            self.tally.unknown_columns(self.layout.unknown());
+        }
+        self.tally.objects = 1;
+        self.tally
     }
 
     #[cold]

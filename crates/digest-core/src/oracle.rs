@@ -4,10 +4,16 @@
 //! of plain keys, everything in memory. Where the two differ, one of them is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::net::IpAddr;
 
 use crate::window::Window;
+
+pub(crate) mod containers;
+mod names;
+mod values;
+
+use names::{DEFAULT, is_complete, is_header, is_known, is_second_sighting};
+use values::{address, maybe, number, time, words};
 
 /// Account, interface (each with whether it is there, so that `-` comes first), addresses, ports, protocol, action.
 pub type EdgeKey = (
@@ -44,6 +50,8 @@ pub struct Answer {
     pub minutes: BTreeSet<i64>,
     /// Least start and greatest end.
     pub span: Option<(i64, i64)>,
+    /// Names of columns that no field has, and in how many objects they are.
+    pub unknown_columns: BTreeMap<String, u64>,
 }
 
 /// What an edge adds up to.
@@ -73,6 +81,7 @@ pub struct Counts {
     pub rows: u64,
     pub records: u64,
     pub outside_window: u64,
+    pub second_sightings: u64,
     pub no_data: u64,
     pub skip_data: u64,
     pub other_status: u64,
@@ -85,30 +94,13 @@ pub struct Counts {
 pub enum Refusal {
     /// A bad row: object and line.
     BadRow(String, u64),
-    /// The object does not inflate.
+    /// The object does not inflate, or is not the JSON that it begins as.
     Corrupt(String),
-    /// A header without the columns that are needed: object and line.
+    /// A header without the columns that are needed, or a second one of a kind: object and line.
     NotFlowLog(String, u64),
     /// A sum beyond the signed 64-bit range.
     Overflow,
 }
-
-/// Every field name, in the order of the documentation: VPC flow logs, then what transit gateways add.
-const NAMES: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
-    action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id \
-    sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path \
-    ecs-cluster-arn ecs-cluster-name ecs-container-instance-arn ecs-container-instance-id ecs-container-id \
-    ecs-second-container-id ecs-service-name ecs-task-definition-arn ecs-task-arn ecs-task-id reject-reason \
-    resource-id encryption-status instance-tag instance-tag-2 interface-tag interface-tag-2 asg-tag asg-tag-2 \
-    interface-type next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type \
-    resource-type tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id \
-    tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id \
-    tgw-pair-attachment-id packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded \
-    packets-lost-ttl-expired";
-
-/// The default format.
-const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
-    end action log-status";
 
 const MOST: u64 = i64::MAX as u64;
 
@@ -118,16 +110,28 @@ enum No {
     Dash,
 }
 
-/// The digest of these objects (keys, and gzip or plain bytes).
+/// The digest of these objects (keys, and bytes).
 ///
 /// # Errors
 /// [`Refusal`], for the first object and line that is wrong.
 pub fn digest(question: &Question, objects: &[(String, Vec<u8>)]) -> Result<Answer, Refusal> {
+    digest_of_format(question, DEFAULT, objects)
+}
+
+/// The same where rows that no header stands above have these columns.
+///
+/// # Errors
+/// As [`digest`].
+pub fn digest_of_format(
+    question: &Question,
+    format: &str,
+    objects: &[(String, Vec<u8>)],
+) -> Result<Answer, Refusal> {
     let mut all = Answer::default();
     for (key, bytes) in objects {
         // Work on a copy, so that a refused object leaves no trace.
         let mut with = all.clone();
-        match read(question, key, bytes, &mut with) {
+        match read(question, format, key, bytes, &mut with) {
             Ok(()) => {
                 with.counts.objects += 1;
                 all = with;
@@ -140,16 +144,21 @@ pub fn digest(question: &Question, objects: &[(String, Vec<u8>)]) -> Result<Answ
     Ok(all)
 }
 
-fn read(question: &Question, key: &str, bytes: &[u8], into: &mut Answer) -> Result<(), Refusal> {
-    let mut text = Vec::new();
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::MultiGzDecoder::new(bytes)
-            .read_to_end(&mut text)
-            .map_err(|_| Refusal::Corrupt(key.to_owned()))?;
-    } else {
-        text = bytes.to_vec();
-    }
-    let mut header: Vec<Vec<u8>> = words(DEFAULT.as_bytes());
+fn read(
+    question: &Question,
+    format: &str,
+    key: &str,
+    bytes: &[u8],
+    into: &mut Answer,
+) -> Result<(), Refusal> {
+    let text = containers::unwrapped(bytes).ok_or_else(|| Refusal::Corrupt(key.to_owned()))?;
+    let mut header: Vec<Vec<u8>> = words(format.as_bytes());
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    let mut note = |header: &[Vec<u8>]| {
+        let names = header.iter().filter(|name| !is_known(name));
+        unknown.extend(names.map(|name| String::from_utf8_lossy(name).into_owned()));
+    };
+    let before = (into.counts.rows, into.counts.headers);
     for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
         let words = words(line);
         let bad = if line.len() > question.max_row {
@@ -161,6 +170,7 @@ fn read(question: &Question, key: &str, bytes: &[u8], into: &mut Answer) -> Resu
                 return Err(Refusal::NotFlowLog(key.to_owned(), number));
             }
             into.counts.headers += 1;
+            note(&words);
             header = words;
             continue;
         } else if words.len() != header.len() {
@@ -180,6 +190,12 @@ fn read(question: &Question, key: &str, bytes: &[u8], into: &mut Answer) -> Resu
             }
             into.counts.bad_rows += 1;
         }
+    }
+    if into.counts.rows > before.0 && into.counts.headers == before.1 {
+        note(&header);
+    }
+    for name in unknown {
+        *into.unknown_columns.entry(name).or_default() += 1;
     }
     Ok(())
 }
@@ -211,6 +227,10 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
             into.counts.outside_window += 1;
             return Ok(());
         }
+        if is_second_sighting(row) {
+            into.counts.second_sightings += 1;
+            return Ok(());
+        }
         let src = address(text("srcaddr"))?;
         let dst = address(text("dstaddr"))?;
         let ports = match (text("srcport"), text("dstport")) {
@@ -225,11 +245,15 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
         let version = maybe(text("version"), 31)?;
 
         let name = |name: &str| text(name).unwrap_or(b"-").to_vec();
+        let interface = match text("interface-id") {
+            Some(_) => name("interface-id"),
+            None => name("tgw-attachment-id"),
+        };
         let first = |name: Vec<u8>| (name != b"-", name);
         let folded = ports.map(|(src, dst)| if src < dst { (src, 0) } else { (0, dst) });
         let key = (
             first(name("account-id")),
-            first(name("interface-id")),
+            first(interface),
             src,
             dst,
             folded,
@@ -319,69 +343,4 @@ fn cover(question: &Question, into: &mut Answer, start: i64, end: i64) {
         into.minutes
             .extend((from.div_euclid(60)..=to.div_euclid(60)).filter(|_| from <= to));
     }
-}
-
-fn words(line: &[u8]) -> Vec<Vec<u8>> {
-    let blank = |byte: &u8| [b' ', b'\t', b'\r'].contains(byte);
-    line.split(blank)
-        .filter(|word| !word.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect()
-}
-
-fn is_header(words: &[Vec<u8>]) -> bool {
-    let known = |word: &&Vec<u8>| NAMES.split(' ').any(|name| name.as_bytes() == word.as_slice());
-    let value = |word: &Vec<u8>| {
-        word.iter().all(u8::is_ascii_digit)
-            || str::from_utf8(word).is_ok_and(|word| word.parse::<IpAddr>().is_ok())
-    };
-    words.iter().filter(known).count() * 2 > words.len() && !words.iter().any(value)
-}
-
-fn is_complete(header: &[Vec<u8>]) -> bool {
-    let times = |name: &str| header.iter().filter(|word| *word == name.as_bytes()).count();
-    let used = format!("{DEFAULT} tcp-flags");
-    ["srcaddr", "dstaddr", "protocol", "packets", "bytes"]
-        .iter()
-        .all(|name| times(name) == 1)
-        && (times("start") > 0 || times("end") > 0)
-        && used.split_ascii_whitespace().all(|name| times(name) < 2)
-}
-
-fn number(word: Option<&[u8]>, most: u64) -> Result<u64, No> {
-    let word = word.unwrap_or(b"-");
-    if word == b"-" {
-        return Err(No::Dash);
-    }
-    let text = str::from_utf8(word).map_err(|_| No::Bad)?;
-    match text.parse::<u64>() {
-        Ok(value) if value <= most && !text.starts_with('+') => Ok(value),
-        _ => Err(No::Bad),
-    }
-}
-
-fn maybe(word: Option<&[u8]>, most: u64) -> Result<Option<u64>, No> {
-    match number(word, most) {
-        Ok(value) => Ok(Some(value)),
-        Err(No::Dash) => Ok(None),
-        Err(No::Bad) => Err(No::Bad),
-    }
-}
-
-fn time(word: Option<&[u8]>) -> Result<i64, No> {
-    let time = number(word, MOST)?;
-    Ok(if time >= 100_000_000_000 {
-        time / 1000
-    } else {
-        time
-    } as i64)
-}
-
-fn address(word: Option<&[u8]>) -> Result<IpAddr, No> {
-    let word = word.unwrap_or(b"-");
-    if word == b"-" {
-        return Err(No::Dash);
-    }
-    let text = str::from_utf8(word).map_err(|_| No::Bad)?;
-    text.parse().map_err(|_| No::Bad)
 }

@@ -175,6 +175,7 @@ impl Regular {
         ] {
             level.addresses(text, rows, layout.column(field)?, out, other);
         }
+        layout.sightings().mark(text, rows, odd);
         Some(())
     }
 

@@ -1,5 +1,7 @@
 //! What became of every row: nothing is dropped without being counted.
 
+use std::collections::BTreeMap;
+
 use crate::error::{RowFault, quoted};
 use crate::field::Field;
 use crate::minutes::Minutes;
@@ -7,8 +9,10 @@ use crate::window::Window;
 
 /// Most faults that are kept in words.
 const MOST_FAULTS: usize = 10;
+/// Most names of unknown columns that are kept.
+const MOST_UNKNOWN: usize = 20;
 
-/// Counts of one object, or of many merged. `rows` is the sum of the seven fates that follow it.
+/// Counts of one object, or of many merged. `rows` is the sum of the eight fates that follow it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ObjectTally {
     /// Objects read to their end.
@@ -23,6 +27,8 @@ pub struct ObjectTally {
     pub records: u64,
     /// Rows whose start lies outside the window, whatever their status.
     pub outside_window: u64,
+    /// Rows by which a transit gateway tells of a flow a second time.
+    pub second_sightings: u64,
     /// Rows of status NODATA: no traffic in their interval.
     pub no_data: u64,
     /// Rows of status SKIPDATA: records were lost before they were logged.
@@ -41,6 +47,8 @@ pub struct ObjectTally {
     pub minutes: Minutes,
     /// The first few rows and objects that make the tally unclean, by object and line.
     pub faults: Vec<Fault>,
+    /// Columns that no field has by name, and in how many objects; of many, the first by name.
+    pub unknown_columns: BTreeMap<String, u64>,
 }
 
 /// A row that was not understood or could not be used, or an object that was left out: counted, and named here.
@@ -72,6 +80,7 @@ impl ObjectTally {
         self.rows += other.rows;
         self.records += other.records;
         self.outside_window += other.outside_window;
+        self.second_sightings += other.second_sightings;
         self.no_data += other.no_data;
         self.skip_data += other.skip_data;
         self.other_status += other.other_status;
@@ -85,12 +94,31 @@ impl ObjectTally {
             self.faults.sort();
             self.faults.truncate(MOST_FAULTS);
         }
+        for (name, objects) in &other.unknown_columns {
+            *self.unknown_columns.entry(name.clone()).or_default() += objects;
+        }
+        self.bound_unknown();
     }
 
     /// Whether every row was understood: nothing refused, bad or unusable, and no status unknown.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.objects_refused == 0 && self.bad_rows == 0 && self.unusable == 0 && self.other_status == 0
+    }
+
+    /// Notes the unknown columns of one object, however often it names them.
+    pub(crate) fn unknown_columns(&mut self, names: &[String]) {
+        for name in names {
+            self.unknown_columns.insert(name.clone(), 1);
+        }
+        self.bound_unknown();
+    }
+
+    /// Whichever parts are merged in whichever order, the first names by order are left, with all of their objects.
+    fn bound_unknown(&mut self) {
+        while self.unknown_columns.len() > MOST_UNKNOWN {
+            self.unknown_columns.pop_last();
+        }
     }
 
     /// Counts a bad row.

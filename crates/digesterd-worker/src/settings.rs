@@ -116,6 +116,7 @@ impl Settings {
             },
             max_row: self.digests.max_row,
             edges: self.digests.edges,
+            layout: self.digests.layout.clone(),
             max_memory: Some(self.worker.memory_of_a_build()),
             temp_dir: self.worker.temporary_directory(),
             ..BuildOptions::default()

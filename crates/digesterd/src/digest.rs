@@ -99,6 +99,7 @@ fn options(arguments: &DigestArguments, digests: &DigestSettings, worker: &Worke
         bad_rows: if skip { BadRows::Skip } else { BadRows::Fail },
         max_row: digests.max_row,
         edges: digests.edges,
+        layout: digests.layout.clone(),
         max_memory: Some(worker.memory_of_a_build()),
         temp_dir: worker.temporary_directory(),
     }

@@ -19,6 +19,10 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
         took.as_secs_f64(),
     )];
     lines.extend(left_out(&report.records));
+    if !report.unknown_columns.is_empty() {
+        let names: Vec<&str> = report.unknown_columns.keys().map(String::as_str).collect();
+        lines.push(format!("unknown columns, passed over: {}", names.join(", ")));
+    }
     let (coverage, reasons) = report.verdict(window);
     lines.push(match coverage {
         Coverage::NoData => "coverage: no-data, there are no flow logs of this window here".to_owned(),
@@ -37,6 +41,10 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
 pub(crate) fn left_out(records: &RecordCounts) -> Option<String> {
     let reasons = [
         (records.outside_window, "outside the window"),
+        (
+            records.second_sightings,
+            "by which a transit gateway told of a flow a second time",
+        ),
         (records.nodata, "NODATA"),
         (records.skipdata, "SKIPDATA (records that AWS lost)"),
         (records.other_status, "of another log-status"),

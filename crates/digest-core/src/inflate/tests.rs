@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use whole::MOST_TEXT;
 
+mod containers;
+
 fn gzip(text: &[u8]) -> Vec<u8> {
     gzip_at(text, 6)
 }
@@ -284,13 +286,17 @@ fn objects() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
         proptest::sample::select(vec![b"ACCEPT OK\n".to_vec(), b"10.0.0.1 ".to_vec(), vec![0; 300]]),
     ];
     let text = proptest::collection::vec(word, 0..60).prop_map(|words| words.concat());
-    proptest::collection::vec((text, 0..10_u32), 1..4).prop_map(|members| {
-        let gzip: Vec<u8> = members
-            .iter()
-            .flat_map(|(text, level)| gzip_at(text, *level))
-            .collect();
-        (gzip, members.into_iter().flat_map(|(text, _)| text).collect())
-    })
+    proptest::collection::vec((text, 0..10_u32), 1..4)
+        .prop_map(|members| {
+            let gzip: Vec<u8> = members
+                .iter()
+                .flat_map(|(text, level)| gzip_at(text, *level))
+                .collect();
+            (gzip, members.into_iter().flat_map(|(text, _)| text).collect())
+        })
+        .prop_filter("an envelope", |(_, text): &(_, Vec<u8>)| {
+            Envelope::of(text) == Envelope::None
+        })
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use digest_core::oracle::{Answer, Counts, EdgeKey, Question, Refusal, Sums};
-use digest_core::{BadRows, Digest, Edge, Fold, FoldError, FoldOptions, ObjectTally, Window};
+use digest_core::{BadRows, Digest, Edge, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
 
 /// Keys and bytes.
 pub(crate) type Objects = Vec<(String, Vec<u8>)>;
@@ -25,6 +25,7 @@ pub(crate) fn options(question: &Question) -> FoldOptions {
         },
         max_row: question.max_row,
         edges: true,
+        layout: Layout::default(),
     }
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
         counts: counts(digest.tally()),
         minutes: minutes(digest.tally(), window),
         span: digest.span(),
+        unknown_columns: digest.tally().unknown_columns.clone(),
     }
 }
 
@@ -136,6 +138,7 @@ pub(crate) fn ends_of_ports(mut answer: Answer) -> Answer {
 fn counts(tally: &ObjectTally) -> Counts {
     let fates = tally.records
         + tally.outside_window
+        + tally.second_sightings
         + tally.no_data
         + tally.skip_data
         + tally.other_status
@@ -149,6 +152,7 @@ fn counts(tally: &ObjectTally) -> Counts {
         rows: tally.rows,
         records: tally.records,
         outside_window: tally.outside_window,
+        second_sightings: tally.second_sightings,
         no_data: tally.no_data,
         skip_data: tally.skip_data,
         other_status: tally.other_status,

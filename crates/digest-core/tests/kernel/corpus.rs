@@ -75,6 +75,7 @@ pub(crate) fn any_log() -> impl Strategy<Value = Log> {
             1 => select(vec!["bogus line", "{\"a\": 1}", "srcaddr", "version account-id", "x y\u{1f}z é \u{b}", "\u{0}"])
                 .prop_map(str::to_owned),
             1 => self::format().prop_map(|format| format.columns.join("\t")),
+            1 => Just("tgw-id srcaddr dstaddr protocol packets bytes start".to_owned()),
             1 => line(Format { columns: names(DEFAULT), headed: false }),
         ];
         log(format, any.boxed())
@@ -103,8 +104,17 @@ fn format() -> impl Strategy<Value = Format> {
             columns
         })
         .prop_shuffle();
-    let gateway = "version resource-type account-id tgw-id tgw-attachment-id srcaddr dstaddr srcport dstport protocol \
+    let gateway = |others: &'static str, columns: &'static str| {
+        (0..=names(others).len(), Just(names(others)).prop_shuffle()).prop_map(move |(count, mut others)| {
+            others.truncate(count);
+            others.extend(names(columns));
+            others
+        })
+    };
+    let attached = "version resource-type account-id tgw-id tgw-attachment-id srcaddr dstaddr srcport dstport protocol \
         packets bytes start end log-status type tcp-flags";
+    let directed =
+        "tgw-dst-eni flow-direction account-id srcaddr dstaddr protocol packets bytes start end log-status";
     let only_start = "srcaddr dstaddr srcport dstport protocol packets bytes start";
     let headed = |columns| Format {
         columns,
@@ -114,7 +124,8 @@ fn format() -> impl Strategy<Value = Format> {
         3 => any::<bool>().prop_map(|headed| Format { columns: names(DEFAULT), headed }),
         2 => Just(names(DEFAULT)).prop_shuffle().prop_map(headed),
         3 => custom.prop_map(headed),
-        1 => Just(names(gateway)).prop_map(headed),
+        1 => gateway("tgw-pair-attachment-id flow-direction", attached).prop_map(headed),
+        1 => gateway("tgw-pair-attachment-id region", directed).prop_map(headed),
         1 => Just(names(only_start)).prop_map(headed),
     ]
 }
@@ -189,6 +200,10 @@ fn value(name: &str) -> BoxedStrategy<String> {
         "action" => of(&["ACCEPT", "REJECT", "-", "!"]),
         "tcp-flags" => of(&["0", "2", "3", "4", "18", "19", "-"]),
         "log-status" => of(&["OK"]),
+        "tgw-attachment-id" | "tgw-pair-attachment-id" => {
+            of(&["tgw-attach-1", "tgw-attach-2", "tgw-attach-1", "-"])
+        }
+        "flow-direction" => of(&["ingress", "egress", "-"]),
         _ => of(&["-", "x-1", "7", "srcaddr"]),
     }
 }
@@ -229,4 +244,63 @@ fn bad_token() -> impl Strategy<Value = &'static str> {
 
 fn names(list: &str) -> Vec<String> {
     list.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+/// What the rows of a log are delivered in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Delivery {
+    Bare,
+    Export,
+    /// A document for each row, with something between them.
+    Documents(&'static str),
+    Subscription,
+}
+
+pub(crate) fn delivery() -> impl Strategy<Value = Delivery> {
+    select(vec![
+        Delivery::Bare,
+        Delivery::Bare,
+        Delivery::Export,
+        Delivery::Documents(""),
+        Delivery::Documents("\n"),
+        Delivery::Documents(" \r\n\t"),
+        Delivery::Subscription,
+    ])
+}
+
+impl Delivery {
+    /// A text so delivered.
+    pub(crate) fn of(self, text: Vec<u8>) -> Vec<u8> {
+        if matches!(self, Self::Bare) {
+            return text;
+        }
+        let text = String::from_utf8(text).unwrap();
+        let rows = text.split('\n');
+        let delivered = match self {
+            Self::Bare => return text.into_bytes(),
+            Self::Export => rows
+                .zip(0..)
+                .map(|(row, at)| match at % 3 {
+                    0 => format!("2018-10-17T00:00:00.{at:03}Z {row}"),
+                    1 => format!("2018-10-17T00:00:00Z\t{row}"),
+                    _ => format!("2018-10-17T00:00:00.000Z  {row}"),
+                })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            Self::Documents(between) => rows
+                .map(|row| serde_json::json!({"host": {"a": ["}", "\\"]}, "message": row}).to_string())
+                .collect::<Vec<_>>()
+                .join(between),
+            Self::Subscription => {
+                let events: Vec<_> = rows
+                    .map(|row| serde_json::json!({"id": "1", "message": row}))
+                    .collect();
+                let control =
+                    r#"{"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "are you there?"}]}"#;
+                let data = serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": events});
+                format!("{control}{data}")
+            }
+        };
+        delivered.into_bytes()
+    }
 }

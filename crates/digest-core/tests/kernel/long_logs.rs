@@ -8,7 +8,7 @@ use digest_core::oracle::{self, Question};
 use crate::answer::{Objects, ends_of_ports, hour, kernel};
 use crate::corpus::BEGIN;
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 20] = [
     "version",
     "account-id",
     "interface-id",
@@ -26,6 +26,9 @@ const COLUMNS: [&str; 17] = [
     "tcp-flags",
     "vpc-id",
     "x-unknown",
+    "tgw-attachment-id",
+    "tgw-pair-attachment-id",
+    "flow-direction",
 ];
 
 /// A small generator of numbers (splitmix64), so that a failure can be had again by its seed.
@@ -77,8 +80,21 @@ impl Dice {
             "log-status",
             "tcp-flags",
             "end",
+            "tgw-pair-attachment-id",
         ];
         columns.retain(|column| !may_lack.contains(column) || !self.one_in(5));
+        // A transit gateway's, with what tells its rows apart; or a VPC's.
+        if self.one_in(4) {
+            columns.retain(|column| *column != "interface-id");
+            let lacks = self.below(4);
+            columns.retain(|column| match *column {
+                "tgw-attachment-id" => lacks != 1,
+                "flow-direction" => lacks != 2,
+                _ => true,
+            });
+        } else {
+            columns.retain(|column| !column.starts_with("tgw-"));
+        }
         if self.one_in(2) {
             // As AWS has them.
             columns.sort_by_key(|column| COLUMNS.iter().position(|known| known == column));
@@ -129,6 +145,10 @@ fn value(column: &str, dice: &mut Dice, burst: &Burst) -> String {
             .nth(dice.below(63) as usize)
             .unwrap()
             .to_owned(),
+        "tgw-attachment-id" | "tgw-pair-attachment-id" => {
+            format!("tgw-attach-{}", (burst.interface + dice.below(3)) % 4)
+        }
+        "flow-direction" => ["ingress", "egress"][dice.below(2) as usize].to_owned(),
         "tcp-flags" => [0, 2, 18, 3, 4, 16][dice.below(6) as usize].to_string(),
         _ => "vpc-0123456789abcdef0".to_owned(),
     }

@@ -8,6 +8,7 @@
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
+//! * [`fields`]: the table of fields in the documentation is the one in the code.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
 //! [`corpus`] makes the logs, [`answer`] brings the kernel's digest into the oracle's shape.
@@ -24,6 +25,7 @@ mod agreement;
 mod answer;
 mod bounds;
 mod corpus;
+mod fields;
 mod fixtures;
 mod gzip;
 mod invariance;

@@ -138,7 +138,9 @@ proptest! {
         let kept = Arc::new(Kept::default());
         let budget = Budget { bytes, spill: kept.clone() };
         let digest = fold(&options(&question), Some(budget), threads, &objects).unwrap();
-        prop_assert_eq!(digest.is_spilled(), kept.runs.load(Ordering::Relaxed) > 0);
+        // An object that is refused in the end takes its runs along, and the digest may have none.
+        let has_run = kept.runs.load(Ordering::Relaxed) > 0;
+        prop_assert!(digest.is_spilled() == has_run || has_run && expected.counts.objects_refused > 0);
         prop_assert_eq!(shape(&digest, question.window), expected);
     }
 }

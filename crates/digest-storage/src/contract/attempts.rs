@@ -99,6 +99,7 @@ fn manifest() -> Manifest {
         records: RecordCounts::default(),
         look_ahead: Vec::new(),
         minutes: Vec::new(),
+        unknown_columns: std::collections::BTreeMap::new(),
         bound: None,
         object_list: None,
         object_list_key: None,

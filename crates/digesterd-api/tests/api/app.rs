@@ -261,6 +261,7 @@ pub(crate) fn manifest(job: &Job, text: &str, coverage: Coverage, begun_at: Date
         records: RecordCounts::default(),
         look_ahead: Vec::new(),
         minutes: Vec::new(),
+        unknown_columns: BTreeMap::new(),
         bound: None,
         object_list: None,
         object_list_key: None,

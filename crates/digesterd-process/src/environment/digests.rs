@@ -1,8 +1,9 @@
 //! What a digest may be and how its rows are read: `DIGEST_MAX_WINDOW`, `DIGEST_MAX_ROW`,
-//! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
+//! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `VPC_FLOW_LOGS_FORMAT`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
 
 use std::time::Duration;
 
+use digest_core::Layout;
 use serde::Deserialize;
 
 use super::{Reader, values};
@@ -18,6 +19,8 @@ pub struct DigestSettings {
     pub skip_bad_rows: bool,
     /// Whether the measures per edge that the text does not show are kept.
     pub edges: bool,
+    /// The columns of rows that no header stands above.
+    pub layout: Layout,
     /// How long after the window's stop objects with its records may still arrive.
     pub late_arrival: Duration,
 }
@@ -28,6 +31,7 @@ pub(super) struct Raw {
     digest_max_row: Option<String>,
     digest_bad_rows: Option<String>,
     digest_edges: Option<String>,
+    vpc_flow_logs_format: Option<String>,
     vpc_flow_logs_late_arrival: Option<String>,
 }
 
@@ -66,6 +70,14 @@ impl DigestSettings {
             default.skip_bad_rows,
         );
         let edges = reader.value_or("DIGEST_EDGES", raw.digest_edges, values::switch, default.edges);
+        let layout = reader.value_or(
+            "VPC_FLOW_LOGS_FORMAT",
+            raw.vpc_flow_logs_format,
+            |text| {
+                Layout::of_format(text).map_err(|fault| format!("cannot be digested: {}", fault.of_format()))
+            },
+            default.layout,
+        );
         let late_arrival = reader.value_or(
             "VPC_FLOW_LOGS_LATE_ARRIVAL",
             raw.vpc_flow_logs_late_arrival,
@@ -77,6 +89,7 @@ impl DigestSettings {
             max_row: max_row?,
             skip_bad_rows: skip_bad_rows?,
             edges: edges?,
+            layout: layout?,
             late_arrival: late_arrival?,
         })
     }
@@ -95,6 +108,7 @@ impl Default for DigestSettings {
             max_row: 64 << 10,
             skip_bad_rows: false,
             edges: true,
+            layout: Layout::default(),
             late_arrival: Duration::from_secs(30 * 60),
         }
     }

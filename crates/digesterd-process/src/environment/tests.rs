@@ -126,6 +126,23 @@ fn a_region_is_needed_for_s3_only_and_may_be_the_buckets() {
 }
 
 #[test]
+fn a_format_is_read_as_aws_shows_it_or_refused_with_what_it_lacks() {
+    let read = |format| {
+        let environment = Environment::from_pairs([("VPC_FLOW_LOGS_FORMAT", format)]);
+        let reader = environment.reader();
+        let settings = DigestSettings::read(&reader);
+        reader.finish(settings).map(|settings| settings.layout)
+    };
+    let format = "${srcaddr} ${dstaddr} ${protocol} ${packets} ${bytes} ${start}";
+    assert_eq!(read(format).unwrap().format(), Some(format));
+    assert_eq!(read("").unwrap(), digest_core::Layout::default());
+    let refused = read("${srcaddr} ${dstport}").unwrap_err().to_string();
+    let expected = "VPC_FLOW_LOGS_FORMAT is \"${srcaddr} ${dstport}\", which cannot be digested: \
+                    it lacks dstaddr, protocol, packets, bytes, start, end";
+    assert!(refused.contains(expected), "{refused}");
+}
+
+#[test]
 fn every_bucket_has_a_role_and_an_external_id_of_its_own() {
     let environment = with(&[
         ("VPC_FLOW_LOGS_BUCKET_ROLE", "arn:aws:iam::1:role/logs"),

@@ -28,6 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     open("VPC_FLOW_LOGS_SCAN_ACCOUNTS", "all"),
     open("VPC_FLOW_LOGS_SCAN_REGIONS", "all"),
     open("VPC_FLOW_LOGS_LATE_ARRIVAL", "30m"),
+    open("VPC_FLOW_LOGS_FORMAT", "the default format"),
     open("VPC_MAX_BYTES_PREFETCH", "required"),
     open("VPC_MAX_CONCURRENT_PREFETCH", "required"),
     // digests

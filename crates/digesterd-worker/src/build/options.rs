@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use digest_core::{BadRows, Budget, FoldOptions, Window};
+use digest_core::{BadRows, Budget, FoldOptions, Layout, Window};
 
 use super::runs::TemporaryRuns;
 use super::stopwatch::Stopwatch;
@@ -20,6 +20,8 @@ pub struct BuildOptions {
     pub max_row: usize,
     /// Whether each edge keeps a history beside its sums.
     pub edges: bool,
+    /// The columns of rows that no header stands above.
+    pub layout: Layout,
     /// Bytes that the edges of one build may hold in memory; beyond them, sorted runs go to `temp_dir`.
     pub max_memory: Option<u64>,
     /// Directory for those.
@@ -35,6 +37,7 @@ impl Default for BuildOptions {
             bad_rows: fold.bad_rows,
             max_row: fold.max_row,
             edges: fold.edges,
+            layout: fold.layout,
             max_memory: None,
             temp_dir: std::env::temp_dir(),
         }
@@ -49,6 +52,7 @@ impl BuildOptions {
             bad_rows: self.bad_rows,
             max_row: self.max_row,
             edges: self.edges,
+            layout: self.layout.clone(),
         }
     }
 
@@ -72,6 +76,10 @@ impl BuildOptions {
             ("DIGEST_BAD_ROWS", bad_rows.to_owned()),
             ("DIGEST_EDGES", if self.edges { "on" } else { "off" }.to_owned()),
             ("DIGEST_MAX_ROW", self.max_row.to_string()),
+            (
+                "VPC_FLOW_LOGS_FORMAT",
+                self.layout.format().unwrap_or("default").to_owned(),
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()

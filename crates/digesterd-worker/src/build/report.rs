@@ -46,6 +46,8 @@ pub struct Report {
     pub look_ahead: Vec<LookAhead>,
     /// Minutes covered, by account and region.
     pub minutes: Vec<CoveredMinutes>,
+    /// Columns of names that no field has, and in how many objects.
+    pub unknown_columns: BTreeMap<String, u64>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// Every flow log object of the plan, by key.
@@ -91,6 +93,7 @@ impl Report {
             records: record_counts(tally),
             look_ahead: ledger.look_ahead(),
             minutes: ledger.covered(),
+            unknown_columns: tally.unknown_columns.clone(),
             bound: stopwatch.bound(),
             object_list,
             faults: tally.faults.clone(),
@@ -144,6 +147,7 @@ impl Report {
             records: self.records.clone(),
             look_ahead: self.look_ahead.clone(),
             minutes: self.minutes.clone(),
+            unknown_columns: self.unknown_columns.clone(),
             bound: self.bound,
             object_list: inside.then(|| self.object_list.clone()),
             object_list_key: (!inside).then(|| object_list_key.to_owned()),
@@ -160,6 +164,7 @@ fn record_counts(tally: &ObjectTally) -> RecordCounts {
     RecordCounts {
         counted: tally.records,
         outside_window: tally.outside_window,
+        second_sightings: tally.second_sightings,
         nodata: tally.no_data,
         skipdata: tally.skip_data,
         other_status: tally.other_status,

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use digest_core::manifest::Bound;
 use digest_core::record::State;
-use digest_core::{BadRows, Coverage, FoldError};
+use digest_core::{BadRows, Coverage, FoldError, Layout};
 use digest_storage::Prefetch;
 use digesterd_worker::build;
 use digesterd_worker::build::{BuildError, BuildOptions, BuildRequest, ProgressCounters, Source};
@@ -219,6 +219,45 @@ async fn late_objects_and_covered_minutes_are_reported() {
         (1, "123456789010", 60)
     );
     assert_eq!(minutes[0].minutes, 2);
+}
+
+#[actix_web::test]
+async fn a_format_without_account_is_covered_by_the_account_and_region_of_its_key() {
+    let mut bench = Bench::empty();
+    let from = logs::hour().start();
+    let row = |second: i64| {
+        let start = from.timestamp() + second;
+        format!("10.0.0.1 10.0.1.9 40000 443 6 1 40 {start} {} x\n", start + 20)
+    };
+    let columns = "srcaddr dstaddr srcport dstport protocol packets bytes start end";
+    bench.put_log(
+        &logs::key(from, "headed"),
+        logs::gzip(format!("{columns} next-years-field\n{}", row(60)).as_bytes()),
+    );
+    bench.put_log(&logs::key(from, "bare"), logs::gzip(row(180).as_bytes()));
+    let shown: Vec<String> = columns.split(' ').map(|name| format!("${{{name}}}")).collect();
+    let format = format!("{} ${{x-1}}", shown.join(" "));
+    let options = BuildOptions {
+        layout: Layout::of_format(&format).unwrap(),
+        ..BuildOptions::default()
+    };
+    let built = build_hour(&bench, &options).await.unwrap();
+    let (start, end) = (from.timestamp() + 60, from.timestamp() + 200);
+    assert_eq!(
+        String::from_utf8(text(&built)).unwrap(),
+        format!("2 - - 10.0.0.1 10.0.1.9 0 443 6 2 80 {start} {end} - OK\n")
+    );
+    let covered: Vec<_> = built
+        .report
+        .minutes
+        .iter()
+        .map(|covered| (covered.account.as_str(), covered.region.as_str(), covered.minutes))
+        .collect();
+    assert_eq!(covered, [("123456789010", "us-east-1", 2)]);
+    assert_eq!(built.report.settings["VPC_FLOW_LOGS_FORMAT"], format);
+    let unknown = [("next-years-field".to_owned(), 1), ("x-1".to_owned(), 1)];
+    assert_eq!(built.report.unknown_columns, unknown.into());
+    assert_eq!(built.report.verdict(None).0, Coverage::Complete);
 }
 
 #[actix_web::test]

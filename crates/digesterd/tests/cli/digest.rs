@@ -50,6 +50,51 @@ fn one_file_is_digested_whatever_its_name() {
 }
 
 #[test]
+fn what_a_log_is_delivered_in_does_not_matter_and_its_format_may_be_told() {
+    let desk = Desk::new();
+    let row = "10.0.0.1 10.0.1.9 40000 443 6 1 40 1539734400 1539734420 vpc-1";
+    let files = [
+        ("export.txt", format!("2018-10-17T00:00:00.000Z {row}\n")),
+        (
+            "firehose",
+            format!("{{\"message\": \"{row}\"}}{{\"message\": \"{row}\"}}"),
+        ),
+        (
+            "subscription.json",
+            format!("{{\"logEvents\": [{{\"message\": \"{row}\"}}]}}"),
+        ),
+    ];
+    for (name, content) in &files {
+        desk.write(&format!("logs/{name}"), content.as_bytes());
+    }
+    let zstd = zstd::encode_all(row.as_bytes(), 3).unwrap();
+    desk.write("logs/rows.zst", &zstd);
+    let mut command = desk.command(&["digest", "--logs", "logs"]);
+    let columns = "srcaddr dstaddr srcport dstport protocol packets bytes start end vpc";
+    command.env("VPC_FLOW_LOGS_FORMAT", columns);
+    let done = command.output().unwrap();
+    assert_eq!(
+        text(&done.stdout),
+        "2 - - 10.0.0.1 10.0.1.9 0 443 6 5 200 1539734400 1539734420 - OK\n",
+        "{}",
+        text(&done.stderr)
+    );
+    assert!(
+        text(&done.stderr).contains("unknown columns, passed over: vpc"),
+        "{}",
+        text(&done.stderr)
+    );
+    // Never a guess: without it, rows have the default format's columns.
+    let done = desk.run(&["digest", "--logs", "logs/rows.zst"]);
+    assert_eq!(done.status.code(), Some(1));
+    let told = text(&done.stderr);
+    assert!(
+        told.contains("rows.zst: line 1: 10 fields where the default format has 14"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_folder_in_the_layout_is_digested_by_window_and_scope() {
     let desk = Desk::new();
     let objects = lay_out(&desk, "bucket");

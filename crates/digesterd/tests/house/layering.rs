@@ -66,7 +66,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 12] = [
+const KERNEL_USES: [&str; 13] = [
     "chrono",
     "flate2",
     "foldhash",
@@ -79,6 +79,7 @@ const KERNEL_USES: [&str; 12] = [
     "sha2",
     "thiserror",
     "uuid",
+    "zstd",
 ];
 
 /// Words that a crate's shipped sources may not contain: where, which, why.
