@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::contents::InOrder;
 use crate::digest::Digest;
 use crate::error::FoldError;
 use crate::folder::Folder;
@@ -88,13 +89,13 @@ impl Fold {
         Self { kind }
     }
 
-    /// Reads one whole object (gzip of any number of members, or plain text, by its first bytes) and folds its
+    /// Reads one whole object (gzip of any number of members, plain text or Parquet, by its first bytes) and folds its
     /// records. `key` is for messages only. An empty object is an object without rows.
     ///
     /// # Errors
     /// [`FoldError`]. After one, the fold holds part of the object and must not be used any further.
     pub fn read_object(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
-        either!(&mut self.kind, folder => folder.read_object(key, source))
+        either!(&mut self.kind, folder => folder.read_object(key, &mut InOrder(source)))
     }
 
     /// Adds the groups and the tally of another fold with the same options.

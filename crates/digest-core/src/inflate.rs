@@ -9,6 +9,8 @@
 
 use std::io::{self, Read};
 
+use bytes::Bytes;
+
 use crate::input::{Input, read_some};
 use crate::vector::PAD;
 
@@ -24,7 +26,7 @@ mod zlib;
 
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
-use whole::{MOST_GZIP, Whole};
+pub(crate) use whole::{MOST_GZIP, Whole};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const PARQUET: [u8; 4] = *b"PAR1";
@@ -66,8 +68,8 @@ pub(crate) enum TextFailure {
     Source(io::Error),
     /// The compressed bytes are not what gzip makes.
     Corrupt(String),
-    /// The object is a Parquet file.
-    Parquet,
+    /// The object is a Parquet file; so many of its bytes have been read.
+    Parquet(usize),
 }
 
 impl Default for Scratch {
@@ -108,6 +110,26 @@ impl Scratch {
         }
     }
 
+    /// The whole object whose first `read` bytes are at hand, as it stands. To be handed back with
+    /// [`Scratch::take_back`].
+    pub(crate) fn whole_object(
+        &mut self,
+        source: &mut dyn Read,
+        mut read: usize,
+    ) -> Result<Bytes, TextFailure> {
+        fill(source, &mut self.gzip, &mut read, usize::MAX)?;
+        let mut object = std::mem::take(&mut self.gzip);
+        object.truncate(read);
+        Ok(object.into())
+    }
+
+    /// Memory to be used again, unless it is a great deal.
+    pub(crate) fn take_back(&mut self, object: Bytes) {
+        if object.len() <= MOST_GZIP {
+            self.gzip = object.into();
+        }
+    }
+
     fn with(whole: Option<Whole>, pieces: Box<dyn Inflate>) -> Self {
         Self {
             whole,
@@ -133,7 +155,7 @@ impl<'s> Text<'s> {
         let is_all = fill(source, gzip, &mut read, PARQUET.len())?;
         let magic = gzip.get(..read).unwrap_or_default();
         if magic.starts_with(&PARQUET) {
-            return Err(TextFailure::Parquet);
+            return Err(TextFailure::Parquet(read));
         }
         if !magic.starts_with(&GZIP) {
             let text = Pieces::plain(Input::after(gzip, read, source), pieces.as_mut());

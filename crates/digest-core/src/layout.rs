@@ -71,6 +71,31 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The layout of a table that has these columns beside others that are not used.
+    pub(crate) fn of_columns(fields: &[Field]) -> Result<Self, LayoutFault> {
+        let layout = Self {
+            columns: fields.iter().map(|&field| field as u8).collect(),
+            fields: fields.iter().fold(0, |all, &field| all | bit(field)),
+            origin: "schema",
+        };
+        let missing = layout.missing();
+        if missing.is_empty() {
+            Ok(layout)
+        } else {
+            Err(LayoutFault::MissingColumns(missing))
+        }
+    }
+
+    /// The field that says when a record is: its start, or where the layout lacks it, its end.
+    #[inline]
+    pub(crate) fn time(&self) -> Field {
+        if self.has(Field::Start) {
+            Field::Start
+        } else {
+            Field::End
+        }
+    }
+
     /// Whether the layout has a column for this field.
     #[inline]
     pub(crate) fn has(&self, field: Field) -> bool {
@@ -121,6 +146,16 @@ impl Layout {
     }
 
     fn check(&self) -> Result<(), LayoutFault> {
+        let missing = self.missing();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(LayoutFault::Missing(missing))
+        }
+    }
+
+    /// What it lacks of all that is needed.
+    fn missing(&self) -> Vec<&'static str> {
         let mut missing: Vec<&'static str> = NEEDED
             .iter()
             .filter(|&&field| !self.has(field))
@@ -129,11 +164,7 @@ impl Layout {
         if !self.has(Field::Start) && !self.has(Field::End) {
             missing.extend([Field::Start.name(), Field::End.name()]);
         }
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(LayoutFault::Missing(missing))
-        }
+        missing
     }
 }
 
@@ -144,6 +175,17 @@ impl fmt::Debug for Layout {
 }
 
 impl<'a> Row<'a> {
+    /// A row of these values.
+    pub(crate) fn of(values: impl Iterator<Item = (Field, &'a [u8])>) -> Self {
+        let mut row = Self { tokens: [&[]; USED] };
+        for (field, value) in values {
+            if let Some(place) = row.tokens.get_mut(field as usize) {
+                *place = value;
+            }
+        }
+        row
+    }
+
     /// The token of a field; empty where the layout lacks it.
     #[inline]
     pub(crate) fn get(&self, field: Field) -> &'a [u8] {

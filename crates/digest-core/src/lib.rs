@@ -53,6 +53,8 @@ pub mod record;
 pub mod manifest;
 
 // From bytes to a digest, in the order of the data.
+mod contents;
+
 mod input;
 
 mod inflate;
@@ -72,6 +74,8 @@ mod address;
 mod flow_record;
 
 mod object_rows;
+
+mod columnar;
 
 mod regular;
 
@@ -127,9 +131,10 @@ pub mod measure;
 #[cfg(feature = "testing")]
 pub mod oracle;
 
+pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use edge::Edge;
-pub use error::{FoldError, LayoutFault, RowFault};
+pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;

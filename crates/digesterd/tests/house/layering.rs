@@ -66,7 +66,8 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 12] = [
+const KERNEL_USES: [&str; 16] = [
+    "bytes",
     "chrono",
     "flate2",
     "foldhash",
@@ -74,11 +75,14 @@ const KERNEL_USES: [&str; 12] = [
     "isal-sys",
     "libdeflate-sys",
     "memchr",
+    "parquet",
     "serde",
     "serde_json",
     "sha2",
+    "snap",
     "thiserror",
     "uuid",
+    "zstd",
 ];
 
 /// Words that a crate's shipped sources may not contain: where, which, why.
