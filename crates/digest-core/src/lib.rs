@@ -131,6 +131,9 @@ pub mod measure;
 #[cfg(feature = "testing")]
 pub mod oracle;
 
+#[cfg(feature = "testing")]
+mod parquet_copy;
+
 pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use edge::Edge;
@@ -142,6 +145,8 @@ pub use job::Job;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
 pub use parallel::{Source, fold_parallel};
+#[cfg(feature = "testing")]
+pub use parquet_copy::parquet_copy;
 pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;

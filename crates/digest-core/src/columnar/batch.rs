@@ -220,14 +220,13 @@ impl Batch {
         actions.clear();
         match self.column(Field::Action) {
             Some(column) => {
-                let table = column.table();
                 let mut known = [None; FEW];
                 for (&number, &odd) in column.numbers.iter().zip(&self.odd) {
                     let action = match known.get_mut(number as usize) {
                         _ if odd != 0 => 0,
                         Some(Some(action)) => *action,
-                        Some(place) => *place.insert(logs.action(table.name(number))?),
-                        None => logs.action(table.name(number))?,
+                        Some(place) => *place.insert(logs.action(column.text(number))?),
+                        None => logs.action(column.text(number))?,
                     };
                     actions.push(action);
                 }

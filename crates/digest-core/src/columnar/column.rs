@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Bounds, Failure, Place};
 
 /// The number of a value that is none.
-pub(super) const NULL: u32 = u32::MAX;
+const NULL: u32 = u32::MAX;
 
 /// A column on its way.
 #[derive(Debug)]
@@ -86,6 +86,18 @@ impl Column {
             Values::Numbered(_) => &self.dictionary,
             Values::Plain(_) | Values::Rare(_) => &self.fresh,
         }
+    }
+
+    /// A value of the rows at hand as it stands there, `-` where there is none.
+    #[inline]
+    pub(super) fn text(&self, number: u32) -> &[u8] {
+        self.table().text(number, &self.page)
+    }
+
+    /// Appends a row's value as text has it, `-` where there is none.
+    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
+        let number = self.numbers.get(row).copied().unwrap_or(NULL);
+        self.table().write(self.wanted.stored, number, &self.page, out);
     }
 
     /// Opens the next page where the last one has been read; gives how many rows can be read from it. `most` are to
@@ -188,9 +200,12 @@ impl Column {
         if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
             return Err(Failure::corrupt(format!("a dictionary in encoding {encoding}")));
         }
-        let bytes = self.page.get(PAD..self.page_end).unwrap_or_default();
+        let (kind, stored) = (self.wanted.kind, self.wanted.stored);
+        let page = self.page.get(..self.page_end).unwrap_or_default();
         self.dictionary
-            .push_plain(self.wanted.kind, self.wanted.stored, bytes, count as usize)?;
+            .push_plain((kind, stored), page, PAD..self.page_end, count as usize)?;
+        self.dictionary.keep(page);
+        let bytes = page.get(PAD..).unwrap_or_default();
         self.dictionary_page = Some(Page::DictionaryPage {
             buf: Bytes::copy_from_slice(bytes),
             num_values: count,
@@ -283,8 +298,9 @@ impl Column {
             }
             Values::Plain(at) => {
                 self.fresh.clear();
-                let bytes = self.page.get(*at..self.page_end).unwrap_or_default();
-                *at += self.fresh.push_plain(kind, stored, bytes, values)?;
+                *at = self
+                    .fresh
+                    .push_plain((kind, stored), &self.page, *at..self.page_end, values)?;
                 self.numbers.extend(0..values as u32);
             }
             Values::Rare(_) => {}

@@ -4,6 +4,7 @@
 //! being so. What stands there, as text would have it, is kept beside, for rows that are judged by themselves.
 
 use std::io::Write;
+use std::ops::Range;
 
 use super::Failure;
 use super::schema::{Kind, Stored};
@@ -35,9 +36,10 @@ pub(super) struct Table {
 /// What stands in a column.
 #[derive(Debug, Default)]
 struct Texts {
+    /// Where each text begins and ends: in the page at hand, or in `bytes`.
+    spans: Vec<(u32, u32)>,
+    in_page: bool,
     bytes: Vec<u8>,
-    /// Where each text ends.
-    ends: Vec<u32>,
     /// Or numbers, of which texts are made when they are asked for.
     numbers: Vec<i64>,
 }
@@ -46,51 +48,71 @@ impl Table {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.wide.clear();
+        self.texts.spans.clear();
+        self.texts.in_page = false;
         self.texts.bytes.clear();
-        self.texts.ends.clear();
         self.texts.numbers.clear();
     }
 
-    /// Appends `count` values as they stand one behind the other; gives their bytes.
+    /// Appends `count` values as they stand one behind the other in a page; gives where they end.
     pub(super) fn push_plain(
         &mut self,
-        kind: Kind,
-        stored: Stored,
-        bytes: &[u8],
+        (kind, stored): (Kind, Stored),
+        page: &[u8],
+        place: Range<usize>,
         count: usize,
     ) -> Result<usize, Failure> {
+        let bytes = page.get(place.clone()).unwrap_or_default();
         match stored {
             Stored::Int32 { .. } => {
                 let (words, _) = bytes.as_chunks::<4>();
                 for word in words.get(..count).ok_or_else(cut)? {
                     self.push_number(kind, stored, i64::from(i32::from_le_bytes(*word)));
                 }
-                Ok(4 * count)
+                Ok(place.start + 4 * count)
             }
             Stored::Int64 { .. } => {
                 let (words, _) = bytes.as_chunks::<8>();
                 for word in words.get(..count).ok_or_else(cut)? {
                     self.push_number(kind, stored, i64::from_le_bytes(*word));
                 }
-                Ok(8 * count)
+                Ok(place.start + 8 * count)
             }
             Stored::Bytes => {
+                self.texts.in_page = true;
                 let mut rest = bytes;
                 for _ in 0..count {
                     let (length, behind) = rest.split_first_chunk().ok_or_else(cut)?;
                     let length = u32::from_le_bytes(*length) as usize;
                     let (text, behind) = behind.split_at_checked(length).ok_or_else(cut)?;
-                    self.push_text(kind, text);
+                    let end = place.end - behind.len();
+                    self.texts.spans.push(((end - length) as u32, end as u32));
+                    self.push_entry(kind, text);
                     rest = behind;
                 }
-                Ok(bytes.len() - rest.len())
+                Ok(place.end - rest.len())
             }
         }
     }
 
+    /// Keeps the texts of a page that will go.
+    pub(super) fn keep(&mut self, page: &[u8]) {
+        if self.texts.in_page {
+            self.texts.bytes = page.to_vec();
+            self.texts.in_page = false;
+        }
+    }
+
     /// Appends a text.
-    #[inline]
     pub(super) fn push_text(&mut self, kind: Kind, text: &[u8]) {
+        let start = self.texts.bytes.len() as u32;
+        self.texts.bytes.extend_from_slice(text);
+        self.texts.spans.push((start, self.texts.bytes.len() as u32));
+        self.push_entry(kind, text);
+    }
+
+    #[inline]
+    fn push_entry(&mut self, kind: Kind, text: &[u8]) {
         let entry = if text.is_empty() || text == ABSENT {
             NONE
         } else {
@@ -107,27 +129,21 @@ impl Table {
                 },
                 Kind::Name if text.len() > MOST_NAME || text.iter().copied().any(is_blank) => ODD,
                 Kind::Name => 0,
-                Kind::Status => {
-                    if text == b"OK" {
-                        0
-                    } else {
-                        ODD
-                    }
-                }
+                Kind::Status if text == b"OK" => 0,
+                Kind::Status => ODD,
             }
         };
         self.entries.push(entry);
-        self.texts.bytes.extend_from_slice(text);
-        self.texts.ends.push(self.texts.bytes.len() as u32);
     }
 
     /// Appends a number.
     #[inline]
     pub(super) fn push_number(&mut self, kind: Kind, stored: Stored, number: i64) {
         if kind == Kind::Name {
-            // Rows of one interface are told by their names' bytes.
+            // Rows of one interface are told by their names' bytes. Writing to memory does not fail.
+            let start = self.texts.bytes.len() as u32;
             let _ = write!(self.texts.bytes, "{number:0ACCOUNT_DIGITS$}");
-            self.texts.ends.push(self.texts.bytes.len() as u32);
+            self.texts.spans.push((start, self.texts.bytes.len() as u32));
             self.entries.push(0);
             return;
         }
@@ -150,30 +166,32 @@ impl Table {
         self.entries.get(number as usize).copied().unwrap_or(NONE)
     }
 
-    /// A name as it stands there, `-` where there is none.
+    /// A text as it stands there, `-` where there is none. The page is the one at hand.
     #[inline]
-    pub(super) fn name(&self, number: u32) -> &[u8] {
-        let at = number as usize;
-        let Some(&end) = self.texts.ends.get(at) else {
+    pub(super) fn text<'t>(&'t self, number: u32, page: &'t [u8]) -> &'t [u8] {
+        let Some(&(start, end)) = self.texts.spans.get(number as usize) else {
             return ABSENT;
         };
-        let start = at.checked_sub(1).and_then(|at| self.texts.ends.get(at));
-        let start = start.copied().unwrap_or_default();
-        match self.texts.bytes.get(start as usize..end as usize) {
-            Some(name) if !name.is_empty() => name,
+        let bytes = if self.texts.in_page {
+            page
+        } else {
+            &self.texts.bytes
+        };
+        match bytes.get(start as usize..end as usize) {
+            Some(text) if !text.is_empty() => text,
             _ => ABSENT,
         }
     }
 
     /// Appends the value as text has it, `-` where there is none.
-    pub(super) fn write(&self, stored: Stored, number: u32, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, stored: Stored, number: u32, page: &[u8], out: &mut Vec<u8>) {
         // Writing to memory does not fail.
         let _ = match self.texts.numbers.get(number as usize) {
             Some(&number) => match stored.value(number) {
                 Some(value) => write!(out, "{value}"),
                 None => write!(out, "{number}"),
             },
-            None => out.write_all(self.name(number)),
+            None => out.write_all(self.text(number, page)),
         };
     }
 }

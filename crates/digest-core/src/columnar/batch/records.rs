@@ -1,7 +1,7 @@
 //! Rows whose columns have been read become records in the logs of their interfaces.
 
 use super::{Batch, at, is_outside};
-use crate::columnar::column::NULL;
+use crate::columnar::column::Column;
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
@@ -34,40 +34,55 @@ impl Batch {
         if layout.has_ports() {
             marks |= HAS_FOLDED;
         }
+        let names = Names::of(self);
         let mut spans: Option<Span> = None;
         let mut spanned = (u64::MAX, 0);
         let (mut last, mut interface) = (None, 0);
         let (mut records, mut outside) = (0, 0);
-        for row in 0..self.rows {
-            let start = at(&self.start, row);
-            if is_outside(start, inside) {
+        let mut row = 0;
+        while row < self.rows {
+            if is_outside(at(&self.start, row), inside) {
                 outside += 1;
+                row += 1;
                 continue;
             }
             if at(&self.odd, row) != 0 {
                 object.line = first_line + row as u64 + 1;
                 self.judge(row, logs, object)?;
+                row += 1;
                 continue;
             }
-            if !last.is_some_and(|last| self.is_same(last, row)) {
-                interface = logs.interface(
-                    self.name(Field::AccountId, row),
-                    self.name(Field::InterfaceId, row),
-                )?;
+            if !last.is_some_and(|last| names.are_same(last, row)) {
+                interface = logs.interface(names.account(row), names.interface(row))?;
             }
-            last = Some(row);
-            let end = at(&self.end, row);
-            if spanned != (start, end) {
-                spanned = (start, end);
-                let span = Span {
-                    start: start as i64,
-                    end: end as i64,
-                };
-                spans = Some(spans.map_or(span, |spans| spans.with(span)));
-                object.tally.minutes.mark(span.start, span.end);
+            // The log of one interface stays at hand for all rows of a burst.
+            let first = row;
+            let (log, most) = logs.log(interface);
+            loop {
+                let (start, end) = (at(&self.start, row), at(&self.end, row));
+                if spanned != (start, end) {
+                    spanned = (start, end);
+                    let span = Span {
+                        start: start as i64,
+                        end: end as i64,
+                    };
+                    spans = Some(spans.map_or(span, |spans| spans.with(span)));
+                    object.tally.minutes.mark(span.start, span.end);
+                }
+                log.push(self.record(row, start as u32, end as u32, marks));
+                last = Some(row);
+                row += 1;
+                if row == self.rows
+                    || log.len() >= most
+                    || at(&self.odd, row) != 0
+                    || is_outside(at(&self.start, row), inside)
+                    || !names.are_same(row - 1, row)
+                {
+                    break;
+                }
             }
-            logs.push(interface, self.record(row, start as u32, end as u32, marks))?;
-            records += 1;
+            records += (row - first) as u64;
+            logs.fold_full(interface)?;
         }
         if let Some(span) = spans {
             logs.widen(span);
@@ -75,31 +90,6 @@ impl Batch {
         object.count(records, outside);
         object.line = first_line + self.rows as u64;
         Ok(())
-    }
-
-    /// The name of a row, `-` where there is none.
-    #[inline]
-    fn name(&self, field: Field, row: usize) -> &[u8] {
-        let Some(column) = self.column(field) else {
-            return ABSENT;
-        };
-        let number = column.numbers.get(row).copied();
-        number.map_or(ABSENT, |number| column.table().name(number))
-    }
-
-    /// Whether two rows are of one interface.
-    #[inline]
-    fn is_same(&self, one: usize, other: usize) -> bool {
-        [Field::AccountId, Field::InterfaceId].into_iter().all(|field| {
-            let Some(column) = self.column(field) else {
-                return true;
-            };
-            let (one, other) = (column.numbers.get(one), column.numbers.get(other));
-            one == other || {
-                let name = |number: Option<&u32>| number.map(|&number| column.table().name(number));
-                name(one) == name(other)
-            }
-        })
     }
 
     #[inline]
@@ -140,14 +130,54 @@ impl Batch {
         let (mut text, mut spans) = (Vec::new(), Vec::new());
         for column in &self.columns {
             let from = text.len();
-            let number = column.numbers.get(row).copied().unwrap_or(NULL);
-            column.table().write(column.wanted.stored, number, &mut text);
+            column.write(row, &mut text);
             spans.push((column.wanted.field, from..text.len()));
         }
         let tokens = spans.into_iter();
         let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
         object.take_row(logs, &row)
     }
+}
+
+/// The columns that name a record's interface.
+struct Names<'b> {
+    account: Option<&'b Column>,
+    interface: Option<&'b Column>,
+}
+
+impl<'b> Names<'b> {
+    fn of(batch: &'b Batch) -> Self {
+        Self {
+            account: batch.column(Field::AccountId),
+            interface: batch.column(Field::InterfaceId),
+        }
+    }
+
+    fn account(&self, row: usize) -> &'b [u8] {
+        name(self.account, row)
+    }
+
+    fn interface(&self, row: usize) -> &'b [u8] {
+        name(self.interface, row)
+    }
+
+    /// Whether two rows are of one interface.
+    #[inline]
+    fn are_same(&self, one: usize, other: usize) -> bool {
+        let same = |column: Option<&Column>| {
+            column.is_none_or(|column| {
+                column.numbers.get(one) == column.numbers.get(other)
+                    || name(Some(column), one) == name(Some(column), other)
+            })
+        };
+        same(self.interface) && same(self.account)
+    }
+}
+
+/// A row's name, `-` where there is none.
+fn name(column: Option<&Column>, row: usize) -> &[u8] {
+    let number = column.and_then(|column| Some((column, *column.numbers.get(row)?)));
+    number.map_or(ABSENT, |(column, number)| column.text(number))
 }
 
 /// Starts that count: from, and up to but not with.
