@@ -5,6 +5,7 @@
 //! * [`long_logs`]: thousands of rows, read a column at a time, with every other kind among them.
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`parquet`]: a Parquet file says what text of the same records says, and a hostile one does no harm.
+//! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
@@ -32,5 +33,6 @@ mod long_logs;
 mod parallel;
 mod parquet;
 mod parquet_file;
+mod parquet_reading;
 mod spilling;
 mod windows;
