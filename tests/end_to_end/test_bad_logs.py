@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 import zlib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 import flow_logs
 import oracle
 from flow_logs import Window, row
+from processes import REPOSITORY
 from stack import text_of
 
 GOOD = 5
@@ -213,6 +216,28 @@ def test_odd_but_healthy_objects_are_read(stack):
     stack.progress.put("compare/usual.log.gz", usual)
     assert text_of(fetched.body) == oracle.digest_of(window, stack.progress, ["compare/usual.log.gz"])
     stack.progress.delete("compare/usual.log.gz")
+
+
+def test_gzip_and_parquet_objects_side_by_side_are_read(stack):
+    """Parquet is known by its first bytes: one object has a name that says so, the other has not."""
+    window = Window.of("2019-03-05T00:00:00Z", "2019-03-05T01:00:00Z")
+    texts = []
+    for number, (case, suffix) in enumerate((("as-aws-documents-it", "parquet"), ("that-duckdb-wrote", "gz"))):
+        folder = REPOSITORY / "crates/digest-core/tests/fixtures" / f"parquet-{case}-is-read"
+        where = flow_logs.key(window.start, hash_=f"0ee0000{number}").removesuffix("gz") + suffix
+        stack.logs.put(where, (folder / "input.parquet").read_bytes())
+        texts.append(folder / "input.log")
+    packed = flow_logs.pack([row(window.first + 60 * number) for number in range(10)])
+    stack.logs.put(flow_logs.key(window.start, hash_="0ee00009"), packed)
+    fetched = stack.build(window)
+    assert fetched.status == 200, fetched
+    with tempfile.TemporaryDirectory() as directory:
+        usual = Path(directory) / "usual.log.gz"
+        usual.write_bytes(packed)
+        assert text_of(fetched.body) == oracle.digest_of_files(window, [*texts, usual])
+    manifest = stack.manifest(window.id())
+    assert (manifest["coverage"], manifest["objects"]["read"]) == ("partial", 3), manifest["reasons"]
+    assert manifest["records"]["unusable"] == 2, "the fixtures have a row each without ports"
 
 
 def test_records_are_found_in_late_and_early_objects(stack):

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use digest_core::{FoldOptions, Source, Window, fold_parallel};
+use digest_core::{Contents, FoldOptions, InOrder, Source, Window, fold_parallel};
 
 fn main() -> ExitCode {
     match run() {
@@ -50,9 +50,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     let next = || -> Option<Source> {
         let file = queue.lock().ok()?.next()?;
         // A file that cannot be opened fails at its first read, and so names itself.
-        let source: Box<dyn Read + Send> = match File::open(&file) {
+        let source: Box<dyn Contents + Send> = match File::open(&file) {
             Ok(source) => Box::new(source),
-            Err(error) => Box::new(Unreadable(Some(error))),
+            Err(error) => Box::new(InOrder(Unreadable(Some(error)))),
         };
         Some((file, source))
     };

@@ -1,6 +1,6 @@
 //! Why an object's bytes make no digest: what happened, in which object, at which line.
 
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 
@@ -11,29 +11,34 @@ const QUOTED: usize = 64;
 #[derive(Debug, Error)]
 pub enum FoldError {
     /// A row does not fit its header, or holds a value that cannot be.
-    #[error("{key}: line {line}: {reason}")]
+    #[error("{key}: {unit} {line}: {reason}")]
     BadRow {
         /// The object.
         key: String,
-        /// Line in the inflated text, from 1; empty lines and headers count.
+        /// Whether it is a line of text or a row of a Parquet file.
+        unit: Unit,
+        /// Line in the inflated text, from 1; empty lines and headers count. Or row of the file, from 1.
         line: u64,
         /// What is wrong with the row.
         reason: RowFault,
     },
-    /// The object is cut, does not inflate, or is not the JSON that it begins as.
-    #[error("{key}: the object is corrupt or cut: {reason}")]
+    /// The object is cut, does not inflate, is not the JSON that it begins as, or is a Parquet file that is not what it says
+    /// of itself.
+    #[error("{key}: the {what} is corrupt or cut: {reason}")]
     Corrupt {
         /// The object.
         key: String,
+        /// `object` or `Parquet file`.
+        what: &'static str,
         /// What is wrong with its bytes.
         reason: String,
     },
     /// The object has no columns that a digest could be made of.
-    #[error("{key}: line {line}: no flow log that can be digested: {reason}")]
+    #[error("{key}: {}no flow log that can be digested: {reason}", header_line(*line))]
     NotFlowLog {
         /// The object.
         key: String,
-        /// Line of the header, from 1.
+        /// Line of the header, from 1; 0 where the columns are a Parquet file's.
         line: u64,
         /// What is missing.
         reason: LayoutFault,
@@ -78,6 +83,31 @@ impl FoldError {
     }
 }
 
+/// What an object's rows are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    /// Lines of text.
+    Line,
+    /// Rows of a Parquet file.
+    Row,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line => "line",
+            Self::Row => "row",
+        })
+    }
+}
+
+fn header_line(line: u64) -> String {
+    match line {
+        0 => String::new(),
+        line => format!("line {line}: "),
+    }
+}
+
 /// What is wrong with one row.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RowFault {
@@ -115,6 +145,14 @@ pub enum RowFault {
         /// What stands there (cut).
         token: String,
     },
+    /// A name in a table holds what would end it in text.
+    #[error("{field} holds a blank: {token:?}")]
+    Blank {
+        /// The column.
+        field: &'static str,
+        /// What stands there (cut).
+        token: String,
+    },
     /// An address is neither IPv4 nor IPv6.
     #[error("{field} is not an IP address: {token:?}")]
     NotAnAddress {
@@ -131,18 +169,23 @@ pub enum LayoutFault {
     /// Columns without which there is no edge to count; first where they should stand.
     #[error("its {0} lacks {names}", names = .1.join(", "))]
     Missing(&'static str, Vec<&'static str>),
-    /// A column that is used stands there twice.
-    #[error("its header names {0} twice")]
-    Twice(&'static str),
+    /// A column that is used stands twice; first where.
+    #[error("its {0} names {1} twice")]
+    Twice(&'static str, &'static str),
     /// A transit gateway's rows that say neither where nor in which direction a flow was seen.
     #[error(
         "its {0} has neither tgw-attachment-id nor flow-direction, so that flows which two attachments saw would \
          count twice"
     )]
     Sightings(&'static str),
-    /// The object is a Parquet file.
-    #[error("it is a Parquet file, not text")]
-    Parquet,
+    /// A column that is used is of a type that cannot hold its values.
+    #[error("its Parquet column {column} is {kind}, which cannot be read")]
+    ColumnType {
+        /// The column as the file names it.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
 }
 
 impl LayoutFault {
@@ -151,9 +194,9 @@ impl LayoutFault {
     pub fn of_format(&self) -> String {
         match self {
             Self::Missing(_, names) => format!("it lacks {}", names.join(", ")),
-            Self::Twice(name) => format!("it names {name} twice"),
+            Self::Twice(_, name) => format!("it names {name} twice"),
             Self::Sightings(_) => "it has neither tgw-attachment-id nor flow-direction".to_owned(),
-            Self::Parquet => self.to_string(),
+            Self::ColumnType { .. } => self.to_string(),
         }
     }
 }

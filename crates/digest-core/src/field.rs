@@ -88,6 +88,27 @@ impl KnownField {
 }
 
 impl Field {
+    /// All of them.
+    pub(crate) const ALL: [Self; USED] = [
+        Self::AccountId,
+        Self::InterfaceId,
+        Self::SrcAddr,
+        Self::DstAddr,
+        Self::SrcPort,
+        Self::DstPort,
+        Self::Protocol,
+        Self::Packets,
+        Self::Bytes,
+        Self::Start,
+        Self::End,
+        Self::Action,
+        Self::LogStatus,
+        Self::TcpFlags,
+        Self::Version,
+        Self::FlowDirection,
+        Self::PairAttachment,
+    ];
+
     /// The name as headers spell it.
     pub(crate) fn name(self) -> &'static str {
         FIELDS

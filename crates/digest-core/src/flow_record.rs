@@ -23,7 +23,7 @@ use crate::window::Window;
 pub(crate) const ABSENT: &[u8] = b"-";
 
 /// Times of so much and more are milliseconds: as seconds they would lie beyond the year 5000.
-const MILLISECONDS: u64 = 100_000_000_000;
+pub(crate) const MILLISECONDS: u64 = 100_000_000_000;
 
 /// Greatest version of the format that is understood as one: a bit each is kept.
 const MOST_VERSION: u64 = 31;
@@ -102,22 +102,29 @@ pub(crate) fn judge<'a>(
             });
         }
     };
-    let when = if layout.has(Field::Start) {
-        Field::Start
-    } else {
-        Field::End
-    };
+    judge_row(&row, layout, window, || is_header(line))
+}
+
+/// Judges a row whose values stand in their places. Where its time cannot be read it may be a header.
+#[inline]
+pub(crate) fn judge_row<'a>(
+    row: &Row<'a>,
+    layout: &Layout,
+    window: Option<&Window>,
+    is_header: impl FnOnce() -> bool,
+) -> Result<Verdict<'a>, RowFault> {
+    let when = layout.time();
     // A line with a number is no header, so only a row whose time cannot be read may be one.
     let start = match seconds(row.get(when)) {
         Some(start) => Ok(start),
-        None if is_header(line) => return Ok(Verdict::Header),
+        None if is_header() => return Ok(Verdict::Header),
         None => Err(()),
     };
     let inside = |start: i64| window.is_none_or(|window| window.contains(start));
     if layout.has(Field::LogStatus) && row.get(Field::LogStatus) != b"OK" {
         return Ok(match start {
             Ok(start) if !inside(start) => Verdict::Outside,
-            start => other_status(&row, layout, start.ok()),
+            start => other_status(row, layout, start.ok()),
         });
     }
     let Ok(start) = start else {
@@ -126,10 +133,10 @@ pub(crate) fn judge<'a>(
     if !inside(start) {
         return Ok(Verdict::Outside);
     }
-    if layout.sightings().is_second(&row) {
+    if layout.sightings().is_second(row) {
         return Ok(Verdict::SecondSighting);
     }
-    values(&row, layout, start)
+    values(row, layout, start)
 }
 
 /// Reads what a counted record needs beyond its start.
@@ -221,9 +228,13 @@ fn optional(row: &Row<'_>, field: Field, most: u64) -> Result<Option<u8>, RowFau
 /// A time in seconds, from seconds or milliseconds.
 #[inline]
 fn seconds(token: &[u8]) -> Option<i64> {
-    let time = decimal(token, MOST_COUNTER)?;
-    let seconds = if time >= MILLISECONDS { time / 1000 } else { time };
-    i64::try_from(seconds).ok()
+    i64::try_from(seconds_of(decimal(token, MOST_COUNTER)?)).ok()
+}
+
+/// A time in seconds, from seconds or milliseconds.
+#[inline]
+pub(crate) fn seconds_of(time: u64) -> u64 {
+    if time >= MILLISECONDS { time / 1000 } else { time }
 }
 
 #[inline]

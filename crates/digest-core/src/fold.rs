@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::contents::InOrder;
 use crate::digest::Digest;
 use crate::error::FoldError;
 use crate::folder::Folder;
@@ -93,13 +94,13 @@ impl Fold {
     }
 
     /// Reads one whole object and folds its records. Its first bytes say what it is: gzip of any number of members, zstd
-    /// of any number of frames, or plain; and in it a flow log, an export of CloudWatch Logs or JSON documents with a
-    /// message for each row. `key` is for messages only. An empty object is an object without rows.
+    /// of any number of frames, Parquet, or plain; and in text a flow log, an export of CloudWatch Logs or JSON documents
+    /// with a message for each row. `key` is for messages only. An empty object is an object without rows.
     ///
     /// # Errors
     /// [`FoldError`]. After one, the fold holds part of the object and must not be used any further.
     pub fn read_object(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
-        either!(&mut self.kind, folder => folder.read_object(key, source))
+        either!(&mut self.kind, folder => folder.read_object(key, &mut InOrder(source)))
     }
 
     /// Adds the groups and the tally of another fold with the same options.

@@ -1,15 +1,16 @@
 //! One thread's fold: objects into blocks, blocks into rows, rows into the logs of their interfaces.
 
-use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use memchr::{memchr, memrchr};
 
 use crate::block::{Block, Blocks, Lines};
+use crate::columnar::{Batch, Bounds, Place, Schema};
+use crate::contents::Contents;
 use crate::error::FoldError;
 use crate::flow_record::Span;
 use crate::fold::{BadRows, FoldOptions};
-use crate::inflate::{Scratch, Text};
+use crate::inflate::{Scratch, Text, TextFailure};
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
@@ -58,7 +59,11 @@ impl<M: Memory> Folder<M> {
     }
 
     /// Reads one object; see [`Fold::read_object`](crate::Fold::read_object).
-    pub(crate) fn read_object(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
+    pub(crate) fn read_object(
+        &mut self,
+        key: &str,
+        source: &mut dyn Contents,
+    ) -> Result<ObjectTally, FoldError> {
         let tally = match self.options.bad_rows {
             BadRows::Fail => {
                 let pass = Pass {
@@ -76,7 +81,7 @@ impl<M: Memory> Folder<M> {
     }
 
     /// Folds into tables of the object's own, which are merged only once the object has proved sound.
-    fn read_leniently(&mut self, key: &str, source: &mut dyn Read) -> Result<ObjectTally, FoldError> {
+    fn read_leniently(&mut self, key: &str, source: &mut dyn Contents) -> Result<ObjectTally, FoldError> {
         // What one object brings may take a part of what all may.
         let budget = self.tables.spilling.budget().map(|budget| Budget {
             bytes: budget.bytes / 8,
@@ -150,8 +155,12 @@ struct Pass<'a, M: Memory> {
 }
 
 impl<M: Memory> Pass<'_, M> {
-    fn read(mut self, source: &mut dyn Read, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
-        let text = Text::open(source, scratch).map_err(|failure| self.rows.failed(failure))?;
+    fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
+        let text = match Text::open(source, scratch) {
+            Ok(text) => text,
+            Err(TextFailure::Parquet(read)) => return self.parquet(source, scratch, read),
+            Err(failure) => return Err(self.rows.failed(failure)),
+        };
         let mut blocks = Blocks::new(text, self.rows.options.max_row);
         while let Some(block) = blocks.next().map_err(|failure| self.rows.failed(failure))? {
             match block {
@@ -163,6 +172,67 @@ impl<M: Memory> Pass<'_, M> {
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
         Ok(tally)
+    }
+
+    /// Reads a Parquet file, whose first `read` bytes are at hand.
+    fn parquet(
+        mut self,
+        source: &mut dyn Contents,
+        scratch: &mut Scratch,
+        read: usize,
+    ) -> Result<ObjectTally, FoldError> {
+        let mut batch = Batch::new();
+        let mut object = None;
+        let taken = if let Some(ranges) = source.ranges() {
+            let mut place = Place::Ranges(ranges, 0);
+            self.table(&mut place, &mut batch)?;
+            let taken = place.taken();
+            if let Place::Ranges(ranges, _) = place {
+                ranges.end();
+            }
+            taken
+        } else {
+            let whole = scratch.whole_object(source, read);
+            let whole = whole.map_err(|failure| self.rows.failed(failure))?;
+            object = Some(whole.clone());
+            let mut place = Place::Memory(whole, source);
+            self.table(&mut place, &mut batch)?;
+            place.taken()
+        };
+        let mut tally = self.rows.tally;
+        tally.objects = 1;
+        tally.source_bytes = taken;
+        tally.inflated_bytes = batch.inflated;
+        drop(batch);
+        if let Some(object) = object {
+            scratch.take_back(object);
+        }
+        Ok(tally)
+    }
+
+    /// Folds a Parquet file's rows, one row group after the other.
+    fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
+        let schema = Schema::read(place).map_err(|why| self.rows.no_schema(why))?;
+        self.rows.of_table(schema.layout.clone());
+        let bounds = Bounds::within(self.tables.spilling.limit());
+        let size = place.size();
+        let (window, rows) = (self.rows.options.window, &mut self.rows);
+        for group in schema.groups() {
+            if schema.is_outside(group, window.as_ref()) {
+                rows.pass_outside(group.rows);
+                continue;
+            }
+            let begun = batch.begin(&schema, group, size, bounds);
+            begun.map_err(|failure| rows.no_rows(failure))?;
+            while batch.next(place).map_err(|failure| rows.no_rows(failure))? {
+                batch.fold(&mut *lock(self.logs), rows)?;
+                if self.tables.is_over() {
+                    self.tables.spill()?;
+                }
+                place.ask_on().map_err(|failure| rows.no_rows(failure))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes lines some at a time, all their columns together where they are regular.

@@ -10,6 +10,8 @@
 
 use std::io::{self, Read};
 
+use bytes::Bytes;
+
 use crate::input::{Input, read_some};
 use crate::vector::PAD;
 
@@ -30,7 +32,7 @@ use envelope::Envelope;
 use inflated::Inflated;
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
-use whole::{MOST_GZIP, Whole};
+pub(crate) use whole::{MOST_GZIP, Whole};
 use zstandard::{Frames, is_frame};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -75,8 +77,8 @@ pub(crate) enum TextFailure {
     Source(io::Error),
     /// The bytes are not what they begin as.
     Corrupt(String),
-    /// The object is a Parquet file.
-    Parquet,
+    /// The object is a Parquet file; so many of its bytes have been read.
+    Parquet(usize),
 }
 
 impl Default for Scratch {
@@ -117,6 +119,26 @@ impl Scratch {
         }
     }
 
+    /// The whole object whose first `read` bytes are at hand, as it stands. To be handed back with
+    /// [`Scratch::take_back`].
+    pub(crate) fn whole_object(
+        &mut self,
+        source: &mut dyn Read,
+        mut read: usize,
+    ) -> Result<Bytes, TextFailure> {
+        fill(source, &mut self.gzip, &mut read, usize::MAX)?;
+        let mut object = std::mem::take(&mut self.gzip);
+        object.truncate(read);
+        Ok(object.into())
+    }
+
+    /// Memory to be used again, unless it is a great deal.
+    pub(crate) fn take_back(&mut self, object: Bytes) {
+        if object.len() <= MOST_GZIP {
+            self.gzip = object.into();
+        }
+    }
+
     fn with(whole: Option<Whole>, pieces: Box<dyn Inflate>) -> Self {
         Self {
             whole,
@@ -144,7 +166,7 @@ impl<'s> Text<'s> {
         let is_all = fill(source, gzip, &mut read, PARQUET.len())?;
         let magic = gzip.get(..read).unwrap_or_default();
         if magic.starts_with(&PARQUET) {
-            return Err(TextFailure::Parquet);
+            return Err(TextFailure::Parquet(read));
         }
         if is_frame(magic) {
             let frames = ready(frames).map_err(TextFailure::Source)?;

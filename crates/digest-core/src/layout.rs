@@ -45,6 +45,7 @@ enum Origin {
     Default,
     Format,
     Header,
+    Schema,
 }
 
 /// The tokens of one row that are used, each in the place of its field; empty where the layout has no such column.
@@ -111,7 +112,7 @@ impl Layout {
             let used = known.and_then(KnownField::used);
             if let Some(field) = used {
                 if layout.has(field) {
-                    return Err(LayoutFault::Twice(field.name()));
+                    return Err(LayoutFault::Twice(layout.origin(), field.name()));
                 }
                 layout.fields |= bit(field);
             }
@@ -120,7 +121,7 @@ impl Layout {
                 Some(known) => {
                     is_gateways |= known.in_vpc.is_none();
                     if known.name == ATTACHMENT && attachment.replace(layout.columns.len()).is_some() {
-                        return Err(LayoutFault::Twice(ATTACHMENT));
+                        return Err(LayoutFault::Twice(layout.origin(), ATTACHMENT));
                     }
                 }
             }
@@ -132,6 +133,12 @@ impl Layout {
             layout.of_gateway(attachment)?;
         }
         Ok(layout)
+    }
+
+    /// The layout of a table whose columns have these names; underscores stand in for hyphens there.
+    pub(crate) fn of_table(names: &[String]) -> Result<Self, LayoutFault> {
+        let names: Vec<String> = names.iter().map(|name| name.replace('_', "-")).collect();
+        Self::of_names(names.iter().map(String::as_bytes), Origin::Schema)
     }
 
     /// A transit gateway's records have no interface: the attachment stands in for it.
@@ -147,6 +154,16 @@ impl Layout {
         )
         .ok_or(LayoutFault::Sightings(self.origin()))?;
         Ok(())
+    }
+
+    /// The field that says when a record is: its start, or where the layout lacks it, its end.
+    #[inline]
+    pub(crate) fn time(&self) -> Field {
+        if self.has(Field::Start) {
+            Field::Start
+        } else {
+            Field::End
+        }
     }
 
     /// Whether the layout has a column for this field.
@@ -166,6 +183,12 @@ impl Layout {
         self.columns.iter().position(|&column| column == field as u8)
     }
 
+    /// The field that a column holds, if it is used.
+    pub(crate) fn field(&self, column: usize) -> Option<Field> {
+        let held = self.columns.get(column)?;
+        Field::ALL.into_iter().find(|&field| field as u8 == *held)
+    }
+
     /// How many columns rows must have.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
@@ -177,6 +200,7 @@ impl Layout {
             Origin::Default => "default format",
             Origin::Format => "VPC_FLOW_LOGS_FORMAT",
             Origin::Header => "header",
+            Origin::Schema => "Parquet schema",
         }
     }
 
@@ -214,6 +238,16 @@ impl Layout {
     }
 
     fn check(&self) -> Result<(), LayoutFault> {
+        let missing = self.missing();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(LayoutFault::Missing(self.origin(), missing))
+        }
+    }
+
+    /// What it lacks of all that is needed.
+    fn missing(&self) -> Vec<&'static str> {
         let mut missing: Vec<&'static str> = NEEDED
             .iter()
             .filter(|&&field| !self.has(field))
@@ -222,11 +256,7 @@ impl Layout {
         if !self.has(Field::Start) && !self.has(Field::End) {
             missing.extend([Field::Start.name(), Field::End.name()]);
         }
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(LayoutFault::Missing(self.origin(), missing))
-        }
+        missing
     }
 }
 
@@ -237,6 +267,17 @@ impl fmt::Debug for Layout {
 }
 
 impl<'a> Row<'a> {
+    /// A row of these values.
+    pub(crate) fn of(values: impl Iterator<Item = (Field, &'a [u8])>) -> Self {
+        let mut row = Self { tokens: [&[]; USED] };
+        for (field, value) in values {
+            if let Some(place) = row.tokens.get_mut(field as usize) {
+                *place = value;
+            }
+        }
+        row
+    }
+
     /// The token of a field; empty where the layout lacks it.
     #[inline]
     pub(crate) fn get(&self, field: Field) -> &'a [u8] {
@@ -293,7 +334,7 @@ mod tests {
             "its header lacks dstaddr, protocol, start, end"
         );
         let twice = Layout::from_header(b"srcaddr dstaddr protocol packets bytes start bytes").unwrap_err();
-        assert_eq!(twice, LayoutFault::Twice("bytes"));
+        assert_eq!(twice, LayoutFault::Twice("header", "bytes"));
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub mod record;
 pub mod manifest;
 
 // From bytes to a digest, in the order of the data.
+mod contents;
+
 mod input;
 
 mod inflate;
@@ -75,6 +77,8 @@ mod address;
 mod flow_record;
 
 mod object_rows;
+
+mod columnar;
 
 mod regular;
 
@@ -134,9 +138,13 @@ pub mod measure;
 #[cfg(feature = "testing")]
 pub mod oracle;
 
+#[cfg(feature = "testing")]
+mod parquet_copy;
+
+pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use edge::Edge;
-pub use error::{FoldError, LayoutFault, RowFault};
+pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use field::{FIELDS, FieldType, KnownField};
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
@@ -146,6 +154,8 @@ pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
 pub use parallel::{Source, fold_parallel};
+#[cfg(feature = "testing")]
+pub use parquet_copy::parquet_copy;
 pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;

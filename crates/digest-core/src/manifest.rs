@@ -323,7 +323,7 @@ mod tests {
             Coverage::Partial
         );
         let unread = ObjectCounts {
-            unread: [("parquet".to_owned(), 1)].into(),
+            unread: [("corrupt or no flow log".to_owned(), 1)].into(),
             ..read(1)
         };
         assert_eq!(verdict(settled(), &unread, &fine), Coverage::Partial);

@@ -49,7 +49,7 @@ fn error(failure: TextFailure) -> io::Error {
     let reason = match failure {
         TextFailure::Source(error) => return error,
         TextFailure::Corrupt(reason) => reason,
-        TextFailure::Parquet => "it is a Parquet file".to_owned(),
+        TextFailure::Parquet(_) => "it is a Parquet file, not text".to_owned(),
     };
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }

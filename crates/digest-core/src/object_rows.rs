@@ -1,10 +1,12 @@
 //! One object's rows, judged one at a time: the layout in force, the line at hand, the tally so far.
 
-use crate::error::{FoldError, LayoutFault, RowFault};
-use crate::flow_record::{Span, Verdict, judge};
+use crate::columnar::{Failure, NoSchema, is_blank};
+use crate::error::{FoldError, LayoutFault, RowFault, Unit, quoted};
+use crate::field::Field;
+use crate::flow_record::{FlowRecord, Span, Verdict, judge, judge_row};
 use crate::fold::{BadRows, FoldOptions};
 use crate::inflate::TextFailure;
-use crate::layout::{Layout, tokens};
+use crate::layout::{Layout, Row, tokens};
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::tally::ObjectTally;
@@ -14,7 +16,8 @@ pub(crate) struct ObjectRows<'a> {
     pub(crate) options: &'a FoldOptions,
     key: &'a str,
     pub(crate) layout: Layout,
-    /// Lines read so far.
+    unit: Unit,
+    /// Lines or rows read so far.
     pub(crate) line: u64,
     pub(crate) tally: ObjectTally,
 }
@@ -25,6 +28,7 @@ impl<'a> ObjectRows<'a> {
             options,
             key,
             layout: options.layout.clone(),
+            unit: Unit::Line,
             line: 0,
             tally: ObjectTally::none_of(options.window.as_ref()),
         }
@@ -42,12 +46,72 @@ impl<'a> ObjectRows<'a> {
             Err(fault) => return self.refuse(fault),
         };
         match verdict {
+            Verdict::Header => self.header(line),
+            verdict => self.enter(logs, verdict),
+        }
+    }
+
+    /// From here on rows of a table are read, with these columns.
+    pub(crate) fn of_table(&mut self, layout: Layout) {
+        self.layout = layout;
+        self.unit = Unit::Row;
+    }
+
+    /// Passes over rows of a table that all lie outside the window.
+    pub(crate) fn pass_outside(&mut self, rows: u64) {
+        self.line += rows;
+        self.count(0, rows);
+    }
+
+    /// Takes a row of a table. Its number is `line` already.
+    pub(crate) fn take_row<M: Memory>(&mut self, logs: &mut Logs<M>, row: &Row<'_>) -> Result<(), FoldError> {
+        let judged = judge_row(row, &self.layout, self.options.window.as_ref(), || false);
+        match judged.and_then(|verdict| self.one_token_each(verdict)) {
+            Ok(verdict) => self.enter(logs, verdict),
+            Err(fault) => self.refuse(fault),
+        }
+    }
+
+    /// A table's names may be anything; in a digest they are tokens.
+    fn one_token_each<'v>(&self, verdict: Verdict<'v>) -> Result<Verdict<'v>, RowFault> {
+        if let Verdict::Counted(FlowRecord {
+            account,
+            interface,
+            action,
+            ..
+        }) = verdict
+        {
+            for (field, token) in [
+                (Field::AccountId, account),
+                (Field::InterfaceId, interface),
+                (Field::Action, action),
+            ] {
+                if token.len() > self.options.max_row {
+                    return Err(RowFault::TooLong {
+                        most: self.options.max_row,
+                    });
+                }
+                if token.iter().any(|&byte| is_blank(byte)) {
+                    return Err(RowFault::Blank {
+                        field: field.name(),
+                        token: quoted(token),
+                    });
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Enters what a row is.
+    fn enter<M: Memory>(&mut self, logs: &mut Logs<M>, verdict: Verdict<'_>) -> Result<(), FoldError> {
+        let at = (self.unit, self.line);
+        match verdict {
             Verdict::Counted(record) => {
                 logs.add(&record)?;
                 self.tally.records += 1;
                 self.tally.minutes.mark(record.span.start, record.span.end);
             }
-            Verdict::Header => return self.header(line),
+            Verdict::Header => return Ok(()),
             Verdict::Outside => self.tally.outside_window += 1,
             Verdict::SecondSighting => self.tally.second_sightings += 1,
             Verdict::NoData(span) => {
@@ -57,8 +121,8 @@ impl<'a> ObjectRows<'a> {
                 }
             }
             Verdict::SkipData => self.tally.skip_data += 1,
-            Verdict::OtherStatus(status) => self.tally.other_status(self.key, self.line, status),
-            Verdict::Unusable(field) => self.tally.unusable(self.key, self.line, field),
+            Verdict::OtherStatus(status) => self.tally.other_status(self.key, at, status),
+            Verdict::Unusable(field) => self.tally.unusable(self.key, at, field),
         }
         self.tally.rows += 1;
         Ok(())
@@ -83,8 +147,35 @@ impl<'a> ObjectRows<'a> {
         let key = self.key.to_owned();
         match failure {
             TextFailure::Source(source) => FoldError::Read { key, source },
-            TextFailure::Corrupt(reason) => FoldError::Corrupt { key, reason },
-            TextFailure::Parquet => self.not_flow_log(1, LayoutFault::Parquet),
+            TextFailure::Corrupt(reason) => FoldError::Corrupt {
+                key,
+                what: "object",
+                reason,
+            },
+            TextFailure::Parquet(_) => self.no_rows(Failure::Corrupt("it is no text".to_owned())),
+        }
+    }
+
+    /// What the end of a table's rows means for the object.
+    #[cold]
+    pub(crate) fn no_rows(&self, failure: Failure) -> FoldError {
+        let key = self.key.to_owned();
+        match failure {
+            Failure::Source(source) => FoldError::Read { key, source },
+            Failure::Corrupt(reason) => FoldError::Corrupt {
+                key,
+                what: "Parquet file",
+                reason,
+            },
+        }
+    }
+
+    /// What a table without columns to go by means for the object.
+    #[cold]
+    pub(crate) fn no_schema(&self, why: NoSchema) -> FoldError {
+        match why {
+            NoSchema::Failure(failure) => self.no_rows(failure),
+            NoSchema::Layout(fault) => self.not_flow_log(0, fault),
         }
     }
 
@@ -117,11 +208,12 @@ impl<'a> ObjectRows<'a> {
         match self.options.bad_rows {
             BadRows::Fail => Err(FoldError::BadRow {
                 key: self.key.to_owned(),
+                unit: self.unit,
                 line: self.line,
                 reason,
             }),
             BadRows::Skip => {
-                self.tally.bad_row(self.key, self.line, &reason);
+                self.tally.bad_row(self.key, (self.unit, self.line), &reason);
                 Ok(())
             }
         }

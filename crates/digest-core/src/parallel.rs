@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::contents::{Contents, Ranges};
 use crate::digest::Digest;
 use crate::error::FoldError;
 use crate::fold::FoldOptions;
@@ -15,7 +16,7 @@ use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
 
 /// An object to read: its key, for messages, and its bytes.
-pub type Source = (String, Box<dyn Read + Send>);
+pub type Source = (String, Box<dyn Contents + Send>);
 
 /// Folds objects on up to `threads` threads into one digest, whose contents depend on neither their number nor their
 /// order.
@@ -110,10 +111,13 @@ fn fold_some<M: Memory>(
     on_object: impl Fn(&str, &ObjectTally),
 ) -> Result<Gathered, FoldError> {
     while !shared.is_stopped() {
-        let Some((key, source)) = next() else {
+        let Some((key, mut source)) = next() else {
             break;
         };
-        let tally = folder.read_object(&key, &mut Stoppable { source, shared })?;
+        let size = source.ranges().map_or(0, |ranges| ranges.size());
+        let mut source = Stoppable { source, size, shared };
+        let tally = folder.read_object(&key, &mut source)?;
+        drop(source);
         on_object(&key, &tally);
     }
     folder.finish().map(|(_, gathered)| gathered)
@@ -121,15 +125,53 @@ fn fold_some<M: Memory>(
 
 /// A source that ends in an error once another thread has failed.
 struct Stoppable<'a> {
-    source: Box<dyn Read + Send>,
+    source: Box<dyn Contents + Send>,
+    /// Bytes of all ranges, where there are any.
+    size: u64,
     shared: &'a Shared,
+}
+
+impl Stoppable<'_> {
+    fn refuse_if_stopped(&self) -> io::Result<()> {
+        if self.shared.is_stopped() {
+            return Err(io::Error::other("stopped, as another object could not be read"));
+        }
+        Ok(())
+    }
 }
 
 impl Read for Stoppable<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.shared.is_stopped() {
-            return Err(io::Error::other("stopped, as another object could not be read"));
-        }
+        self.refuse_if_stopped()?;
         self.source.read(out)
+    }
+}
+
+impl Contents for Stoppable<'_> {
+    fn ranges(&mut self) -> Option<&mut dyn Ranges> {
+        match self.source.ranges() {
+            Some(_) => Some(self),
+            None => None,
+        }
+    }
+}
+
+impl Ranges for Stoppable<'_> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        self.refuse_if_stopped()?;
+        match self.source.ranges() {
+            Some(ranges) => ranges.read_at(at, out),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(ranges) = self.source.ranges() {
+            ranges.end();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{RowFault, quoted};
+use crate::error::{RowFault, Unit, quoted};
 use crate::field::Field;
 use crate::minutes::Minutes;
 use crate::window::Window;
@@ -56,7 +56,9 @@ pub struct ObjectTally {
 pub struct Fault {
     /// The object.
     pub key: String,
-    /// Line in its text, from 1; 0 where the object as a whole was refused.
+    /// Whether `line` is a line of text or a row of a Parquet file.
+    pub unit: Unit,
+    /// Line or row, from 1; 0 where the object as a whole was refused.
     pub line: u64,
     /// What was wrong.
     pub reason: String,
@@ -123,7 +125,7 @@ impl ObjectTally {
 
     /// Counts a bad row.
     #[cold]
-    pub(crate) fn bad_row(&mut self, key: &str, line: u64, fault: &RowFault) {
+    pub(crate) fn bad_row(&mut self, key: &str, line: (Unit, u64), fault: &RowFault) {
         self.rows += 1;
         self.bad_rows += 1;
         self.note(key, line, || fault.to_string());
@@ -131,23 +133,24 @@ impl ObjectTally {
 
     /// Counts a row that lacks the value of a field; `rows` is the caller's.
     #[cold]
-    pub(crate) fn unusable(&mut self, key: &str, line: u64, field: Field) {
+    pub(crate) fn unusable(&mut self, key: &str, line: (Unit, u64), field: Field) {
         self.unusable += 1;
         self.note(key, line, || format!("{} is \"-\"", field.name()));
     }
 
     /// Counts a row of a status that nobody knows; `rows` is the caller's.
     #[cold]
-    pub(crate) fn other_status(&mut self, key: &str, line: u64, status: &[u8]) {
+    pub(crate) fn other_status(&mut self, key: &str, line: (Unit, u64), status: &[u8]) {
         self.other_status += 1;
         self.note(key, line, || format!("log-status is {:?}", quoted(status)));
     }
 
     /// Lines come in order, so the first faults are the ones to keep.
-    fn note(&mut self, key: &str, line: u64, reason: impl FnOnce() -> String) {
+    fn note(&mut self, key: &str, (unit, line): (Unit, u64), reason: impl FnOnce() -> String) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(Fault {
                 key: key.to_owned(),
+                unit,
                 line,
                 reason: reason(),
             });
@@ -160,6 +163,7 @@ impl ObjectTally {
             objects_refused: 1,
             faults: vec![Fault {
                 key: key.to_owned(),
+                unit: Unit::Line,
                 line: 0,
                 reason,
             }],

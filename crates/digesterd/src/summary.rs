@@ -32,7 +32,7 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
     lines.extend(report.faults.iter().map(|fault| match fault.line {
         // The reason of a whole object names it.
         0 => format!("  {}", fault.reason),
-        line => format!("  {}: line {line}: {}", fault.key, fault.reason),
+        line => format!("  {}: {} {line}: {}", fault.key, fault.unit, fault.reason),
     }));
     lines
 }

@@ -175,7 +175,7 @@ fn a_member_of_another_length_or_checksum_is_named() {
 fn parquet_is_named() {
     let mut scratch = Scratch::default();
     let failed = read_all(&mut &b"PAR1\x15\x04"[..], &mut scratch, 7);
-    assert!(matches!(failed, Err(TextFailure::Parquet)));
+    assert!(matches!(failed, Err(TextFailure::Parquet(6))));
 }
 
 #[test]

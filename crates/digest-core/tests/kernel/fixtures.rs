@@ -1,6 +1,7 @@
 //! Golden logs: each folder of `tests/fixtures` is named by what it proves, and holds `input.log` (or `input.log.gz`,
 //! `input.json` and the like) beside the `expected.log` it must give, or the `refused.txt` it must fail with. Where
-//! there is a `format.txt`, it is the format of rows that no header stands above.
+//! there is a `format.txt`, it is the format of rows that no header stands above. An `input.parquet` of the same records,
+//! which `scripts/parquet-fixtures.py` made of it, must give the same.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::answer::refusal;
 #[test]
 fn every_fixture_gives_what_stands_beside_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut cases = 0;
+    let (mut cases, mut tables) = (0, 0);
     for case in fs::read_dir(folder).unwrap() {
         let case = case.unwrap();
         let name = case.file_name().into_string().unwrap();
@@ -55,6 +56,18 @@ fn every_fixture_gives_what_stands_beside_it() {
                 for columns in lines.map(|line| line.split(|byte| *byte == b' ').collect::<Vec<_>>()) {
                     assert_eq!((columns.len(), columns[13]), (14, &b"OK"[..]), "{name}");
                 }
+                if let Ok(table) = fs::read(path.join("input.parquet")) {
+                    let mut fold = Fold::new(&FoldOptions::default());
+                    fold.read_object("input.parquet", &mut table.as_slice()).unwrap();
+                    let mut text = Vec::new();
+                    fold.finish().unwrap().write_text(&mut text).unwrap();
+                    assert_eq!(
+                        String::from_utf8_lossy(&text),
+                        String::from_utf8_lossy(&expected),
+                        "{name}, as Parquet"
+                    );
+                    tables += 1;
+                }
             }
             Err(error) => {
                 let expected = fs::read_to_string(path.join("refused.txt")).unwrap();
@@ -65,15 +78,18 @@ fn every_fixture_gives_what_stands_beside_it() {
         cases += 1;
     }
     assert!(cases >= 50, "{cases} fixtures");
+    assert!(tables >= 3, "{tables} in Parquet");
 }
 
-/// The one file of a case that is called `input`, whatever comes behind.
+/// The one file of a case that is called `input`, whatever comes behind, but for its copy in Parquet.
 fn input(case: &Path) -> Vec<u8> {
     let files = fs::read_dir(case).unwrap().map(|file| file.unwrap().path());
     let inputs: Vec<_> = files
         .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("input."))
+            path.file_name().is_some_and(|name| {
+                let name = name.to_string_lossy();
+                name.starts_with("input.") && name != "input.parquet"
+            })
         })
         .collect();
     assert_eq!(inputs.len(), 1, "{}", case.display());

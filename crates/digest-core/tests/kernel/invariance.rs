@@ -1,6 +1,6 @@
 //! Order of objects, splits, threads, merging of parts, compression and read sizes change nothing.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::Mutex;
 
 use digest_core::oracle::{Answer, Question};
@@ -80,7 +80,7 @@ proptest! {
         let queue = Mutex::new(objects);
         let next = || {
             let (key, bytes) = queue.lock().unwrap().pop()?;
-            Some((key, Box::new(std::io::Cursor::new(bytes)) as Box<dyn Read + Send>))
+            Some((key, Box::new(std::io::Cursor::new(bytes)) as Box<dyn digest_core::Contents + Send>))
         };
         let heard = Mutex::new(ObjectTally::none_of(QUESTION(true).window.as_ref()));
         let on_object = |_: &str, tally: &ObjectTally| heard.lock().unwrap().merge(tally);

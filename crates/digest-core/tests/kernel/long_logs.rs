@@ -32,9 +32,13 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// A small generator of numbers (splitmix64), so that a failure can be had again by its seed.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,11 +46,11 @@ impl Dice {
         mixed ^ mixed >> 31
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.roll() % bound
     }
 
-    fn one_in(&mut self, bound: u64) -> bool {
+    pub(crate) fn one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 
@@ -154,7 +158,8 @@ fn value(column: &str, dice: &mut Dice, burst: &Burst) -> String {
     }
 }
 
-fn log(dice: &mut Dice, rows: u64) -> Vec<u8> {
+/// A log of so many rows.
+pub(crate) fn log(dice: &mut Dice, rows: u64) -> Vec<u8> {
     let mut text = String::new();
     let mut columns = dice.layout();
     let _ = writeln!(text, "{}", columns.join(" "));

@@ -4,6 +4,8 @@
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
 //! * [`long_logs`]: thousands of rows, read a column at a time, with every other kind among them.
 //! * [`parallel`]: an error in any thread ends the work of all.
+//! * [`parquet`]: a Parquet file says what text of the same records says, and a hostile one does no harm.
+//! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
@@ -11,7 +13,7 @@
 //! * [`fields`]: the table of fields in the documentation is the one in the code.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
-//! [`corpus`] makes the logs, [`answer`] brings the kernel's digest into the oracle's shape.
+//! [`corpus`] makes the logs, [`parquet_file`] tables of them, [`answer`] brings the kernel's digest into the oracle's shape.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,5 +33,8 @@ mod gzip;
 mod invariance;
 mod long_logs;
 mod parallel;
+mod parquet;
+mod parquet_file;
+mod parquet_reading;
 mod spilling;
 mod windows;

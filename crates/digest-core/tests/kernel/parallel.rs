@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use digest_core::{FoldError, FoldOptions, Source, fold_parallel};
+use digest_core::{FoldError, FoldOptions, InOrder, Source, fold_parallel};
 
 const ROW: &[u8] = b"2 1 eni-1 10.0.0.1 10.0.0.2 443 49152 6 1 40 1539734400 1539734401 ACCEPT OK\n";
 
@@ -43,7 +43,7 @@ fn an_error_ends_endless_work() {
 #[test]
 fn an_error_ends_an_endless_object_in_another_thread() {
     let next = queue(vec![
-        ("endless".to_owned(), Box::new(Endless(0))),
+        ("endless".to_owned(), Box::new(InOrder(Endless(0)))),
         ("bogus".to_owned(), Box::new(b"bogus line".as_slice())),
     ]);
     let error = fold_parallel(&FoldOptions::default(), None, 2, next, |_, _| {}).unwrap_err();

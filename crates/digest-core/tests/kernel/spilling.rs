@@ -94,7 +94,10 @@ fn fold(
     let queue = Mutex::new(objects.clone());
     let next = || {
         let (key, bytes) = queue.lock().unwrap().pop()?;
-        Some((key, Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>))
+        Some((
+            key,
+            Box::new(Cursor::new(bytes)) as Box<dyn digest_core::Contents + Send>,
+        ))
     };
     fold_parallel(options, budget, threads, next, |_, _| {})
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::reader::{Chunk, ObjectReader};
+use super::reader::{Chunk, ObjectReader, Wanted};
 use super::{Gauge, Reservation};
 use crate::error::{ErrorKind, StoreError};
 use crate::flow_logs::FlowLogObject;
@@ -22,7 +23,10 @@ use crate::store::Store;
 const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Chunks that wait for the reader; their bytes are bounded by the reservation, not by this.
-const CHUNKS: usize = 4096;
+pub(super) const CHUNKS: usize = 4096;
+/// The first piece of an object that comes in pieces. By its bytes a reader knows whether it goes on in order, or by
+/// ranges; no more is requested until they have been consumed.
+const FIRST: u64 = 256 * 1024;
 
 /// Room that bytes take until they are consumed.
 #[derive(Debug)]
@@ -67,6 +71,14 @@ impl Drop for Held {
     }
 }
 
+impl Share {
+    /// Waits until the reader has consumed all that was fetched.
+    async fn consumed(&self) {
+        let all = u32::try_from(self.bytes.num_permits()).unwrap_or(u32::MAX);
+        drop(self.turns.acquire_many(all).await);
+    }
+}
+
 /// One object on its way.
 struct Fetch {
     store: Store,
@@ -97,6 +109,9 @@ pub(super) fn begin(
         gauge,
     } = reservation;
     let (sender, receiver) = channel(CHUNKS);
+    let (wanted, mut ranges) = channel(1);
+    let reader = ObjectReader::new(object.size, counted, receiver);
+    let reader = if whole { reader } else { reader.with_ranges(wanted) };
     let fetch = Fetch {
         store,
         key,
@@ -104,47 +119,89 @@ pub(super) fn begin(
         size: object.size,
         chunks: sender,
     };
+    if whole {
+        let held = Held::new(bytes, &gauge);
+        tokio::spawn(async move {
+            fetch.to_the_end(fetch.piece(0..fetch.size, held)).await;
+        });
+        return Ok(reader);
+    }
     tokio::spawn(async move {
-        let chunks = fetch.chunks.clone();
-        let fetched = tokio::select! {
-            fetched = fetch.run(bytes, gauge, piece, whole) => fetched,
-            () = chunks.closed() => return,
+        // The share is kept for the object's life; its pieces take turns inside it.
+        let share = Share {
+            turns: Arc::new(Semaphore::new(bytes.num_permits())),
+            bytes,
+            gauge,
+            piece,
         };
-        if let Err(error) = fetched {
-            // Nobody reads any more: nobody wants to know.
-            let _ = chunks.send(Err(error)).await;
+        let first = tokio::select! {
+            biased;
+            first = ranges.recv() => first,
+            () = fetch.to_the_end(fetch.in_order(&share)) => return,
+        };
+        if let Some(first) = first {
+            fetch.by_ranges(first, ranges, &share).await;
         }
     });
-    Ok(ObjectReader::new(object.size, counted, receiver))
+    Ok(reader)
+}
+
+/// What an object that comes in pieces may have in flight.
+struct Share {
+    bytes: OwnedSemaphorePermit,
+    turns: Arc<Semaphore>,
+    gauge: Arc<Gauge>,
+    piece: u64,
 }
 
 impl Fetch {
-    async fn run(
-        self,
-        bytes: OwnedSemaphorePermit,
-        gauge: Arc<Gauge>,
-        piece: u64,
-        whole: bool,
-    ) -> Result<(), StoreError> {
-        if whole {
-            return self.piece(0..self.size, Held::new(bytes, &gauge)).await;
+    /// Goes on until all is there, or nobody reads any more, and tells the reader of a failure.
+    async fn to_the_end(&self, fetching: impl Future<Output = Result<(), StoreError>>) {
+        let fetched = tokio::select! {
+            fetched = fetching => fetched,
+            () = self.chunks.closed() => return,
+        };
+        if let Err(error) = fetched {
+            // Nobody reads any more: nobody wants to know.
+            let _ = self.chunks.send(Err(error)).await;
         }
-        // The share is kept for the object's life; its pieces take turns inside it.
-        let turns = Arc::new(Semaphore::new(bytes.num_permits()));
-        let mut at = 0;
-        while at < self.size {
-            let end = (at + piece).min(self.size);
+    }
+
+    /// Fetches all of the object, piece by piece.
+    async fn in_order(&self, share: &Share) -> Result<(), StoreError> {
+        let first = FIRST.min(share.piece).min(self.size);
+        self.pieces(0..first, share).await?;
+        share.consumed().await;
+        // A range that was asked for before the room was given back is looked at first.
+        yield_now().await;
+        self.pieces(first..self.size, share).await?;
+        // Until the last piece is consumed the share is in use.
+        share.consumed().await;
+        Ok(())
+    }
+
+    /// Fetches one range after the other, as they are asked for.
+    async fn by_ranges(mut self, first: Wanted, mut ranges: Receiver<Wanted>, share: &Share) {
+        let mut next = Some(first);
+        while let Some(wanted) = next {
+            self.chunks = wanted.chunks;
+            self.to_the_end(self.pieces(wanted.range, share)).await;
+            next = ranges.recv().await;
+        }
+    }
+
+    /// Fetches a range piece by piece, each once there is room in the share.
+    async fn pieces(&self, range: Range<u64>, share: &Share) -> Result<(), StoreError> {
+        let mut at = range.start;
+        while at < range.end {
+            let end = (at + share.piece).min(range.end);
             let wanted = u32::try_from(end - at).unwrap_or(u32::MAX);
-            let Ok(permit) = Arc::clone(&turns).acquire_many_owned(wanted).await else {
+            let Ok(permit) = Arc::clone(&share.turns).acquire_many_owned(wanted).await else {
                 break;
             };
-            self.piece(at..end, Held::new(permit, &gauge)).await?;
+            self.piece(at..end, Held::new(permit, &share.gauge)).await?;
             at = end;
         }
-        // Until the last piece is consumed the share is in use.
-        let _ = turns
-            .acquire_many(u32::try_from(bytes.num_permits()).unwrap_or(u32::MAX))
-            .await;
         Ok(())
     }
 

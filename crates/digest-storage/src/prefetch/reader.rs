@@ -1,12 +1,13 @@
 //! The blocking end of a fetch: a plain reader for a thread of its own.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use bytes::{Buf, Bytes};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::Counted;
-use super::fetch::Held;
+use super::fetch::{CHUNKS, Held};
 use crate::error::StoreError;
 
 /// An object's bytes as they arrive. Gives its room back as the bytes are consumed, and all of it when dropped.
@@ -15,8 +16,13 @@ use crate::error::StoreError;
 /// listed are a failure, whatever ended the fetch: a cut object must never look like a whole one.
 #[derive(Debug)]
 pub struct ObjectReader {
+    size: u64,
     /// Bytes to come.
     left: u64,
+    /// Where an object that does not come whole is asked for ranges.
+    ranges: Option<Sender<Wanted>>,
+    /// One has been asked for.
+    by_ranges: bool,
     /// The object's place among those in flight, until its last byte is consumed.
     counted: Option<Counted>,
     chunks: Receiver<Result<Chunk, StoreError>>,
@@ -33,7 +39,10 @@ pub(super) struct Chunk {
 impl ObjectReader {
     pub(super) fn new(size: u64, counted: Counted, chunks: Receiver<Result<Chunk, StoreError>>) -> Self {
         Self {
+            size,
             left: size,
+            ranges: None,
+            by_ranges: false,
             counted: Some(counted),
             chunks,
             chunk: None,
@@ -41,9 +50,75 @@ impl ObjectReader {
     }
 }
 
+/// A range that the reader wants next, and where to send it.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) range: Range<u64>,
+    pub(super) chunks: Sender<Result<Chunk, StoreError>>,
+}
+
+impl ObjectReader {
+    pub(super) fn with_ranges(self, ranges: Sender<Wanted>) -> Self {
+        Self {
+            ranges: Some(ranges),
+            ..self
+        }
+    }
+
+    /// Bytes of the whole object.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether [`ObjectReader::read_at`] may be asked: of objects that are too large to come whole.
+    #[must_use]
+    pub fn has_ranges(&self) -> bool {
+        self.ranges.is_some()
+    }
+
+    /// Fills `out` from the object's byte `at` on, within the room that the object has reserved. Nothing can be read in
+    /// order afterwards.
+    ///
+    /// # Errors
+    /// As reading in order; [`io::ErrorKind::Unsupported`] for an object that comes whole.
+    pub fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let ranges = self.ranges.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let end = at.saturating_add(out.len() as u64);
+        if end > self.size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let (sender, receiver) = channel(CHUNKS);
+        let wanted = Wanted {
+            range: at..end,
+            chunks: sender,
+        };
+        if ranges.blocking_send(wanted).is_err() {
+            return Err(self.why_it_ended());
+        }
+        // What was fetched in order gives its room back only now: the range was wanted before nobody read any more.
+        (self.chunks, self.chunk) = (receiver, None);
+        (self.left, self.by_ranges) = (out.len() as u64, true);
+        self.read_exact(out)
+    }
+
+    /// The failure that ended the fetch.
+    fn why_it_ended(&mut self) -> io::Error {
+        while let Some(chunk) = self.chunks.blocking_recv() {
+            if let Err(error) = chunk {
+                return io::Error::other(error);
+            }
+        }
+        io::Error::new(io::ErrorKind::UnexpectedEof, "the fetch has ended")
+    }
+}
+
 impl Read for ObjectReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() {
+        if out.is_empty() || self.by_ranges && self.left == 0 {
             return Ok(0);
         }
         loop {
@@ -56,7 +131,7 @@ impl Read for ObjectReader {
                 }
                 chunk.held.release(count);
                 self.left = self.left.saturating_sub(count as u64);
-                if self.left == 0 {
+                if self.left == 0 && !self.by_ranges {
                     self.counted = None;
                 }
                 return Ok(count);

@@ -278,3 +278,79 @@ async fn an_empty_object_is_an_end() {
     let read = tokio::task::spawn_blocking(move || reader.read(&mut [0; 8]).unwrap());
     assert_eq!(read.await.unwrap(), 0);
 }
+
+/// Reads ranges of the nth object on a thread of its own, after a few bytes in order.
+async fn read_ranges(
+    store: &Store,
+    prefetch: &Prefetch,
+    ranges: Vec<Range<u64>>,
+) -> Result<Vec<Vec<u8>>, std::io::Error> {
+    let flow_logs = FlowLogs::new(store.clone());
+    let plan = flow_logs.loose().await.unwrap();
+    let mut reader = prefetch.open(&flow_logs, &plan.objects[0]).await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        assert!(reader.has_ranges());
+        let mut first = [0; 100];
+        reader.read_exact(&mut first)?;
+        assert_eq!(first, body(100)[..]);
+        let read = ranges.into_iter().map(|range| {
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            reader.read_at(range.start, &mut bytes).map(|()| bytes)
+        });
+        let read: Vec<_> = read.collect::<Result<_, _>>()?;
+        assert_eq!(reader.read(&mut first)?, 0, "nothing is left in order");
+        Ok(read)
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ranges_of_a_large_object_are_read_within_its_room() {
+    let size = 40 * MIB;
+    let (faults, asked) = ranges(|_| Fault::None);
+    let store = faults.over(&store(&[size]).await);
+    let wanted = vec![
+        size - 8..size,
+        5 * MIB..25 * MIB,
+        0..10,
+        7..7,
+        39 * MIB..39 * MIB + 5,
+    ];
+    let prefetch = Prefetch::new(1, 10 * MIB);
+    let read = read_ranges(&store, &prefetch, wanted.clone()).await.unwrap();
+    let whole = body(size);
+    for (range, bytes) in wanted.iter().zip(&read) {
+        assert!(
+            bytes[..] == whole[range.start as usize..range.end as usize],
+            "{range:?}"
+        );
+    }
+    let gauge = prefetch.gauge();
+    assert_eq!((gauge.bytes(), gauge.objects()), (0, 0));
+    assert!(gauge.most_bytes() <= 10 * MIB, "{}", gauge.most_bytes());
+    let asked: u64 = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .flatten()
+        .map(|range| range.end - range.start)
+        .sum();
+    assert!(
+        asked <= 21 * MIB,
+        "the rest of the object is not asked for: {asked}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_range_that_cannot_be_read_is_told_by_its_reason() {
+    let store = store(&[40 * MIB]).await;
+    let beyond = read_ranges(&store, &Prefetch::new(1, MIB), vec![40 * MIB - 1..40 * MIB + 1]).await;
+    assert_eq!(beyond.unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+    let (faults, _) = ranges(|number| match number {
+        1 => Fault::None,
+        _ => Fault::Fail(ErrorKind::AccessDenied),
+    });
+    let denied = read_ranges(&faults.over(&store), &Prefetch::new(1, MIB), vec![0..10]).await;
+    assert_eq!(kind(&denied.unwrap_err()), ErrorKind::AccessDenied);
+}

@@ -1,21 +1,16 @@
 //! The plan and its list: which objects can hold records of the window, and what else lies there.
 
-use digest_core::manifest::{ObjectCounts, ObjectEntry};
+use digest_core::manifest::ObjectCounts;
 use digest_storage::{FlowLogObject, FlowLogs};
 
 use super::error::BuildError;
 use super::request::{BuildRequest, Source};
-
-/// Why a flow log object in Parquet is not read.
-const PARQUET: &str = "Parquet objects are not read";
 
 /// What listing found.
 #[derive(Debug)]
 pub(super) struct Listed {
     /// Objects to read.
     pub(super) objects: Vec<FlowLogObject>,
-    /// Flow log objects that are not read, with the reason.
-    pub(super) unread: Vec<ObjectEntry>,
     /// Counts, with nothing read yet.
     pub(super) counts: ObjectCounts,
 }
@@ -35,28 +30,14 @@ pub(super) async fn list(request: &BuildRequest, flow_logs: &FlowLogs) -> Result
         (Source::One(key), _) => flow_logs.one(key).await,
     };
     let plan = plan.map_err(BuildError::List)?;
-    let mut counts = ObjectCounts {
+    let counts = ObjectCounts {
         listed: plan.listed,
         foreign: plan.foreign,
         empty: plan.empty,
         ..ObjectCounts::default()
     };
-    let (parquet, objects): (Vec<_>, Vec<_>) = plan
-        .objects
-        .into_iter()
-        .partition(|object| object.key.ends_with(".parquet"));
-    if !parquet.is_empty() {
-        counts.unread.insert(PARQUET.to_owned(), parquet.len() as u64);
-    }
-    let unread = parquet.into_iter().map(|object| ObjectEntry {
-        key: object.key,
-        etag: object.etag,
-        size: object.size,
-        skipped: Some(PARQUET.to_owned()),
-    });
     Ok(Listed {
-        objects,
-        unread: unread.collect(),
+        objects: plan.objects,
         counts,
     })
 }

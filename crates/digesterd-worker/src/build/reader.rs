@@ -7,6 +7,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use digest_core::{Contents, Ranges};
+use digest_storage::ObjectReader;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::ProgressCounters;
@@ -19,6 +21,8 @@ pub(super) struct TimedReader<R> {
     stopwatch: Arc<Stopwatch>,
     stop: CancellationToken,
     enough: Option<CancellationToken>,
+    /// Bytes read so far.
+    read: u64,
     at_end: bool,
     begun: Instant,
     waited: Duration,
@@ -39,6 +43,7 @@ impl<R: Read> TimedReader<R> {
             stopwatch: Arc::clone(stopwatch),
             stop: stop.clone(),
             enough: enough.cloned(),
+            read: 0,
             at_end: false,
             begun: Instant::now(),
             waited: Duration::ZERO,
@@ -46,19 +51,57 @@ impl<R: Read> TimedReader<R> {
     }
 }
 
-impl<R: Read> Read for TimedReader<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+impl<R> TimedReader<R> {
+    /// Reads somehow, unless the build was stopped, and times it.
+    fn timed<T>(&mut self, read: impl FnOnce(&mut R) -> io::Result<T>) -> io::Result<T> {
         if self.stop.is_cancelled() {
             return Err(io::Error::other("the build was stopped"));
         }
         let before = Instant::now();
-        let read = self.inner.read(out);
+        let read = read(&mut self.inner);
         self.waited += before.elapsed();
+        read
+    }
+
+    fn count(&mut self, bytes: u64) {
+        self.progress.add_bytes(bytes);
+        self.read += bytes;
+    }
+}
+
+impl<R: Read> Read for TimedReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.timed(|inner| inner.read(out));
         if let Ok(count) = read {
-            self.progress.add_bytes(count as u64);
+            self.count(count as u64);
             self.at_end = count == 0 && !out.is_empty();
         }
         read
+    }
+}
+
+impl Contents for TimedReader<ObjectReader> {
+    fn ranges(&mut self) -> Option<&mut dyn Ranges> {
+        if self.inner.has_ranges() { Some(self) } else { None }
+    }
+}
+
+impl Ranges for TimedReader<ObjectReader> {
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        self.timed(|inner| inner.read_at(at, out))?;
+        self.count(out.len() as u64);
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.at_end = true;
+        // What need not be read is done as well.
+        let rest = self.inner.size().saturating_sub(self.read);
+        self.progress.add_bytes(rest);
     }
 }
 

@@ -76,14 +76,13 @@ impl Report {
         let mut settings = options.fingerprint();
         let late_arrival = format!("{}s", request.late_arrival.num_seconds());
         settings.insert("VPC_FLOW_LOGS_LATE_ARRIVAL".to_owned(), late_arrival);
-        let mut object_list = listed.unread;
-        object_list.extend(ledger.objects().iter().map(|object| ObjectEntry {
+        let objects_read = ledger.objects();
+        let object_list = objects_read.iter().map(|object| ObjectEntry {
             key: object.key.clone(),
             etag: object.etag.clone(),
             size: object.size,
             skipped: ledger.is_refused(&object.key).then(|| REFUSED.to_owned()),
-        }));
-        object_list.sort_by(|left, right| left.key.cmp(&right.key));
+        });
         Self {
             begun_at,
             finished_at: Utc::now(),
@@ -95,7 +94,7 @@ impl Report {
             minutes: ledger.covered(),
             unknown_columns: tally.unknown_columns.clone(),
             bound: stopwatch.bound(),
-            object_list,
+            object_list: object_list.collect(),
             faults: tally.faults.clone(),
         }
     }

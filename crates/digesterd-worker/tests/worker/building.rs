@@ -97,26 +97,67 @@ async fn foreign_keys_and_empty_objects_are_counted_and_harm_nothing() {
 }
 
 #[actix_web::test]
-async fn a_parquet_object_makes_the_digest_partial_and_is_named() {
+async fn gzip_and_parquet_objects_side_by_side_are_one_digest() {
     let mut bench = Bench::with_an_hour();
     let expected = bench.expected();
-    let key = logs::key(logs::hour().start(), "p").replace(".log.gz", ".log.parquet");
-    bench.put_log(&key, b"PAR1".to_vec());
+    // The second object as Parquet, under a name that says nothing of it.
+    let (key, gzip) = bench.objects[1].clone();
+    let copy = logs::parquet(&gzip);
+    bench.write("logs", &key, &copy);
     let worker = bench.worker(terms());
     assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
     assert_eq!(bench.text(job().id()), Some(expected));
     let manifest = bench.manifest(job().id()).await.unwrap();
-    assert_eq!(manifest.coverage, Coverage::Partial);
+    assert_eq!(manifest.coverage, Coverage::Complete, "{:?}", manifest.reasons);
+    assert_eq!((manifest.objects.read, manifest.records.counted), (3, 1200));
+}
+
+#[actix_web::test]
+async fn a_parquet_object_larger_than_all_that_may_be_in_flight_is_read_by_ranges() {
+    let mut bench = Bench::empty();
+    let named = logs::hour().start();
+    let key = logs::key(named, "p").replace(".log.gz", ".log.parquet");
+    let gzip = logs::object(named, 3000);
+    let copy = logs::parquet(&gzip);
+    let size = copy.len() as u64;
+    bench.put_log(&key, copy);
+    let prefetch = Prefetch::new(1, 5000);
+    assert!(size > 20_000, "{size}");
+    let request = BuildRequest::of_job(&job(), TimeDelta::zero());
+    let progress = Arc::new(ProgressCounters::default());
+    let built = build(
+        &request,
+        &bench.places().flow_logs,
+        &prefetch,
+        &BuildOptions::default(),
+        &progress,
+    )
+    .await
+    .unwrap();
+    assert!(text(&built) == logs::expected(logs::hour(), &[(key, gzip)]));
+    assert_eq!(built.report.records.counted, 3000);
+    let gauge = prefetch.gauge();
+    assert!(gauge.most_bytes() <= 5000, "{}", gauge.most_bytes());
+    assert_eq!((gauge.bytes(), gauge.objects()), (0, 0));
+    let done = progress.snapshot();
+    assert!(done.bytes_done >= done.bytes_total, "{done:?}");
+}
+
+#[actix_web::test]
+async fn a_corrupt_parquet_object_fails_the_job_for_good_and_names_it() {
+    let mut bench = Bench::with_an_hour();
+    let key = logs::key(logs::hour().start(), "p").replace(".log.gz", ".log.parquet");
+    bench.put_log(&key, b"PAR1, and nothing else".to_vec());
+    let worker = bench.worker(terms());
+    assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
+    assert_eq!(bench.text(job().id()), None, "nothing is stored");
+    let record = bench.record(job().id()).await.unwrap();
+    let failure = record.failure().unwrap();
+    assert_eq!((record.state(), failure.transient), (State::Failed, false));
     assert!(
-        manifest.reasons.iter().any(|reason| reason.contains("Parquet")),
-        "{:?}",
-        manifest.reasons
-    );
-    let listed = manifest.object_list.unwrap();
-    assert!(
-        listed
-            .iter()
-            .any(|entry| entry.key == key && entry.skipped.is_some())
+        failure.reason.contains(&key) && failure.reason.contains("the Parquet file is corrupt or cut"),
+        "{}",
+        failure.reason
     );
 }
 

@@ -1,12 +1,13 @@
 //! Flow log objects as the worker meets them: AWS's keys, gzip, default format.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use chrono::{DateTime, Utc};
-use digest_core::Window;
 use digest_core::oracle::{Question, digest};
+use digest_core::{Window, parquet_copy};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 pub(crate) const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
@@ -48,6 +49,13 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
+}
+
+/// The Parquet copy of a gzip object.
+pub(crate) fn parquet(object: &[u8]) -> Vec<u8> {
+    let mut text = String::new();
+    GzDecoder::new(object).read_to_string(&mut text).unwrap();
+    parquet_copy(&text, 500).unwrap()
 }
 
 /// What the oracle makes of these objects.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 
-use digest_core::Manifest;
+use digest_core::{Manifest, parquet_copy};
 
 use crate::logs::{START, STOP, expected, gzip, hour, lay_out, only_member, records};
 use crate::program::{Desk, argument, text};
@@ -92,6 +92,27 @@ fn what_a_log_is_delivered_in_does_not_matter_and_its_format_may_be_told() {
         told.contains("rows.zst: line 1: 10 fields where the default format has 14"),
         "{told}"
     );
+}
+
+#[test]
+fn a_parquet_file_is_digested_as_the_text_of_its_records() {
+    let desk = Desk::new();
+    let log = records(hour().start(), 3000);
+    desk.write("flows.parquet", &parquet_copy(&log, 1000).unwrap());
+    desk.write("mixed/one.log", &parquet_copy(&log, 4000).unwrap());
+    desk.write("mixed/other.parquet", gzip(&records(hour().stop(), 200)));
+    let alone = desk.run(&["digest", "--logs", "flows.parquet"]);
+    let objects = [("flows".to_owned(), log.into_bytes())];
+    assert_eq!(
+        text(&alone.stdout),
+        text(&expected(None, &objects)),
+        "{}",
+        text(&alone.stderr)
+    );
+    let mixed = desk.run(&["digest", "--logs", "mixed", "--start", START, "--stop", STOP]);
+    assert_eq!(text(&mixed.stdout), text(&expected(Some(hour()), &objects)));
+    let told = text(&mixed.stderr);
+    assert!(told.contains("3,000 records in 2 objects"), "{told}");
 }
 
 #[test]

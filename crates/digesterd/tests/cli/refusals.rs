@@ -1,5 +1,7 @@
 //! What `digest` refuses: by exit code and words, with nothing on stdout and nothing left behind.
 
+use digest_core::parquet_copy;
+
 use crate::logs::{HEADER, START, STOP, gzip, hour, lay_out, records};
 use crate::program::{Desk, text};
 
@@ -75,20 +77,35 @@ fn bad_contents_are_refused_by_object_line_and_reason() {
         (
             "flows.parquet",
             b"PAR1....PAR1".to_vec(),
-            &["flows.parquet", "Parquet"],
+            &["flows.parquet", "the Parquet file is corrupt or cut"],
         ),
     ];
+    let parquet = |text: String| parquet_copy(&text, 1000).unwrap();
+    let cases = &[
+        cases,
+        &[
+            (
+                "port.parquet",
+                parquet(row(&good.replace(" 1 2 6", " 65543 2 6"))),
+                &["port.parquet: row 2", "srcport is out of range"],
+            ),
+            (
+                "columns.parquet",
+                parquet("version srcaddr dstaddr packets bytes\n2 10.0.0.1 10.0.0.2 1 1\n".to_owned()),
+                &["columns.parquet", "its Parquet schema lacks protocol, start, end"],
+            ),
+        ],
+    ]
+    .concat();
     for (name, bytes, words) in cases {
         let place = format!("{name}.d/{name}");
         desk.write(&place, bytes);
         refused(&desk, &["--logs", &place], 1, words);
-        if !name.ends_with(".parquet") {
-            // Among sound files it fails as well.
-            desk.write(
-                &format!("{name}.d/sound.log"),
-                records(hour().start(), 10).as_bytes(),
-            );
-        }
+        // Among sound files it fails as well.
+        desk.write(
+            &format!("{name}.d/sound.log"),
+            records(hour().start(), 10).as_bytes(),
+        );
         refused(&desk, &["--logs", &format!("{name}.d")], 1, words);
     }
 }

@@ -66,7 +66,8 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 13] = [
+const KERNEL_USES: [&str; 16] = [
+    "bytes",
     "chrono",
     "flate2",
     "foldhash",
@@ -74,9 +75,11 @@ const KERNEL_USES: [&str; 13] = [
     "isal-sys",
     "libdeflate-sys",
     "memchr",
+    "parquet",
     "serde",
     "serde_json",
     "sha2",
+    "snap",
     "thiserror",
     "uuid",
     "zstd",

@@ -1,0 +1,293 @@
+//! Rows of a row group on their way into the logs, some thousand at a time: each column by itself, then the records.
+
+use super::codec::Codec;
+use super::column::Column;
+use super::schema::Wanted;
+use super::table::{NONE, ODD, WIDE};
+use super::{Bounds, Failure, Group, Place, Schema, TOGETHER};
+use crate::error::FoldError;
+use crate::field::{Field, USED};
+use crate::flow_record::ABSENT;
+use crate::key::KeyAddress;
+use crate::layout::Layout;
+use crate::logs::Logs;
+use crate::memory::Memory;
+use crate::sighting::Sightings;
+
+mod records;
+
+/// An entry that is a plain number.
+const PLAIN: u64 = ODD;
+/// Actions whose numbers are remembered for some rows.
+const FEW: usize = 16;
+
+/// The columns of some rows.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    codec: Codec,
+    columns: Vec<Column>,
+    /// Which of them holds a field.
+    places: [Option<usize>; USED],
+    /// Rows of the group that are still to come, and rows at hand.
+    left: u64,
+    rows: usize,
+    /// Inflated bytes so far.
+    pub(crate) inflated: u64,
+    /// Rows that are judged by themselves.
+    odd: Vec<u8>,
+    start: Vec<u64>,
+    end: Vec<u64>,
+    src: Vec<KeyAddress>,
+    dst: Vec<KeyAddress>,
+    srcport: Vec<u64>,
+    dstport: Vec<u64>,
+    protocol: Vec<u64>,
+    packets: Vec<u64>,
+    bytes: Vec<u64>,
+    flags: Vec<u64>,
+    version: Vec<u64>,
+    action: Vec<u32>,
+    /// IPv6 addresses, whose places here are their numbers in the rows' keys.
+    v6: Vec<u128>,
+}
+
+impl Batch {
+    /// Before the first row group.
+    pub(crate) fn new() -> Self {
+        Self {
+            codec: Codec::default(),
+            columns: Vec::new(),
+            places: [None; USED],
+            left: 0,
+            rows: 0,
+            inflated: 0,
+            odd: Vec::new(),
+            start: Vec::new(),
+            end: Vec::new(),
+            src: Vec::new(),
+            dst: Vec::new(),
+            srcport: Vec::new(),
+            dstport: Vec::new(),
+            protocol: Vec::new(),
+            packets: Vec::new(),
+            bytes: Vec::new(),
+            flags: Vec::new(),
+            version: Vec::new(),
+            action: Vec::new(),
+            v6: Vec::new(),
+        }
+    }
+
+    /// Begins a row group.
+    pub(crate) fn begin(
+        &mut self,
+        schema: &Schema,
+        group: Group<'_>,
+        size: u64,
+        bounds: Bounds,
+    ) -> Result<(), Failure> {
+        self.columns.clear();
+        self.places = [None; USED];
+        for wanted in &schema.wanted {
+            let extent = schema.extent(group, wanted, size);
+            let extent = extent.map_err(|failure| failure.of(wanted.name()))?;
+            if let Some(place) = self.places.get_mut(wanted.field as usize) {
+                *place = Some(self.columns.len());
+            }
+            self.columns.push(Column::new(wanted.clone(), &extent, bounds));
+        }
+        self.left = group.rows;
+        Ok(())
+    }
+
+    /// Reads the next rows; false where the group has no more.
+    pub(crate) fn next(&mut self, place: &mut Place<'_>) -> Result<bool, Failure> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let mut rows = usize::try_from(self.left).unwrap_or(TOGETHER).min(TOGETHER);
+        for column in &mut self.columns {
+            let ready = column.ready(place, &mut self.codec, self.left, &mut self.inflated);
+            rows = rows.min(ready.map_err(|failure| failure.of(column.wanted.name()))?);
+        }
+        for column in &mut self.columns {
+            let read = column.read(rows);
+            read.map_err(|failure| failure.of(column.wanted.name()))?;
+        }
+        self.rows = rows;
+        self.left -= rows as u64;
+        Ok(true)
+    }
+
+    /// All that records need beyond their start.
+    fn gather_values<M: Memory>(
+        &mut self,
+        layout: &Layout,
+        inside: (u64, u64),
+        logs: &mut Logs<M>,
+    ) -> Result<(), FoldError> {
+        if layout.has(Field::Start) && layout.has(Field::End) {
+            self.gather(Field::End, |batch| &mut batch.end);
+        } else {
+            self.end.clone_from(&self.start);
+        }
+        self.gather(Field::Protocol, |batch| &mut batch.protocol);
+        self.gather(Field::Packets, |batch| &mut batch.packets);
+        self.gather(Field::Bytes, |batch| &mut batch.bytes);
+        if layout.has_ports() {
+            self.gather(Field::SrcPort, |batch| &mut batch.srcport);
+            self.gather(Field::DstPort, |batch| &mut batch.dstport);
+        }
+        self.gather_optional(Field::TcpFlags, |batch| &mut batch.flags);
+        self.gather_optional(Field::Version, |batch| &mut batch.version);
+        for ((odd, start), end) in self.odd.iter_mut().zip(&self.start).zip(&self.end) {
+            *odd |= u8::from(end.wrapping_sub(*start) > u16::MAX.into());
+        }
+        for field in [
+            Field::LogStatus,
+            Field::AccountId,
+            Field::InterfaceId,
+            Field::Action,
+        ] {
+            self.look(field);
+        }
+        self.number_actions(logs)?;
+        self.v6.clear();
+        self.gather_addresses(Field::SrcAddr, inside, |batch| &mut batch.src);
+        self.gather_addresses(Field::DstAddr, inside, |batch| &mut batch.dst);
+        // A transit gateway's rows are told apart one by one.
+        if layout.sightings() != Sightings::Apart {
+            self.odd.fill(1);
+        }
+        Ok(())
+    }
+
+    fn column(&self, field: Field) -> Option<&Column> {
+        let place = self.places.get(field as usize).copied().flatten()?;
+        self.columns.get(place)
+    }
+
+    /// A column of needed numbers.
+    fn gather(&mut self, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
+        let mut values = std::mem::take(out(self));
+        let mut odd = std::mem::take(&mut self.odd);
+        values.clear();
+        if let Some(column) = self.column(field) {
+            let table = column.table();
+            values.extend(column.numbers.iter().zip(&mut odd).map(|(&number, odd)| {
+                let entry = table.entry(number);
+                *odd |= u8::from(entry >= PLAIN);
+                entry
+            }));
+        }
+        self.odd = odd;
+        *out(self) = values;
+    }
+
+    /// A column of numbers that may be absent.
+    fn gather_optional(&mut self, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
+        let mut values = std::mem::take(out(self));
+        let mut odd = std::mem::take(&mut self.odd);
+        values.clear();
+        match self.column(field) {
+            Some(column) => {
+                let table = column.table();
+                values.extend(column.numbers.iter().zip(&mut odd).map(|(&number, odd)| {
+                    let entry = table.entry(number);
+                    *odd |= u8::from(entry & ODD != 0);
+                    entry
+                }));
+            }
+            None => values.resize(self.rows, NONE),
+        }
+        self.odd = odd;
+        *out(self) = values;
+    }
+
+    /// Marks rows whose status is not `OK`, or whose name is to be looked at. A name may be absent.
+    fn look(&mut self, field: Field) {
+        let mut odd = std::mem::take(&mut self.odd);
+        if let Some(column) = self.column(field) {
+            let table = column.table();
+            let bad = if field == Field::LogStatus {
+                ODD | NONE
+            } else {
+                ODD
+            };
+            for (&number, odd) in column.numbers.iter().zip(&mut odd) {
+                *odd |= u8::from(table.entry(number) & bad != 0);
+            }
+        }
+        self.odd = odd;
+    }
+
+    /// Exchanges actions for their numbers, in rows that are not odd.
+    fn number_actions<M: Memory>(&mut self, logs: &mut Logs<M>) -> Result<(), FoldError> {
+        let mut actions = std::mem::take(&mut self.action);
+        actions.clear();
+        match self.column(Field::Action) {
+            Some(column) => {
+                let mut known = [None; FEW];
+                for (&number, &odd) in column.numbers.iter().zip(&self.odd) {
+                    let action = match known.get_mut(number as usize) {
+                        _ if odd != 0 => 0,
+                        Some(Some(action)) => *action,
+                        Some(place) => *place.insert(logs.action(column.text(number))?),
+                        None => logs.action(column.text(number))?,
+                    };
+                    actions.push(action);
+                }
+            }
+            None => actions.resize(self.rows, logs.action(ABSENT)?),
+        }
+        self.action = actions;
+        Ok(())
+    }
+
+    /// A column of addresses; IPv6 addresses of rows that count go to the list.
+    fn gather_addresses(
+        &mut self,
+        field: Field,
+        inside: (u64, u64),
+        out: impl Fn(&mut Self) -> &mut Vec<KeyAddress>,
+    ) {
+        let mut values = std::mem::take(out(self));
+        let (mut odd, mut v6) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.v6));
+        values.clear();
+        if let Some(column) = self.column(field) {
+            let table = column.table();
+            for (row, (&number, odd)) in column.numbers.iter().zip(&mut odd).enumerate() {
+                let entry = table.entry(number);
+                if entry & WIDE != 0 {
+                    values.push(KeyAddress::V6(v6.len() as u32));
+                    if *odd == 0 && !is_outside(at(&self.start, row), inside) {
+                        let address = table.wide.get(entry as u32 as usize);
+                        v6.push(address.copied().unwrap_or_default());
+                    }
+                } else {
+                    *odd |= u8::from(entry >= PLAIN);
+                    values.push(KeyAddress::V4(entry as u32));
+                }
+            }
+        }
+        (self.odd, self.v6) = (odd, v6);
+        *out(self) = values;
+    }
+}
+
+impl Wanted {
+    pub(super) fn name(&self) -> &'static str {
+        self.field.name()
+    }
+}
+
+/// Whether a row's start can be read and lies outside: then nothing more of it is looked at.
+#[inline]
+fn is_outside(start: u64, inside: (u64, u64)) -> bool {
+    start < PLAIN && !(inside.0..inside.1).contains(&start)
+}
+
+#[inline]
+fn at<T: Copy + Default>(column: &[T], row: usize) -> T {
+    column.get(row).copied().unwrap_or_default()
+}

@@ -1,0 +1,160 @@
+//! The pages of one column in one row group, one after the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Buf, Bytes};
+use parquet::basic::Compression;
+use parquet::column::page::{Page, PageReader};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
+use parquet::schema::types::ColumnDescPtr;
+
+use super::schema::Extent;
+use super::{Failure, Place, guarded};
+
+/// Bytes of a column that are asked of a source at a time.
+const WINDOW: u64 = 4 << 20;
+
+/// A column's bytes, and how far its pages have been read.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    description: ColumnDescPtr,
+    pub(super) compression: Compression,
+    /// Where the next page stands, and where the last one ends.
+    at: u64,
+    end: u64,
+    /// Most bytes of a page.
+    most: u64,
+    window: Bytes,
+    window_at: u64,
+}
+
+impl Chunk {
+    pub(super) fn new(description: ColumnDescPtr, extent: &Extent, most: usize) -> Self {
+        Self {
+            description,
+            compression: extent.compression,
+            at: extent.from,
+            end: extent.to,
+            most: most as u64,
+            window: Bytes::new(),
+            window_at: extent.from,
+        }
+    }
+
+    /// The next page, its values as compressed as they stand there; `None` behind the last one.
+    pub(super) fn next(&mut self, place: &mut Place<'_>) -> Result<Option<Page>, Failure> {
+        if self.at >= self.end {
+            return Ok(None);
+        }
+        if self.at >= self.window_end() {
+            self.fetch(place, WINDOW)?;
+        }
+        loop {
+            let view = Arc::new(View {
+                bytes: self.window.clone(),
+                at: self.window_at,
+                taken: AtomicU64::new(self.at),
+            });
+            // As if nothing were compressed: the crate would inflate without a bound.
+            let length = i64::try_from(self.end - self.at).unwrap_or(i64::MAX);
+            let chunk = ColumnChunkMetaData::builder(Arc::clone(&self.description))
+                .set_compression(Compression::UNCOMPRESSED)
+                .set_data_page_offset(i64::try_from(self.at).unwrap_or(i64::MAX))
+                .set_total_compressed_size(length);
+            let page = guarded(|| {
+                let chunk = chunk.build()?;
+                SerializedPageReader::new(Arc::clone(&view), &chunk, 0, None)?.get_next_page()
+            });
+            let taken = view.taken.load(Ordering::Relaxed);
+            match page {
+                Ok(Some(page)) => {
+                    self.at = taken;
+                    return Ok(Some(page));
+                }
+                Ok(None) => {
+                    self.at = self.end;
+                    return Ok(None);
+                }
+                // It may only be that the page is longer than what is at hand.
+                Err(_) if self.window_end() < self.end => {
+                    let wanted = taken.saturating_sub(self.at).max(2 * self.window.len() as u64);
+                    if wanted > self.most + 2 * WINDOW {
+                        let most = self.most;
+                        return Err(Failure::corrupt(format!("a page of more than {most} bytes")));
+                    }
+                    self.fetch(place, wanted)?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    fn window_end(&self) -> u64 {
+        self.window_at + self.window.len() as u64
+    }
+
+    /// Has the bytes from the next page on at hand.
+    fn fetch(&mut self, place: &mut Place<'_>, wanted: u64) -> Result<(), Failure> {
+        let to = if place.is_memory() {
+            self.end
+        } else {
+            self.end.min(self.at.saturating_add(wanted))
+        };
+        self.window = Bytes::new();
+        self.window = place.read(self.at, to)?;
+        self.window_at = self.at;
+        Ok(())
+    }
+}
+
+/// Some of a file's bytes under their places in the file.
+#[derive(Debug)]
+struct View {
+    bytes: Bytes,
+    at: u64,
+    /// Where what has been asked for ends.
+    taken: AtomicU64,
+}
+
+impl View {
+    fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let from = start
+            .checked_sub(self.at)
+            .and_then(|from| usize::try_from(from).ok());
+        match from.filter(|&from| from <= self.bytes.len()) {
+            Some(from) => Ok(self.bytes.slice(from..)),
+            None => Err(ends_early()),
+        }
+    }
+}
+
+impl Length for View {
+    fn len(&self) -> u64 {
+        self.at + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for View {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.taken
+            .store(start.saturating_add(length as u64), Ordering::Relaxed);
+        let bytes = self.from(start)?;
+        if bytes.len() < length {
+            return Err(ends_early());
+        }
+        Ok(bytes.slice(..length))
+    }
+}
+
+fn ends_early() -> ParquetError {
+    ParquetError::EOF("a page ends too early".to_owned())
+}

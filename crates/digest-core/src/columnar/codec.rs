@@ -1,0 +1,121 @@
+//! Inflating a page: GZIP, SNAPPY, ZSTD or nothing, never beyond a bound.
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use parquet::basic::Compression;
+
+use super::Failure;
+use crate::inflate::Whole;
+
+/// Readable bytes before and behind what was inflated.
+pub(super) const PAD: usize = 8;
+
+/// What inflates the pages of a file.
+#[derive(Debug, Default)]
+pub(super) struct Codec {
+    gzip: Option<Whole>,
+}
+
+impl Codec {
+    /// Replaces a page's bytes by what `packed` inflates to, behind `plain`, which is not compressed. Gives the length;
+    /// it stands between [`PAD`] bytes.
+    pub(super) fn inflate(
+        &mut self,
+        compression: Compression,
+        plain: &[u8],
+        packed: &[u8],
+        most: usize,
+        page: &mut Vec<u8>,
+    ) -> Result<usize, Failure> {
+        if plain.len() > most {
+            return Err(too_large(most));
+        }
+        let most_more = most - plain.len();
+        let before = PAD + plain.len();
+        let length = match compression {
+            Compression::UNCOMPRESSED => {
+                room(page, before, packed.len(), most_more)?.copy_from_slice(packed);
+                packed.len()
+            }
+            // A page without a single value may have no bytes at all.
+            _ if packed.is_empty() => 0,
+            Compression::GZIP(_) => self.gzip(packed, before, most_more, page)?,
+            Compression::SNAPPY => {
+                let sound = |error: snap::Error| Failure::corrupt(error.to_string());
+                let length = snap::raw::decompress_len(packed).map_err(sound)?;
+                let into = room(page, before, length, most_more)?;
+                snap::raw::Decoder::new()
+                    .decompress(packed, into)
+                    .map_err(sound)?
+            }
+            Compression::ZSTD(_) => {
+                let sound = |error: std::io::Error| Failure::corrupt(error.to_string());
+                let inflated = zstd::Decoder::with_buffer(packed).map_err(sound)?;
+                stream(inflated, before, most_more, page)?
+            }
+            other => {
+                return Err(Failure::corrupt(format!(
+                    "its compression is {other}, and only GZIP, SNAPPY and ZSTD are read"
+                )));
+            }
+        };
+        page.resize(page.len().max(before + length + PAD), 0);
+        if let Some(place) = page.get_mut(PAD..before) {
+            place.copy_from_slice(plain);
+        }
+        Ok(plain.len() + length)
+    }
+
+    fn gzip(
+        &mut self,
+        packed: &[u8],
+        before: usize,
+        most: usize,
+        page: &mut Vec<u8>,
+    ) -> Result<usize, Failure> {
+        if self.gzip.is_none() {
+            self.gzip = Whole::new();
+        }
+        let hint = packed
+            .last_chunk()
+            .map_or(0, |size| u32::from_le_bytes(*size) as usize);
+        if hint <= most
+            && let Some(whole) = &mut self.gzip
+            && let Some(length) = whole.inflate(packed, page, before)
+        {
+            return if length <= most {
+                Ok(length)
+            } else {
+                Err(too_large(most))
+            };
+        }
+        // It says what is wrong.
+        stream(MultiGzDecoder::new(packed), before, most, page)
+    }
+}
+
+/// Room for so many bytes from `before` on.
+fn room(page: &mut Vec<u8>, before: usize, length: usize, most: usize) -> Result<&mut [u8], Failure> {
+    if length > most {
+        return Err(too_large(most));
+    }
+    page.resize(page.len().max(before + length + PAD), 0);
+    Ok(page.get_mut(before..before + length).unwrap_or_default())
+}
+
+/// Reads to the end.
+fn stream(source: impl Read, before: usize, most: usize, page: &mut Vec<u8>) -> Result<usize, Failure> {
+    page.resize(before, 0);
+    let read = source.take(most as u64 + 1).read_to_end(page);
+    let read = read.map_err(|error| Failure::corrupt(error.to_string()))?;
+    if read > most {
+        Err(too_large(most))
+    } else {
+        Ok(read)
+    }
+}
+
+fn too_large(most: usize) -> Failure {
+    Failure::corrupt(format!("a page inflates to more than {most} bytes"))
+}

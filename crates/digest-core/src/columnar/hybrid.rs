@@ -1,0 +1,223 @@
+//! Parquet's hybrid of runs and packed bits, which levels and the numbers of dictionary values are written in.
+
+use super::Failure;
+
+/// A sequence of small numbers on its way. The bytes are handed in with every call.
+#[derive(Debug)]
+pub(super) struct Hybrid {
+    /// Where the next byte stands, and where the sequence ends.
+    at: usize,
+    end: usize,
+    /// Bits of a number.
+    width: u32,
+    run: Run,
+}
+
+#[derive(Debug)]
+enum Run {
+    /// The same number again and again.
+    Repeated { value: u32, left: u64 },
+    /// Numbers side by side, from this bit of the page on.
+    Packed { bit: u64, left: u64 },
+}
+
+impl Hybrid {
+    /// The sequence between two places of a page.
+    pub(super) fn new(at: usize, end: usize, width: u32) -> Result<Self, Failure> {
+        if width > u32::BITS {
+            return Err(Failure::corrupt("numbers of more than 32 bits"));
+        }
+        let run = if width == 0 {
+            // No bits at all: any number of zeros.
+            Run::Repeated {
+                value: 0,
+                left: u64::MAX,
+            }
+        } else {
+            Run::Packed { bit: 0, left: 0 }
+        };
+        Ok(Self { at, end, width, run })
+    }
+
+    /// Whether the next `count` numbers are all this one; they are passed over if so.
+    pub(super) fn pass_all(&mut self, page: &[u8], count: usize, wanted: u32) -> Result<bool, Failure> {
+        if self.left() == 0 {
+            self.next_run(page)?;
+        }
+        match &mut self.run {
+            Run::Repeated { value, left } if *value == wanted && *left >= count as u64 => {
+                *left -= count as u64;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Appends the next `count` numbers.
+    pub(super) fn read(&mut self, page: &[u8], mut count: usize, out: &mut Vec<u32>) -> Result<(), Failure> {
+        while count > 0 {
+            if self.left() == 0 {
+                self.next_run(page)?;
+            }
+            let taken = usize::try_from(self.left()).unwrap_or(count).min(count);
+            match &mut self.run {
+                Run::Repeated { value, left } => {
+                    out.resize(out.len() + taken, *value);
+                    *left -= taken as u64;
+                }
+                Run::Packed { bit, left } => {
+                    let width = u64::from(self.width);
+                    // The last number must lie inside; what is missing of its group behind it does not matter.
+                    if *bit + width * taken as u64 > self.end as u64 * 8 {
+                        return Err(cut());
+                    }
+                    unpack(page, *bit, self.width, taken, out);
+                    *bit += width * taken as u64;
+                    *left -= taken as u64;
+                }
+            }
+            count -= taken;
+        }
+        Ok(())
+    }
+
+    fn left(&self) -> u64 {
+        match self.run {
+            Run::Repeated { left, .. } | Run::Packed { left, .. } => left,
+        }
+    }
+
+    /// Begins the next run. It may be empty.
+    fn next_run(&mut self, page: &[u8]) -> Result<(), Failure> {
+        while self.left() == 0 {
+            let header = self.varint(page)?;
+            let count = header >> 1;
+            if header & 1 == 0 {
+                let bytes = self.width.div_ceil(8) as usize;
+                let mut value = [0; 4];
+                let stands = page
+                    .get(self.at..(self.at + bytes).min(self.end))
+                    .unwrap_or_default();
+                match value.get_mut(..bytes) {
+                    Some(place) if stands.len() == bytes => place.copy_from_slice(stands),
+                    _ => return Err(cut()),
+                }
+                self.at += bytes;
+                self.run = Run::Repeated {
+                    value: u32::from_le_bytes(value),
+                    left: count,
+                };
+            } else {
+                // Groups of eight numbers, hence of as many bytes as a number has bits.
+                self.run = Run::Packed {
+                    bit: self.at as u64 * 8,
+                    left: count * 8,
+                };
+                let bytes = count.saturating_mul(self.width.into());
+                let end = (self.at as u64).saturating_add(bytes).min(self.end as u64);
+                self.at = end as usize;
+            }
+        }
+        Ok(())
+    }
+
+    /// A number of up to 35 bits, seven to a byte.
+    fn varint(&mut self, page: &[u8]) -> Result<u64, Failure> {
+        let mut value = 0;
+        for shift in (0..35).step_by(7) {
+            let byte = page.get(self.at).filter(|_| self.at < self.end).ok_or_else(cut)?;
+            self.at += 1;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Failure::corrupt("a run of impossible length"))
+    }
+}
+
+/// Appends numbers of `width` bits that stand side by side from `bit` on. The page is readable to the last of them.
+#[inline]
+fn unpack(page: &[u8], bit: u64, width: u32, count: usize, out: &mut Vec<u32>) {
+    let mask = (1u64 << width) - 1;
+    let mut bit = bit;
+    out.extend((0..count).map(|_| {
+        let word = word_at(page, (bit / 8) as usize) >> (bit % 8) & mask;
+        bit += u64::from(width);
+        word as u32
+    }));
+}
+
+/// Eight bytes from here on; zeros behind the end.
+#[inline]
+fn word_at(page: &[u8], at: usize) -> u64 {
+    match page.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => {
+            let rest = page.get(at..).unwrap_or_default();
+            rest.iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte))
+        }
+    }
+}
+
+fn cut() -> Failure {
+    Failure::corrupt("a page ends too early")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Failure> {
+        let mut out = Vec::new();
+        Hybrid::new(0, bytes.len(), width)?.read(bytes, count, &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn runs_and_packed_bits_are_read_in_any_pieces() {
+        // The format's own example: 0 to 7 in three bits; then nine times five.
+        let bytes = [0b11, 0b1000_1000, 0b1100_0110, 0b1111_1010, 18, 5];
+        let expected = [0, 1, 2, 3, 4, 5, 6, 7, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+        assert_eq!(all(&bytes, 3, 17).unwrap(), expected);
+        for piece in 1..17 {
+            let mut hybrid = Hybrid::new(0, bytes.len(), 3).unwrap();
+            let mut out = Vec::new();
+            for _ in 0..17 / piece {
+                hybrid.read(&bytes, piece, &mut out).unwrap();
+            }
+            assert_eq!(out, expected[..out.len()]);
+        }
+        assert!(all(&bytes, 3, 18).is_err());
+    }
+
+    #[test]
+    fn every_width_is_read() {
+        for width in 1..=32u32 {
+            let mask = u32::MAX >> (32 - width);
+            let values: Vec<u32> = (0..16u32).map(|at| at.wrapping_mul(0x9e37_79b9) & mask).collect();
+            let mut bytes = vec![2 << 1 | 1];
+            bytes.resize(1 + 2 * width as usize, 0);
+            for (at, value) in values.iter().enumerate() {
+                for bit in 0..width as usize {
+                    let place = at * width as usize + bit;
+                    bytes[1 + place / 8] |= ((value >> bit & 1) as u8) << (place % 8);
+                }
+            }
+            assert_eq!(all(&bytes, width, 16).unwrap(), values, "{width} bits");
+        }
+        assert_eq!(all(&[], 0, 3).unwrap(), [0; 3]);
+        assert!(Hybrid::new(0, 0, 33).is_err());
+    }
+
+    #[test]
+    fn endless_and_empty_runs_end() {
+        assert!(all(&[0, 0, 0, 0], 1, 1).is_err());
+        assert!(all(&[0xff; 12], 8, 1).is_err());
+        let mut hybrid = Hybrid::new(0, 2, 1).unwrap();
+        assert!(hybrid.pass_all(&[20, 1], 10, 1).unwrap());
+        assert!(hybrid.pass_all(&[20, 1], 1, 1).is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! Pages in encodings that flow logs seldom come in (differences, split bytes): left to the crate `parquet`.
+
+use std::collections::VecDeque;
+
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::errors::ParquetError;
+use parquet::schema::types::ColumnDescPtr;
+
+use super::schema::{Kind, Stored};
+use super::table::Table;
+use super::{Failure, guarded};
+
+/// The number of a value that is none.
+const NULL: u32 = u32::MAX;
+
+/// One page on its way.
+pub(super) struct Rare {
+    reader: ColumnReader,
+    is_optional: bool,
+    levels: Vec<i16>,
+}
+
+impl Rare {
+    /// A page whose values are not compressed, behind its dictionary if it needs one.
+    pub(super) fn new(description: &ColumnDescPtr, dictionary: Option<Page>, page: Page) -> Self {
+        let pages = Pages(dictionary.into_iter().chain([page]).collect());
+        Self {
+            reader: get_column_reader(description.clone(), Box::new(pages)),
+            is_optional: description.max_def_level() > 0,
+            levels: Vec::new(),
+        }
+    }
+
+    /// The next `count` values: appended to the table, and numbered.
+    pub(super) fn read(
+        &mut self,
+        (kind, stored): (Kind, Stored),
+        count: usize,
+        table: &mut Table,
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), Failure> {
+        let (reader, levels) = (&mut self.reader, &mut self.levels);
+        levels.clear();
+        let before = table.len();
+        let read = guarded(|| {
+            Ok(match reader {
+                ColumnReader::Int32ColumnReader(reader) => {
+                    let mut values = Vec::new();
+                    let (rows, ..) = reader.read_records(count, Some(levels), None, &mut values)?;
+                    for value in values {
+                        table.push_number(kind, stored, value.into());
+                    }
+                    rows
+                }
+                ColumnReader::Int64ColumnReader(reader) => {
+                    let mut values = Vec::new();
+                    let (rows, ..) = reader.read_records(count, Some(levels), None, &mut values)?;
+                    for value in values {
+                        table.push_number(kind, stored, value);
+                    }
+                    rows
+                }
+                ColumnReader::ByteArrayColumnReader(reader) => {
+                    let mut values = Vec::new();
+                    let (rows, ..) = reader.read_records(count, Some(levels), None, &mut values)?;
+                    for value in &values {
+                        table.push_text(kind, value.data());
+                    }
+                    rows
+                }
+                _ => 0,
+            })
+        })?;
+        if read < count {
+            return Err(Failure::corrupt("a page ends too early"));
+        }
+        let (first, mut next) = (before as u32, before as u32);
+        if self.is_optional {
+            numbers.extend(self.levels.iter().map(|&level| {
+                if level == 0 {
+                    return NULL;
+                }
+                next += 1;
+                next - 1
+            }));
+        } else {
+            numbers.extend(first..first + count as u32);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Rare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rare")
+    }
+}
+
+/// Pages at hand.
+struct Pages(VecDeque<Page>);
+
+impl Iterator for Pages {
+    type Item = Result<Page, ParquetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
+        Ok(self.0.pop_front())
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
+        Ok(self.0.front().map(|page| PageMetadata {
+            num_rows: None,
+            num_levels: Some(page.num_values() as usize),
+            is_dict: page.is_dictionary_page(),
+        }))
+    }
+
+    fn skip_next_page(&mut self) -> Result<(), ParquetError> {
+        self.0.pop_front();
+        Ok(())
+    }
+}

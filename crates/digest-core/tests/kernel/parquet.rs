@@ -1,0 +1,116 @@
+//! Parquet files say what text logs of the same records say, however they are laid out, and hostile ones do no harm.
+
+use digest_core::oracle::{self, Answer, Question, Refusal};
+use digest_core::{BadRows, Fold, FoldError, FoldOptions, ObjectTally};
+use proptest::prelude::*;
+
+use crate::answer::{Objects, ends_of_ports, hour, kernel};
+use crate::corpus::{any_log, sound_log};
+use crate::long_logs::{self, Dice};
+use crate::parquet_file::Rows;
+
+fn question(windowed: bool, skip: bool) -> Question {
+    Question {
+        window: windowed.then(hour),
+        skip,
+        max_row: 64 * 1024,
+    }
+}
+
+/// What the text says, as a table says it: without a header, whose line is not counted.
+fn of_table(answer: Result<Answer, Refusal>) -> Result<Answer, Refusal> {
+    match answer {
+        Ok(mut answer) => {
+            answer.counts.headers = 0;
+            Ok(ends_of_ports(answer))
+        }
+        Err(Refusal::BadRow(key, line)) => Err(Refusal::BadRow(key, line - 1)),
+        Err(Refusal::NotFlowLog(key, _)) => Err(Refusal::NotFlowLog(key, 0)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn agrees(rows: &Rows, question: &Question, seed: u64) {
+    let text: Objects = vec![("object".to_owned(), rows.text())];
+    let table: Objects = vec![("object".to_owned(), rows.parquet(&mut Dice::of(seed)))];
+    let answer = kernel(question, &table);
+    assert!(
+        answer == of_table(oracle::digest(question, &text)),
+        "by the oracle, seed {seed}: {answer:?}"
+    );
+    assert!(
+        answer == of_table(kernel(question, &text)),
+        "by the text, seed {seed}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_table_says_what_the_text_of_the_same_records_says(
+        log in prop_oneof![sound_log(), any_log()],
+        windowed: bool,
+        skip: bool,
+        seed: u64,
+    ) {
+        let mut rows = Rows::of(&log.text());
+        if !rows.columns.iter().any(|column| column == "dstaddr") {
+            rows.columns = log.format.columns.clone();
+        }
+        rows.rows.retain(|row| row.len() == rows.columns.len());
+        agrees(&rows, &question(windowed, skip), seed);
+    }
+}
+
+#[test]
+fn long_tables_of_many_pages_and_row_groups_say_it_too() {
+    for seed in 0..30 {
+        let rows = Rows::of(&long_logs::log(&mut Dice::of(seed), 6000));
+        for windowed in [true, false] {
+            agrees(&rows, &question(windowed, true), seed);
+        }
+    }
+}
+
+/// What a fold makes of a table; it must make something.
+fn outcome(bytes: &[u8], options: &FoldOptions) -> Result<ObjectTally, FoldError> {
+    let mut fold = Fold::new(options);
+    let tally = fold.read_object("flows.parquet", &mut &*bytes)?;
+    fold.finish()?;
+    Ok(tally)
+}
+
+#[test]
+fn no_flipped_byte_and_no_cut_does_harm() {
+    let columns = "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start";
+    let mut rows = Rows {
+        columns: columns.split(' ').map(str::to_owned).collect(),
+        rows: Vec::new(),
+    };
+    for at in 0..12 {
+        let row = format!("eni-1 10.0.0.{} ::1 443 5{at} 6 {at} 4{at} 1539734400", at % 3);
+        rows.rows.push(row.split(' ').map(str::to_owned).collect());
+    }
+    let lenient = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    let mut corrupt = 0;
+    for seed in 0..4 {
+        let sound = rows.parquet(&mut Dice::of(seed));
+        assert!(outcome(&sound, &lenient).unwrap().records > 0);
+        for at in 0..sound.len() {
+            for flip in [1, 0x80, 0xff] {
+                let mut flipped = sound.clone();
+                flipped[at] ^= flip;
+                let tally = outcome(&flipped, &lenient).unwrap();
+                corrupt += tally.objects_refused;
+            }
+            let cut = outcome(&sound[..at], &FoldOptions::default());
+            let is_told = |error: &FoldError| error.to_string().starts_with("flows.parquet: ");
+            assert!(at == 0 || cut.is_err_and(|error| is_told(&error)), "cut at {at}");
+        }
+    }
+    assert!(corrupt > 1000, "{corrupt}");
+}

@@ -1,0 +1,220 @@
+//! What of a Parquet file is read, and what is said of one that cannot be.
+
+use std::io::{self, Cursor, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use digest_core::oracle::{self, Question};
+use digest_core::{
+    BadRows, Contents, Fold, FoldError, FoldOptions, ObjectTally, Ranges, Source, Window, fold_parallel,
+    parquet_copy,
+};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::answer::hour;
+use crate::long_logs::Dice;
+use crate::parquet_file::Rows;
+
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
+    action log-status";
+
+/// A record a second, from some seconds before the hour on.
+fn log(before: i64, records: i64) -> String {
+    let mut text = format!("{HEADER}\n");
+    for at in 0..records {
+        let start = hour().start_unix() - before + at;
+        let row = format!(
+            "2 123456789012 eni-1 10.0.0.{} ::1 443 5{at} 6 {at} 40 {start} {start} ACCEPT OK\n",
+            at % 9
+        );
+        text.push_str(&row);
+    }
+    text
+}
+
+fn read(bytes: &[u8], options: &FoldOptions) -> Result<(ObjectTally, Vec<u8>), FoldError> {
+    let mut fold = Fold::new(options);
+    let tally = fold.read_object("flows.parquet", &mut &*bytes)?;
+    let mut text = Vec::new();
+    fold.finish()?.write_text(&mut text)?;
+    Ok((tally, text))
+}
+
+fn windowed(window: Window) -> FoldOptions {
+    FoldOptions {
+        window: Some(window),
+        ..FoldOptions::default()
+    }
+}
+
+fn refusal(text: &str) -> String {
+    let table = parquet_copy(text, 100).unwrap();
+    read(&table, &FoldOptions::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn row_groups_outside_the_window_are_passed_over_by_their_statistics_and_counted() {
+    let text = log(1000, 3000);
+    let mut table = parquet_copy(&text, 500).unwrap();
+    let expected = read(text.as_bytes(), &windowed(hour())).unwrap();
+    let seen = read(&table, &windowed(hour())).unwrap();
+    assert_eq!(seen.1, expected.1);
+    // The first two of six groups lie before the hour: whatever their pages hold is not looked at.
+    let metadata = SerializedFileReader::new(Bytes::from(table.clone())).unwrap();
+    let third = metadata.metadata().row_group(2).column(0);
+    let (from, _) = third.byte_range();
+    table[4..from as usize].fill(0xa5);
+    let (tally, text) = read(&table, &windowed(hour())).unwrap();
+    assert_eq!(text, expected.1);
+    assert_eq!(
+        (tally.rows, tally.records, tally.outside_window),
+        (3000, 2000, 1000)
+    );
+    assert_eq!(tally.minutes, expected.0.minutes);
+    assert!(read(&table, &FoldOptions::default()).is_err());
+}
+
+#[test]
+fn rows_without_a_time_are_in_no_group_that_is_passed_over() {
+    let mut text = log(5000, 100);
+    text.push_str("2 123456789012 eni-1 - - - - - - - - - - NODATA\n");
+    let table = parquet_copy(&text, 1000).unwrap();
+    let (tally, _) = read(&table, &windowed(hour())).unwrap();
+    assert_eq!((tally.outside_window, tally.no_data), (100, 1));
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_number_in_the_file() {
+    let mut rows: Vec<String> = log(0, 30).lines().map(str::to_owned).collect();
+    rows[17] = rows[17].replace(" 443 ", " 65543 ");
+    let table = parquet_copy(&rows.join("\n"), 10).unwrap();
+    let error = read(&table, &FoldOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "flows.parquet: row 17: srcport is out of range (at most 65535): \"65543\""
+    );
+    let lenient = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    let (tally, _) = read(&table, &lenient).unwrap();
+    assert_eq!((tally.records, tally.bad_rows, tally.faults[0].line), (29, 1, 17));
+    // Rows of groups that were passed over count.
+    let window = Window::from_unix(hour().start_unix(), hour().start_unix() + 60).unwrap();
+    let mut late: Vec<String> = log(600, 700).lines().map(str::to_owned).collect();
+    late[651] = late[651].replace(" 40 ", " -40 ");
+    let table = parquet_copy(&late.join("\n"), 100).unwrap();
+    let error = read(&table, &windowed(window)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "flows.parquet: row 651: bytes is not a number: \"-40\""
+    );
+}
+
+#[test]
+fn a_table_without_the_needed_columns_is_refused_by_their_names() {
+    assert_eq!(
+        refusal("version srcaddr packets bytes end\n"),
+        "flows.parquet: no flow log that can be digested: its Parquet schema lacks dstaddr, protocol"
+    );
+    assert_eq!(
+        refusal("srcaddr dstaddr protocol packets bytes interface-id interface_id\n"),
+        "flows.parquet: no flow log that can be digested: its Parquet schema names interface-id twice"
+    );
+}
+
+#[test]
+fn a_name_that_would_be_several_tokens_of_text_is_a_bad_row() {
+    let text = log(0, 5);
+    for (name, is_sound) in [("eni 1", false), ("eni\n1", false), ("eni\u{a0}1", true)] {
+        let mut rows = Rows::of(text.as_bytes());
+        rows.rows[2][2] = name.to_owned();
+        for seed in 0..8 {
+            let read = read(&rows.parquet(&mut Dice::of(seed)), &FoldOptions::default());
+            match read {
+                Ok((tally, _)) => assert!(is_sound && tally.records == 5),
+                Err(error) => assert_eq!(
+                    error.to_string(),
+                    format!("flows.parquet: row 3: interface-id holds a blank: {name:?}")
+                ),
+            }
+        }
+    }
+}
+
+/// A table that is read by ranges, and how many bytes of it.
+struct Ranged {
+    table: Cursor<Vec<u8>>,
+    taken: Arc<AtomicU64>,
+    ended: Arc<AtomicU64>,
+}
+
+impl Read for Ranged {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.table.read(out)
+    }
+}
+
+impl Contents for Ranged {
+    fn ranges(&mut self) -> Option<&mut dyn Ranges> {
+        Some(self)
+    }
+}
+
+impl Ranges for Ranged {
+    fn size(&self) -> u64 {
+        self.table.get_ref().len() as u64
+    }
+
+    fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        self.taken.fetch_add(out.len() as u64, Ordering::Relaxed);
+        let at = at as usize;
+        out.copy_from_slice(&self.table.get_ref()[at..at + out.len()]);
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn of_a_large_object_only_the_needed_columns_are_fetched() {
+    // Each row carries a tag of its own that no digest needs.
+    let mut lines = log(0, 3000).lines().map(str::to_owned).collect::<Vec<_>>();
+    for (at, line) in lines.iter_mut().enumerate() {
+        let tag = if at == 0 {
+            "instance-tag".to_owned()
+        } else {
+            format!("{:x}", (at as u128).pow(9) * 0x9e37_79b9)
+        };
+        line.push(' ');
+        line.push_str(&tag);
+    }
+    let text = lines.join("\n");
+    let table = parquet_copy(&text, 1000).unwrap();
+    let size = table.len() as u64;
+    let (taken, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let ranged = Ranged {
+        table: Cursor::new(table),
+        taken: Arc::clone(&taken),
+        ended: Arc::clone(&ended),
+    };
+    let sources: Mutex<Vec<Source>> = Mutex::new(vec![("flows.parquet".to_owned(), Box::new(ranged))]);
+    let next = || sources.lock().unwrap().pop();
+    let digest = fold_parallel(&FoldOptions::default(), None, 2, next, |_, _| {}).unwrap();
+    let mut digested = Vec::new();
+    digest.write_text(&mut digested).unwrap();
+    let question = Question {
+        window: None,
+        skip: false,
+        max_row: 64 * 1024,
+    };
+    let expected = oracle::digest(&question, &[("text".to_owned(), text.into_bytes())]).unwrap();
+    assert!(digested == expected.text);
+    let taken = taken.load(Ordering::Relaxed);
+    assert_eq!(digest.tally().source_bytes, taken);
+    assert!(taken * 4 < size * 3, "{taken} of {size}");
+    assert_eq!(ended.load(Ordering::Relaxed), 1);
+}
