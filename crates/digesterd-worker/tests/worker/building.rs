@@ -98,7 +98,7 @@ async fn foreign_keys_and_empty_objects_are_counted_and_harm_nothing() {
 
 #[actix_web::test]
 async fn gzip_and_parquet_objects_side_by_side_are_one_digest() {
-    let mut bench = Bench::with_an_hour();
+    let bench = Bench::with_an_hour();
     let expected = bench.expected();
     // The second object as Parquet, under a name that says nothing of it.
     let (key, gzip) = bench.objects[1].clone();
