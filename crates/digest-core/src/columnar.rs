@@ -16,6 +16,7 @@ mod batch;
 mod chunk;
 mod codec;
 mod column;
+mod delta;
 mod hybrid;
 mod place;
 mod rare;

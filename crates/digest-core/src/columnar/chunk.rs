@@ -16,6 +16,8 @@ use super::{Failure, Place, guarded};
 
 /// Bytes of a column that are asked of a source at a time.
 const WINDOW: u64 = 4 << 20;
+/// Most bytes of a page's header.
+const MOST_HEADER: u64 = 256 << 10;
 
 /// A column's bytes, and how far its pages have been read.
 #[derive(Debug)]
@@ -79,13 +81,16 @@ impl Chunk {
                     return Ok(None);
                 }
                 // It may only be that the page is longer than what is at hand.
-                Err(_) if self.window_end() < self.end => {
-                    let wanted = taken.saturating_sub(self.at).max(2 * self.window.len() as u64);
-                    if wanted > self.most + 2 * WINDOW {
+                Err(failure) if self.window_end() < self.end => {
+                    let (wanted, at_hand) = (taken.saturating_sub(self.at), self.window_end() - self.at);
+                    if wanted > self.most + MOST_HEADER {
                         let most = self.most;
                         return Err(Failure::corrupt(format!("a page of more than {most} bytes")));
                     }
-                    self.fetch(place, wanted)?;
+                    if wanted.max(MOST_HEADER) <= at_hand {
+                        return Err(failure);
+                    }
+                    self.fetch(place, wanted.max(WINDOW))?;
                 }
                 Err(failure) => return Err(failure),
             }

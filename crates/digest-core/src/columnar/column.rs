@@ -222,17 +222,18 @@ impl Column {
             header.encoding,
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY
         );
-        if !is_numbered && header.encoding != Encoding::PLAIN || is_optional && header.has_packed_levels {
-            self.levels = None;
-            let bytes = self.page.get(PAD..self.page_end).unwrap_or_default();
-            let dictionary = self.dictionary_page.clone().filter(|_| is_numbered);
-            let page = with_bytes(page, Bytes::copy_from_slice(bytes));
-            let rare = Rare::new(&self.wanted.description, dictionary, page);
-            self.values = Values::Rare(Box::new(rare));
-            return Ok(header.rows);
-        }
         let mut at = PAD;
         self.levels = None;
+        if is_optional && header.has_packed_levels {
+            // Their length stands nowhere; the values behind them are plain or numbered, as old as such levels are.
+            let is_old = is_numbered || header.encoding == Encoding::PLAIN;
+            if !is_old {
+                return Err(Failure::corrupt("levels and values of different ages"));
+            }
+            return self
+                .leave_to_the_crate(page, is_numbered, at)
+                .map(|()| header.rows);
+        }
         if is_optional {
             let length = match header.levels {
                 Some(length) => length,
@@ -253,6 +254,10 @@ impl Column {
         } else {
             at += header.levels.unwrap_or_default();
         }
+        if !is_numbered && header.encoding != Encoding::PLAIN {
+            self.levels = None;
+            return self.leave_to_the_crate(page, false, at).map(|()| header.rows);
+        }
         self.values = if is_numbered {
             if !self.has_dictionary {
                 return Err(Failure::corrupt("it has no dictionary"));
@@ -269,6 +274,17 @@ impl Column {
             Values::Plain(at)
         };
         Ok(header.rows)
+    }
+
+    /// Has the crate decode a page whose values begin at `values`.
+    fn leave_to_the_crate(&mut self, page: Page, is_numbered: bool, values: usize) -> Result<(), Failure> {
+        let bytes = self.page.get(PAD..self.page_end).unwrap_or_default();
+        let page = with_bytes(page, Bytes::copy_from_slice(bytes));
+        let dictionary = self.dictionary_page.clone().filter(|_| is_numbered);
+        let (description, most) = (&self.wanted.description, self.bounds.page);
+        let rare = Rare::new(description, dictionary, page, values - PAD, most)?;
+        self.values = Values::Rare(Box::new(rare));
+        Ok(())
     }
 
     /// Reads the values of the next `count` rows, of those that are ready.

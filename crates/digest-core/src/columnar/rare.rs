@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::delta;
 use super::schema::{Kind, Stored};
 use super::table::Table;
 use super::{Failure, guarded};
@@ -17,19 +19,37 @@ const NULL: u32 = u32::MAX;
 /// One page on its way.
 pub(super) struct Rare {
     reader: ColumnReader,
+    /// Most values that are asked for at once.
+    together: usize,
+    /// Most bytes of all texts that are.
+    most: usize,
     is_optional: bool,
     levels: Vec<i16>,
 }
 
 impl Rare {
-    /// A page whose values are not compressed, behind its dictionary if it needs one.
-    pub(super) fn new(description: &ColumnDescPtr, dictionary: Option<Page>, page: Page) -> Self {
+    /// A page whose values are not compressed and begin at `values`, behind its dictionary if it needs one. Texts of
+    /// `most` bytes may be read at once.
+    pub(super) fn new(
+        description: &ColumnDescPtr,
+        dictionary: Option<Page>,
+        page: Page,
+        values: usize,
+        most: usize,
+    ) -> Result<Self, Failure> {
+        let encoding = page.encoding();
+        let bytes = page.buffer().get(values..).unwrap_or_default();
+        delta::check(encoding, bytes, page.num_values())?;
+        // Each text may repeat the one before it: a few bytes make as many long ones as are asked for.
+        let repeats = encoding == Encoding::DELTA_BYTE_ARRAY;
         let pages = Pages(dictionary.into_iter().chain([page]).collect());
-        Self {
+        Ok(Self {
             reader: get_column_reader(description.clone(), Box::new(pages)),
+            together: if repeats { 1 } else { usize::MAX },
+            most,
             is_optional: description.max_def_level() > 0,
             levels: Vec::new(),
-        }
+        })
     }
 
     /// The next `count` values: appended to the table, and numbered.
@@ -41,6 +61,7 @@ impl Rare {
         numbers: &mut Vec<u32>,
     ) -> Result<(), Failure> {
         let (reader, levels) = (&mut self.reader, &mut self.levels);
+        let (together, most) = (self.together, self.most);
         levels.clear();
         let before = table.len();
         let read = guarded(|| {
@@ -62,10 +83,19 @@ impl Rare {
                     rows
                 }
                 ColumnReader::ByteArrayColumnReader(reader) => {
-                    let mut values = Vec::new();
-                    let (rows, ..) = reader.read_records(count, Some(levels), None, &mut values)?;
-                    for value in &values {
-                        table.push_text(kind, value.data());
+                    let (mut values, mut rows, mut bytes) = (Vec::new(), 0, 0);
+                    while rows < count {
+                        values.clear();
+                        let some = (count - rows).min(together);
+                        let (read, ..) = reader.read_records(some, Some(&mut *levels), None, &mut values)?;
+                        for value in &values {
+                            bytes += value.len();
+                            table.push_text(kind, value.data());
+                        }
+                        if read == 0 || bytes > most {
+                            break;
+                        }
+                        rows += read;
                     }
                     rows
                 }
@@ -73,7 +103,9 @@ impl Rare {
             })
         })?;
         if read < count {
-            return Err(Failure::corrupt("a page ends too early"));
+            return Err(Failure::corrupt(
+                "a page ends too early, or its texts are too long",
+            ));
         }
         let (first, mut next) = (before as u32, before as u32);
         if self.is_optional {

@@ -74,7 +74,8 @@ impl<R: Read> Read for TimedReader<R> {
         let read = self.timed(|inner| inner.read(out));
         if let Ok(count) = read {
             self.count(count as u64);
-            self.at_end = count == 0 && !out.is_empty();
+            // Reading nothing tells nothing.
+            self.at_end = count == 0 && (self.at_end || !out.is_empty());
         }
         read
     }

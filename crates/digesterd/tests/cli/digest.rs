@@ -100,7 +100,7 @@ fn a_parquet_file_is_digested_as_the_text_of_its_records() {
     let log = records(hour().start(), 3000);
     desk.write("flows.parquet", &parquet_copy(&log, 1000).unwrap());
     desk.write("mixed/one.log", &parquet_copy(&log, 4000).unwrap());
-    desk.write("mixed/other.parquet", gzip(&records(hour().stop(), 200)));
+    desk.write("mixed/other.parquet", &gzip(&records(hour().stop(), 200)));
     let alone = desk.run(&["digest", "--logs", "flows.parquet"]);
     let objects = [("flows".to_owned(), log.into_bytes())];
     assert_eq!(
