@@ -83,7 +83,10 @@ pub struct Sealed {
 /// One flow log object that was read or skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectEntry {
-    /// Key inside the bucket.
+    /// The place that it lies in, as a URL; absent where the flow logs lie in one place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Key inside the place.
     pub key: String,
     /// ETag as listed, and under which it was read.
     pub etag: Option<String>,

@@ -133,6 +133,19 @@ impl FlowLogs {
         Ok(laid_out)
     }
 
+    /// Whether there is any object at all.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the listing fails.
+    pub async fn is_anything_there(&self) -> Result<bool, StoreError> {
+        for store in self.stores() {
+            if store.peek().await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The objects that can hold records of the window: named from five minutes before its start to
     /// `late_arrival` after its stop.
     ///
@@ -147,22 +160,21 @@ impl FlowLogs {
         let unlistable = self.unlistable();
         let span = Span::of(window, late_arrival);
         let mut plan = Plan::default();
-        let mut folders = Vec::new();
+        let mut days = Vec::new();
         for source in self.places.iter() {
             let lookup = self.lookup(source, span.last);
             let (datasets, calls) = discovery::discover(&lookup, &self.scan, scope).await?;
             plan.discovery_calls += calls;
             for dataset in datasets {
                 let dataset = Arc::new(dataset);
-                folders.extend(walk::days(&span).map(|date| (source, Arc::clone(&dataset), date)));
+                days.extend(walk::dates(&span).map(|date| {
+                    let (store, place) = (source.store.clone(), source.name.clone());
+                    Day::new(store, place, Arc::clone(&dataset), date, span)
+                }));
             }
         }
-        let mut listings = stream::iter(folders)
-            .map(|(source, dataset, date)| async move {
-                let day = Day::new(&source.store, source.name.as_ref(), &dataset, date, span);
-                day.list().await
-            })
-            .buffer_unordered(AT_ONCE);
+        let listings = days.into_iter().map(|day| async move { day.list().await });
+        let mut listings = stream::iter(listings).buffer_unordered(AT_ONCE);
         while let Some(listed) = listings.try_next().await? {
             plan.merge(listed);
         }

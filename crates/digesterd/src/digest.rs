@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let building = build_digest(&request, &flow_logs, &prefetch, &options, &counters);
     let built = watched(building, &bar, &counters).await;
     bar.clear();
-    let built = built.with_context(|| format!("no digest was made of {}", flow_logs.store()))?;
+    let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
     let written = output.write(&built.digest)?;
     if let (Some(manifest), Some(window)) = (manifest, window) {

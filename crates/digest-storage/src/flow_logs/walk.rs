@@ -30,10 +30,10 @@ const PAGE: usize = 1000;
 
 /// One folder to be walked.
 #[derive(Debug)]
-pub(super) struct Day<'a> {
-    store: &'a Store,
-    place: Option<&'a Arc<str>>,
-    dataset: &'a Dataset,
+pub(super) struct Day {
+    store: Store,
+    place: Option<Arc<str>>,
+    dataset: Arc<Dataset>,
     date: NaiveDate,
     /// The folder, with a slash at its end.
     folder: String,
@@ -60,20 +60,20 @@ enum Onward {
     End,
 }
 
-impl<'a> Day<'a> {
+impl Day {
     pub(super) fn new(
-        store: &'a Store,
-        place: Option<&'a Arc<str>>,
-        dataset: &'a Dataset,
+        store: Store,
+        place: Option<Arc<str>>,
+        dataset: Arc<Dataset>,
         date: NaiveDate,
         span: Span,
     ) -> Self {
         Self {
+            folder: format!("{}/", dataset.day(date)),
             store,
             place,
             dataset,
             date,
-            folder: format!("{}/", dataset.day(date)),
             span,
         }
     }
@@ -154,7 +154,7 @@ impl<'a> Day<'a> {
         plan.listed += 1;
         match self.judge(meta.location.as_ref()) {
             Use::Planned(name) => plan.enter(FlowLogObject {
-                place: self.place.cloned(),
+                place: self.place.clone(),
                 key: meta.location.to_string(),
                 size: meta.size,
                 etag: meta.e_tag.clone(),
@@ -244,7 +244,7 @@ impl<'a> Day<'a> {
 }
 
 /// Every day from that of the span's first time to that of its last, both included.
-pub(super) fn days(span: &Span) -> impl Iterator<Item = NaiveDate> + use<> {
+pub(super) fn dates(span: &Span) -> impl Iterator<Item = NaiveDate> + use<> {
     let last = span.last.date_naive();
     std::iter::successors(Some(span.first.date_naive()), |day| {
         day.checked_add_days(Days::new(1))

@@ -49,6 +49,7 @@ pub(super) async fn list(request: &BuildRequest, flow_logs: &FlowLogs) -> Result
         counts.unread.insert(PARQUET.to_owned(), parquet.len() as u64);
     }
     let unread = parquet.into_iter().map(|object| ObjectEntry {
+        place: object.place.as_deref().map(str::to_owned),
         key: object.key,
         etag: object.etag,
         size: object.size,

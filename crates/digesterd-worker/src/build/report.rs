@@ -76,12 +76,13 @@ impl Report {
         settings.insert("VPC_FLOW_LOGS_LATE_ARRIVAL".to_owned(), late_arrival);
         let mut object_list = listed.unread;
         object_list.extend(ledger.objects().iter().map(|object| ObjectEntry {
+            place: object.place.as_deref().map(str::to_owned),
             key: object.key.clone(),
             etag: object.etag.clone(),
             size: object.size,
-            skipped: ledger.is_refused(&object.key).then(|| REFUSED.to_owned()),
+            skipped: ledger.is_refused(&object.name()).then(|| REFUSED.to_owned()),
         }));
-        object_list.sort_by(|left, right| left.key.cmp(&right.key));
+        object_list.sort_by(|left, right| (&left.place, &left.key).cmp(&(&right.place, &right.key)));
         Self {
             begun_at,
             finished_at: Utc::now(),

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use digest_core::manifest::Bound;
 use digest_core::record::State;
 use digest_core::{BadRows, Coverage, FoldError};
-use digest_storage::Prefetch;
+use digest_storage::{FlowLogs, Prefetch};
 use digesterd_worker::build;
 use digesterd_worker::build::{BuildError, BuildOptions, BuildRequest, ProgressCounters, Source};
 
@@ -265,4 +265,64 @@ async fn loose_objects_need_no_names_and_no_window() {
         ..one
     };
     assert!(build_of(&none).await.is_err());
+}
+
+#[actix_web::test]
+async fn objects_of_the_same_key_in_two_places_are_two_objects() {
+    let bench = Bench::with_an_hour();
+    let key = logs::key(logs::hour().start() + TimeDelta::minutes(5), "0");
+    let other = logs::object(logs::hour().start() + TimeDelta::minutes(3), 70);
+    bench.write("more-logs", &key, &other);
+    let flow_logs = FlowLogs::of([bench.store("logs"), bench.store("more-logs")]);
+    let request = BuildRequest::of_job(&job(), TimeDelta::minutes(30));
+    let progress = Arc::new(ProgressCounters::default());
+    let prefetch = Prefetch::new(2, 100_000);
+    let built = build(
+        &request,
+        &flow_logs,
+        &prefetch,
+        &BuildOptions::default(),
+        &progress,
+    )
+    .await;
+    let built = built.unwrap();
+    let mut objects = bench.objects.clone();
+    objects.push(("other".to_owned(), other));
+    assert!(text(&built) == logs::expected(logs::hour(), &objects));
+    let listed = built.report.object_list.iter();
+    let same: Vec<_> = listed.filter(|object| object.key == key).collect();
+    let places: Vec<_> = same.iter().map(|object| object.place.clone().unwrap()).collect();
+    let urls = ["logs", "more-logs"].map(|bucket| bench.store(bucket).place().to_string());
+    assert_eq!(places, urls);
+
+    // What cannot be read is named with its place.
+    bench.write("more-logs", &key, b"\x1f\x8bnothing");
+    let failed = build(
+        &request,
+        &flow_logs,
+        &prefetch,
+        &BuildOptions::default(),
+        &progress,
+    )
+    .await;
+    let told = failed.unwrap_err().to_string();
+    assert!(told.contains(&format!("{}/{key}", urls[1])), "{told}");
+    let skipping = BuildOptions {
+        bad_rows: BadRows::Skip,
+        ..BuildOptions::default()
+    };
+    let built = build(&request, &flow_logs, &prefetch, &skipping, &progress)
+        .await
+        .unwrap();
+    let refused = built
+        .report
+        .object_list
+        .iter()
+        .filter(|object| object.skipped.is_some());
+    assert_eq!(
+        refused
+            .map(|object| object.place.clone().unwrap())
+            .collect::<Vec<_>>(),
+        urls[1..]
+    );
 }
