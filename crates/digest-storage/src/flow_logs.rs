@@ -22,10 +22,12 @@ mod name;
 mod object;
 mod plan;
 mod span;
+mod survey;
 mod walk;
 
 pub use object::FlowLogObject;
 pub use plan::Plan;
+pub use survey::{FoundLogs, Survey};
 
 use folders::{Folders, Lookup};
 use span::Span;
