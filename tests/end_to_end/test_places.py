@@ -96,7 +96,12 @@ def test_two_buckets_are_one_digest_each_with_its_own_region_and_role(fronted, t
     # The command line makes the same of the same places, and can tell that they are well.
     start, stop = window.texts
     environment = {**fronted.environment(), **settings, "PATH": os.environ["PATH"]}
-    command = [binary("digesterd"), "digest", "--logs", settings["VPC_FLOW_LOGS_BUCKET"].replace(fronted.logs.name, f"s3://{fronted.logs.name}")]
+    command = [
+        binary("digesterd"),
+        "digest",
+        "--logs",
+        settings["VPC_FLOW_LOGS_BUCKET"].replace(fronted.logs.name, f"s3://{fronted.logs.name}"),
+    ]
     made = subprocess.run(
         [*command, "--start", start, "--stop", stop], env=environment, capture_output=True, timeout=60, check=True
     )
@@ -129,3 +134,37 @@ def test_one_place_has_todays_manifest(stack):
     assert stack.build(window).status == 200
     listed = json.loads(stack.digests.get(f"{window.id()}.manifest.json"))["object_list"]
     assert listed and all("place" not in entry for entry in listed)
+
+
+def test_inspect_tells_what_a_digest_of_a_bucket_would_take(fronted):
+    window = Window.fresh()
+    below = Below(fronted.logs, PREFIX)
+    first = flow_logs.write(below, window)
+    hour = window.start.strftime("%H")
+    for number, key in enumerate(flow_logs.write(below, window, objects=2, account=OTHER_ACCOUNT, flow_log="fl-hours")):
+        folder, name = key.rsplit("/", 1)
+        fronted.logs.put(f"{PREFIX}/{folder}/{hour}/{name}", flow_logs.pack([flow_logs.row(window.first + number)]))
+        fronted.logs.delete(f"{PREFIX}/{key}")
+    environment = {**fronted.environment(), "PATH": os.environ["PATH"]}
+    start, stop = window.texts
+    # The bucket has nothing at its top: the prefix is found.
+    command = [binary("digesterd"), "inspect", f"s3://{fronted.logs.name}", "--json", "--start", start, "--stop", stop]
+    made = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=True)
+    requests = fronted.front.requests(fronted.logs.name)
+    found = json.loads(made.stdout)
+    assert found["places"] == [f"s3://{fronted.logs.name}/{PREFIX}"]
+    assert [entry["account"] for entry in found["found"]] == [flow_logs.ACCOUNT, OTHER_ACCOUNT]
+    day = window.start.strftime("%Y-%m-%d")
+    assert all(entry["first_day"] == entry["last_day"] == day for entry in found["found"])
+    digest = found["digest"]
+    assert digest["objects"] == len(first) + 2
+    layouts = {entry["id"]: entry["layout"] for entry in digest["flow_logs"]}
+    assert layouts == {"fl-00112233": "default", "fl-hours": "hours"}
+    assert digest["bytes"] == sum(len(fronted.logs.get(key)) for key in fronted.logs.keys(PREFIX))
+    sample = found["sample"]
+    assert sample["objects"] == digest["objects"] and sample["versions"] == [2]
+    assert sample["records"]["nodata"] == sample["records"]["skipdata"] == 1
+    estimate = found["estimate"]
+    assert estimate["get_requests"] == digest["objects"]
+    assert 0 < estimate["dollars"] < 0.01 and estimate["seconds"] > 0
+    assert all(request.method in ("GET", "HEAD") for request in requests)

@@ -151,6 +151,7 @@ struct Pass<'a, M: Memory> {
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Read, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
+        lock(self.logs).begin_object();
         let text = Text::open(source, scratch).map_err(|failure| self.rows.failed(failure))?;
         let mut blocks = Blocks::new(text, self.rows.options.max_row);
         while let Some(block) = blocks.next().map_err(|failure| self.rows.failed(failure))? {
@@ -163,6 +164,7 @@ impl<M: Memory> Pass<'_, M> {
         tally.objects = 1;
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
+        tally.interfaces = lock(self.logs).end_object();
         Ok(tally)
     }
 

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::addresses::Remembered;
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
-use crate::flow_record::{FlowRecord, Span};
+use crate::flow_record::{ABSENT, FlowRecord, Span};
 use crate::history::History;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::memory::Memory;
@@ -46,6 +46,9 @@ pub(crate) struct Logs<M: Memory> {
     remembered: Remembered,
     action: (Vec<u8>, u32),
     astray: Vec<CompactRecord>,
+    /// Interfaces of the object that is being read, and its number.
+    met: Vec<Arc<Interface<M>>>,
+    object: u32,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
@@ -55,6 +58,8 @@ pub(crate) struct Logs<M: Memory> {
 struct Known<M: Memory> {
     log: Vec<CompactRecord>,
     interface: Arc<Interface<M>>,
+    /// The object in which it was met last.
+    object: u32,
 }
 
 impl<M: Memory> Logs<M> {
@@ -72,6 +77,8 @@ impl<M: Memory> Logs<M> {
             remembered: Remembered::default(),
             action: (Vec::new(), u32::MAX),
             astray: Vec::new(),
+            met: Vec::new(),
+            object: 0,
             span: None,
         }
     }
@@ -85,10 +92,30 @@ impl<M: Memory> Logs<M> {
                 known.interface.interface == interface && known.interface.account == account
             })
         };
-        if let Some(&at) = self.lookup.find(hash, same) {
-            return Ok(at);
+        let at = match self.lookup.find(hash, same) {
+            Some(&at) => at,
+            None => self.meet(account, interface, hash)?,
+        };
+        if let Some(known) = self.known.get_mut(at as usize)
+            && known.object != self.object
+        {
+            known.object = self.object;
+            self.met.push(Arc::clone(&known.interface));
         }
-        self.meet(account, interface, hash)
+        Ok(at)
+    }
+
+    /// Another object begins.
+    pub(crate) fn begin_object(&mut self) {
+        self.object = self.object.wrapping_add(1);
+        self.met.clear();
+    }
+
+    /// Names of the interfaces that records of the object have named, some of them perhaps twice.
+    pub(crate) fn end_object(&mut self) -> Vec<Vec<u8>> {
+        let met = self.met.drain(..);
+        let named = met.filter(|interface| interface.interface != ABSENT);
+        named.map(|interface| interface.interface.clone()).collect()
     }
 
     #[cold]
@@ -97,6 +124,7 @@ impl<M: Memory> Logs<M> {
         self.known.push(Known {
             log: Vec::new(),
             interface: self.shared.interface(account, interface)?,
+            object: self.object.wrapping_sub(1),
         });
         let (known, hasher) = (&self.known, &self.hasher);
         self.lookup.insert_unique(hash, at, |&at| {

@@ -156,6 +156,26 @@ pub struct CoveredMinutes {
     pub of: u64,
 }
 
+/// Interfaces whose traffic several flow logs report, and which a digest therefore counts more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Overlap {
+    /// How many interfaces.
+    pub interfaces: u64,
+    /// How many flow logs report on any of them.
+    pub flow_logs: u64,
+    /// The first few interfaces, by name.
+    pub examples: Vec<OverlapExample>,
+}
+
+/// One such interface.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OverlapExample {
+    /// Its id.
+    pub interface: String,
+    /// The first few flow logs that report on it, each behind its place where there are several.
+    pub flow_logs: Vec<String>,
+}
+
 /// What a digest was made of. Stored as `<id>.manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -193,6 +213,9 @@ pub struct Manifest {
     pub look_ahead: Vec<LookAhead>,
     /// Minutes covered, by account and region.
     pub minutes: Vec<CoveredMinutes>,
+    /// What several flow logs report at once; absent where nothing is known to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// The objects, where there are at most [`MOST_OBJECTS_INSIDE`].

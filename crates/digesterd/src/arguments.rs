@@ -100,7 +100,8 @@ pub struct DigestArguments {
     /// The flow logs: a bucket or folder in AWS's layout, a folder of loose files, or one file
     ///
     /// A path, file:///path or s3://bucket/prefix. A folder is in AWS's layout if it contains AWSLogs or is AWSLogs;
-    /// then only the objects are read that can hold records of the window. Several URLs of places in AWS's layout may
+    /// then only the objects are read that can hold records of the window. In a bucket without AWSLogs at the named prefix it
+    /// is looked for some levels below. Several URLs of places in AWS's layout may
     /// stand in a comma list. Buckets in S3 are opened with the settings of VPC_FLOW_LOGS_BUCKET (REGION, USE_IAM,
     /// AWS_…).
     #[arg(long, value_name = "PATH-OR-URL")]

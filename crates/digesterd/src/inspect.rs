@@ -14,7 +14,7 @@ use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettin
 use digesterd_worker::build::Source;
 
 use crate::arguments::{InspectArguments, refused};
-use crate::place::{Found, find};
+use crate::place::{Found, MOST_LOOKED_INTO, find};
 use crate::stdout;
 
 mod estimate;
@@ -27,8 +27,6 @@ use sample::Sampling;
 
 /// Accounts and regions whose days are looked for.
 const MOST_DATED: usize = 200;
-/// Folders that are looked into where a bucket has no flow logs at its top.
-const MOST_LOOKED_INTO: usize = 100;
 
 /// Looks, and prints what there is.
 pub(crate) async fn run(arguments: &InspectArguments, environment: Environment) -> anyhow::Result<()> {
@@ -86,7 +84,7 @@ fn settings(environment: &Environment) -> anyhow::Result<(DigestSettings, Prefet
     Ok(reader.finish(digests.zip(prefetch))?)
 }
 
-/// Where a place has no flow logs at its top, those of the folders below, some levels deep.
+/// Where a directory has no flow logs at its top (of a bucket it is known), those of the folders below, some levels deep.
 async fn with_what_lies_below(found: Found, environment: &Environment) -> anyhow::Result<Found> {
     if found.source != Source::Loose {
         return Ok(found);

@@ -11,6 +11,9 @@ use digesterd_worker::build::Source;
 /// Folder that AWS's layout begins with.
 const LAYOUT: &str = "AWSLogs";
 
+/// Folders that are looked into where a bucket has no flow logs at its top.
+pub(crate) const MOST_LOOKED_INTO: usize = 100;
+
 /// Flow logs and how they lie.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -161,6 +164,11 @@ async fn in_bucket(text: &str, environment: &Environment) -> anyhow::Result<Foun
             flow_logs,
             source: Source::Layout,
         });
+    }
+    // Better those of a prefix that was not named than every object of a bucket.
+    let below = flow_logs.look_below(MOST_LOOKED_INTO).await?;
+    if !below.is_empty() {
+        return in_places(&below.join(","), environment).await;
     }
     if flow_logs.is_anything_there().await? {
         return Ok(Found {

@@ -19,6 +19,12 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
         took.as_secs_f64(),
     )];
     lines.extend(left_out(&report.records));
+    lines.extend(report.overlap.as_ref().map(|overlap| {
+        format!(
+            "overlap: {} in more than one flow log; their traffic counts more than once (the manifest has examples)",
+            counted(overlap.interfaces, "interface")
+        )
+    }));
     let (coverage, reasons) = report.verdict(window);
     lines.push(match coverage {
         Coverage::NoData => "coverage: no-data, there are no flow logs of this window here".to_owned(),

@@ -99,6 +99,7 @@ fn manifest() -> Manifest {
         records: RecordCounts::default(),
         look_ahead: Vec::new(),
         minutes: Vec::new(),
+        overlap: None,
         bound: None,
         object_list: None,
         object_list_key: None,

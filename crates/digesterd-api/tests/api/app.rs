@@ -261,6 +261,7 @@ pub(crate) fn manifest(job: &Job, text: &str, coverage: Coverage, begun_at: Date
         records: RecordCounts::default(),
         look_ahead: Vec::new(),
         minutes: Vec::new(),
+        overlap: None,
         bound: None,
         object_list: None,
         object_list_key: None,

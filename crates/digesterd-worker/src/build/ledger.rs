@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use digest_core::manifest::{CoveredMinutes, LookAhead};
+use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
 use digest_core::{Minutes, ObjectTally, Window};
 use digest_storage::FlowLogObject;
+
+use super::overlap::Overlaps;
 
 /// Minutes between two names of flow log objects.
 const GRID: i64 = 5;
@@ -20,6 +22,7 @@ pub(super) struct Ledger {
     refused: BTreeSet<String>,
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
+    overlaps: Overlaps,
 }
 
 impl Ledger {
@@ -27,6 +30,7 @@ impl Ledger {
     pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
         objects.sort_by(FlowLogObject::cmp_by_name);
         Self {
+            overlaps: Overlaps::among(&objects),
             objects: objects.into(),
             window,
             read: 0,
@@ -55,6 +59,7 @@ impl Ledger {
         if tally.objects_refused > 0 {
             self.refused.insert(name.to_owned());
         }
+        self.overlaps.enter(object, &tally.interfaces);
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -82,6 +87,11 @@ impl Ledger {
             records,
         })
         .collect()
+    }
+
+    /// Interfaces that several flow logs report on.
+    pub(super) fn overlap(&self) -> Option<Overlap> {
+        self.overlaps.found()
     }
 
     /// Minutes of the window that each account's region reported anything in.

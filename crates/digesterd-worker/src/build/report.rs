@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::manifest::{
     Bound, CoveredMinutes, LookAhead, MANIFEST_FORMAT, MOST_OBJECTS_INSIDE, ObjectCounts, ObjectEntry,
-    RecordCounts, Sealed,
+    Overlap, RecordCounts, Sealed,
 };
 use digest_core::{Coverage, Digest, Fault, GzipSummary, Job, Manifest, ObjectTally, Window};
 
@@ -46,6 +46,8 @@ pub struct Report {
     pub look_ahead: Vec<LookAhead>,
     /// Minutes covered, by account and region.
     pub minutes: Vec<CoveredMinutes>,
+    /// What several flow logs report at once.
+    pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// Every flow log object of the plan, by key.
@@ -92,6 +94,7 @@ impl Report {
             records: record_counts(tally),
             look_ahead: ledger.look_ahead(),
             minutes: ledger.covered(),
+            overlap: ledger.overlap(),
             bound: stopwatch.bound(),
             object_list,
             faults: tally.faults.clone(),
@@ -145,6 +148,7 @@ impl Report {
             records: self.records.clone(),
             look_ahead: self.look_ahead.clone(),
             minutes: self.minutes.clone(),
+            overlap: self.overlap.clone(),
             bound: self.bound,
             object_list: inside.then(|| self.object_list.clone()),
             object_list_key: (!inside).then(|| object_list_key.to_owned()),

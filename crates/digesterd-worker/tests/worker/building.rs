@@ -326,3 +326,37 @@ async fn objects_of_the_same_key_in_two_places_are_two_objects() {
         urls[1..]
     );
 }
+
+#[actix_web::test]
+async fn interfaces_of_several_flow_logs_are_told() {
+    let mut bench = Bench::with_an_hour();
+    let worker = bench.worker(terms());
+    assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
+    assert_eq!(bench.manifest(job().id()).await.unwrap().overlap, None);
+
+    // A second flow log delivers the records of one object once more.
+    let (key, bytes) = bench.objects[1].clone();
+    let (before, after) = key.split_once("_fl-").unwrap();
+    let (first, rest) = after.split_once('_').unwrap();
+    let other = format!("{before}_fl-other_{rest}");
+    bench.put_log(&other, bytes);
+    for bad_rows in [BadRows::Fail, BadRows::Skip] {
+        let options = BuildOptions {
+            bad_rows,
+            ..BuildOptions::default()
+        };
+        let built = build_hour(&bench, &options).await.unwrap();
+        assert!(text(&built) == bench.expected(), "both count");
+        let overlap = built.report.overlap.unwrap();
+        assert!(overlap.interfaces > 0 && overlap.flow_logs == 2, "{overlap:?}");
+        let mut flow_logs = [format!("fl-{first}"), "fl-other".to_owned()];
+        flow_logs.sort();
+        assert!(
+            overlap
+                .examples
+                .iter()
+                .all(|example| example.flow_logs == flow_logs),
+            "{overlap:?}"
+        );
+    }
+}

@@ -12,7 +12,7 @@ pub(super) fn lines(findings: &Findings) -> Vec<String> {
     lines.push(match findings.source {
         "layout" => format!(
             "found      {} in AWS's layout, by {}",
-            counted(findings.found.len() as u64, "account and region"),
+            counted(findings.found.len() as u64, "pair of account and region"),
             counted(findings.survey_requests, "request")
         ),
         "one" => "found      one object".to_owned(),

@@ -17,25 +17,51 @@ fn a_place_in_the_layout_is_told_by_account_flow_log_and_day() {
     let objects = lay_out(&desk, "bucket");
     let hive = "aws-account-id=222222222222/aws-service=vpcflowlogs/aws-region=eu-west-1/year=2018/month=10/day=16/hour=23";
     let name = "222222222222_vpcflowlogs_eu-west-1_fl-2_20181016T2355Z_h.log.gz";
-    desk.write(&format!("bucket/AWSLogs/{hive}/{name}"), &gzip(&records(hour().start(), 10)));
-    desk.write("bucket/AWSLogs/123456789010/vpcflowlogs/us-east-1/2018/10/17/notes.txt", b"x");
+    desk.write(
+        &format!("bucket/AWSLogs/{hive}/{name}"),
+        &gzip(&records(hour().start(), 10)),
+    );
+    desk.write(
+        "bucket/AWSLogs/123456789010/vpcflowlogs/us-east-1/2018/10/17/notes.txt",
+        b"x",
+    );
 
     let found = json(&desk, &["bucket", "--start", START, "--stop", STOP]);
     assert_eq!(found["source"], "layout");
     let accounts: Vec<_> = found["found"].as_array().unwrap().iter().collect();
     assert_eq!(accounts.len(), 2);
-    assert_eq!((&accounts[0]["account"], &accounts[0]["hive"]), (&"123456789010".into(), &false.into()));
-    assert_eq!((&accounts[0]["first_day"], &accounts[0]["last_day"]), (&"2018-10-17".into(), &"2018-10-17".into()));
-    assert_eq!((&accounts[1]["region"], &accounts[1]["hive"]), (&"eu-west-1".into(), &true.into()));
+    assert_eq!(
+        (&accounts[0]["account"], &accounts[0]["hive"]),
+        (&"123456789010".into(), &false.into())
+    );
+    assert_eq!(
+        (&accounts[0]["first_day"], &accounts[0]["last_day"]),
+        (&"2018-10-17".into(), &"2018-10-17".into())
+    );
+    assert_eq!(
+        (&accounts[1]["region"], &accounts[1]["hive"]),
+        (&"eu-west-1".into(), &true.into())
+    );
     let digest = &found["digest"];
     let bytes: usize = objects.iter().map(|(_, bytes)| bytes.len()).sum();
     assert_eq!(digest["objects"], objects.len() + 1);
     assert!(digest["bytes"].as_u64().unwrap() > bytes as u64);
-    assert_eq!((&digest["foreign"], &digest["suffixes"][".log.gz"]), (&1.into(), &(objects.len() + 1).into()));
-    let flow_logs: Vec<_> = digest["flow_logs"].as_array().unwrap().iter().map(|one| (one["id"].as_str().unwrap(), one["layout"].as_str().unwrap())).collect();
+    assert_eq!(
+        (&digest["foreign"], &digest["suffixes"][".log.gz"]),
+        (&1.into(), &(objects.len() + 1).into())
+    );
+    let flow_logs: Vec<_> = digest["flow_logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].as_str().unwrap(), one["layout"].as_str().unwrap()))
+        .collect();
     assert_eq!(flow_logs, [("fl-1", "default"), ("fl-2", "hive-hours")]);
     let sample = &found["sample"];
-    assert_eq!((&sample["objects"], &sample["versions"]), (&(objects.len() + 1).into(), &serde_json::json!([2])));
+    assert_eq!(
+        (&sample["objects"], &sample["versions"]),
+        (&(objects.len() + 1).into(), &serde_json::json!([2]))
+    );
     assert_eq!(sample["headers"][0]["text"], HEADER.trim());
     assert_eq!(sample["records"]["bad"], 0);
     assert!(sample["records"]["ok"].as_u64().unwrap() > 0);
@@ -50,7 +76,16 @@ fn a_place_in_the_layout_is_told_by_account_flow_log_and_day() {
     let last = json(&desk, &["bucket", "--account", "222222222222"]);
     assert_eq!(last["window"]["start"], "2018-10-16T00:00:00Z");
     assert_eq!(last["found"].as_array().unwrap().len(), 1);
-    let told = desk.run(&["inspect", "bucket", "--samples", "1", "--start", START, "--stop", STOP]);
+    let told = desk.run(&[
+        "inspect",
+        "bucket",
+        "--samples",
+        "1",
+        "--start",
+        START,
+        "--stop",
+        STOP,
+    ]);
     let told = text(&told.stdout);
     for line in [
         "found      2 account and regions in AWS's layout",
@@ -83,20 +118,42 @@ fn flow_logs_below_a_prefix_of_several_levels_are_found() {
 fn loose_files_are_told_with_what_is_amiss() {
     let desk = Desk::new();
     desk.write("loose/a.log", records(hour().start(), 30).as_bytes());
-    desk.write("loose/b.gz", &gzip(&format!("{HEADER}2 1 eni-1 - - - - - - - 1539734400 1539734460 - NODATA\nno row\n")));
+    desk.write(
+        "loose/b.gz",
+        &gzip(&format!(
+            "{HEADER}2 1 eni-1 - - - - - - - 1539734400 1539734460 - NODATA\nno row\n"
+        )),
+    );
     desk.write("loose/c.gz", b"\x1f\x8bnothing");
-    desk.write("loose/d.log", b"2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 1539734400 1539734460 ACCEPT OK\n");
+    desk.write(
+        "loose/d.log",
+        b"2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 1539734400 1539734460 ACCEPT OK\n",
+    );
     let found = json(&desk, &["loose"]);
-    assert_eq!((&found["source"], &found["window"]), (&"loose".into(), &Value::Null));
+    assert_eq!(
+        (&found["source"], &found["window"]),
+        (&"loose".into(), &Value::Null)
+    );
     let sample = &found["sample"];
     assert_eq!(sample["containers"], serde_json::json!({"gzip": 2, "text": 2}));
     let records = &sample["records"];
-    assert_eq!((&records["ok"], &records["nodata"], &records["bad"]), (&31.into(), &1.into(), &1.into()));
+    assert_eq!(
+        (&records["ok"], &records["nodata"], &records["bad"]),
+        (&31.into(), &1.into(), &1.into())
+    );
     assert_eq!(sample["objects_refused"], 1);
     let faults = sample["faults"].as_array().unwrap();
-    assert!(faults.iter().any(|fault| fault.as_str().unwrap().contains("b.gz: line 3")), "{faults:?}");
+    assert!(
+        faults
+            .iter()
+            .any(|fault| fault.as_str().unwrap().contains("b.gz: line 3")),
+        "{faults:?}"
+    );
     let one = json(&desk, &["loose/a.log"]);
-    assert_eq!((&one["source"], &one["digest"]["objects"]), (&"one".into(), &1.into()));
+    assert_eq!(
+        (&one["source"], &one["digest"]["objects"]),
+        (&"one".into(), &1.into())
+    );
 }
 
 #[test]
