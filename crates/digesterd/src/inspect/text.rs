@@ -11,8 +11,8 @@ pub(super) fn lines(findings: &Findings) -> Vec<String> {
     let mut lines = vec![format!("place      {}", findings.places.join(", "))];
     lines.push(match findings.source {
         "layout" => format!(
-            "found      {} in AWS's layout, by {}",
-            counted(findings.found.len() as u64, "pair of account and region"),
+            "found      {} of account and region in AWS's layout, by {}",
+            counted(findings.found.len() as u64, "pair"),
             counted(findings.survey_requests, "request")
         ),
         "one" => "found      one object".to_owned(),
@@ -45,7 +45,7 @@ pub(super) fn lines(findings: &Findings) -> Vec<String> {
     lines.extend(sampled(&findings.sample));
     let estimate = &findings.estimate;
     lines.push(format!(
-        "would take {} and {}: ${:.4} ({})",
+        "would take {} and {}: ${:.6} ({})",
         counted(estimate.list_requests, "LIST request"),
         counted(estimate.get_requests, "GET request"),
         estimate.dollars,

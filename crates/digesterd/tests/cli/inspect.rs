@@ -88,7 +88,7 @@ fn a_place_in_the_layout_is_told_by_account_flow_log_and_day() {
     ]);
     let told = text(&told.stdout);
     for line in [
-        "found      2 account and regions in AWS's layout",
+        "found      2 pairs of account and region in AWS's layout",
         "digest     of 2018-10-17T00:00Z to 2018-10-17T01:00Z",
         "fl-1 of 123456789010 us-east-1: 4 objects",
         "sampled    1 object of",
