@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::job::Job;
 use crate::window::Window;
 
+mod overlap;
+
+pub use overlap::{Overlap, OverlapExample};
+
 /// Version of the manifest's JSON.
 pub const MANIFEST_FORMAT: u32 = 1;
 
@@ -154,26 +158,6 @@ pub struct CoveredMinutes {
     pub minutes: u64,
     /// Minutes of the window.
     pub of: u64,
-}
-
-/// Interfaces whose traffic several flow logs report, and which a digest therefore counts more than once.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Overlap {
-    /// How many interfaces.
-    pub interfaces: u64,
-    /// How many flow logs report on any of them.
-    pub flow_logs: u64,
-    /// The first few interfaces, by name.
-    pub examples: Vec<OverlapExample>,
-}
-
-/// One such interface.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct OverlapExample {
-    /// Its id.
-    pub interface: String,
-    /// The first few flow logs that report on it, each behind its place where there are several.
-    pub flow_logs: Vec<String>,
 }
 
 /// What a digest was made of. Stored as `<id>.manifest.json`.
