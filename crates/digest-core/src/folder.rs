@@ -156,6 +156,7 @@ struct Pass<'a, M: Memory> {
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
+        lock(self.logs).begin_object();
         let text = match Text::open(source, scratch) {
             Ok(text) => text,
             Err(TextFailure::Parquet(read)) => return self.parquet(source, scratch, read),
@@ -171,6 +172,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
+        tally.interfaces = lock(self.logs).end_object();
         Ok(tally)
     }
 
@@ -199,10 +201,10 @@ impl<M: Memory> Pass<'_, M> {
             self.table(&mut place, &mut batch)?;
             place.taken()
         };
-        let mut tally = self.rows.tally;
-        tally.objects = 1;
+        let mut tally = self.rows.finish();
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
+        tally.interfaces = lock(self.logs).end_object();
         drop(batch);
         if let Some(object) = object {
             scratch.take_back(object);

@@ -29,6 +29,8 @@ pub(crate) struct Known<M: Memory> {
     /// IPv6 addresses, whose places here are their numbers in the keys of the log.
     pub(crate) addresses: Vec<u128>,
     pub(crate) interface: Arc<Interface<M>>,
+    /// The object in which it was met last.
+    pub(crate) object: Option<u32>,
     names: Names,
 }
 
@@ -130,6 +132,7 @@ impl<M: Memory> Interfaces<M> {
         self.known.push(Known {
             log: Vec::new(),
             addresses: Vec::new(),
+            object: None,
             names: Names::of(&interface.account, &interface.interface).unwrap_or(Names {
                 account: 0,
                 interface: u8::MAX,

@@ -10,12 +10,12 @@ use crate::address::Address;
 use crate::addresses::Addresses;
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
-use crate::flow_record::{FlowRecord, Span};
+use crate::flow_record::{ABSENT, FlowRecord, Span};
 use crate::history::History;
 use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::memory::Memory;
-use crate::tables::{Tables, too_many};
+use crate::tables::{Interface, Tables, too_many};
 
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
@@ -37,6 +37,9 @@ pub(crate) struct Logs<M: Memory> {
     /// Bytes of all logs, about.
     most_held: usize,
     action: (Vec<u8>, u32),
+    /// Interfaces of the object that is being read, and its number.
+    met: Vec<Arc<Interface<M>>>,
+    object: u32,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
@@ -110,6 +113,8 @@ impl<M: Memory> Logs<M> {
             interfaces: Interfaces::new(),
             length: MOST_RECORDS,
             action: (Vec::new(), u32::MAX),
+            met: Vec::new(),
+            object: 0,
             span: None,
         }
     }
@@ -147,10 +152,30 @@ impl<M: Memory> Logs<M> {
         account: &[u8],
         interface: &[u8],
     ) -> Result<u32, FoldError> {
-        match self.interfaces.find(hash, account, interface) {
-            Some(at) => Ok(at),
-            None => self.meet(account, interface, hash),
+        let at = match self.interfaces.find(hash, account, interface) {
+            Some(at) => at,
+            None => self.meet(account, interface, hash)?,
+        };
+        if let Some(known) = self.interfaces.get_mut(at)
+            && known.object != Some(self.object)
+        {
+            known.object = Some(self.object);
+            self.met.push(Arc::clone(&known.interface));
         }
+        Ok(at)
+    }
+
+    /// Another object begins.
+    pub(crate) fn begin_object(&mut self) {
+        self.object = self.object.wrapping_add(1);
+        self.met.clear();
+    }
+
+    /// Names of the interfaces that records of the object have named, some of them perhaps twice.
+    pub(crate) fn end_object(&mut self) -> Vec<Vec<u8>> {
+        let met = self.met.drain(..);
+        let named = met.filter(|interface| interface.interface != ABSENT);
+        named.map(|interface| interface.interface.clone()).collect()
     }
 
     #[cold]

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::job::Job;
 use crate::window::Window;
 
+mod overlap;
+
+pub use overlap::{Overlap, OverlapExample};
+
 /// Version of the manifest's JSON.
 pub const MANIFEST_FORMAT: u32 = 1;
 
@@ -83,7 +87,10 @@ pub struct Sealed {
 /// One flow log object that was read or skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectEntry {
-    /// Key inside the bucket.
+    /// The place that it lies in, as a URL; absent where the flow logs lie in one place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Key inside the place.
     pub key: String,
     /// ETag as listed, and under which it was read.
     pub etag: Option<String>,
@@ -196,6 +203,9 @@ pub struct Manifest {
     /// Columns of names that no field has, and in how many objects; the first few by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_columns: BTreeMap<String, u64>,
+    /// What several flow logs report at once; absent where nothing is known to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// The objects, where there are at most [`MOST_OBJECTS_INSIDE`].

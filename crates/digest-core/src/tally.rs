@@ -45,6 +45,8 @@ pub struct ObjectTally {
     pub inflated_bytes: u64,
     /// Minutes of the window that counted records and NODATA rows speak for.
     pub minutes: Minutes,
+    /// Interfaces that counted records of one object name; of many merged, none.
+    pub interfaces: Vec<Vec<u8>>,
     /// The first few rows and objects that make the tally unclean, by object and line.
     pub faults: Vec<Fault>,
     /// Columns that no field has by name, and in how many objects; of many, the first by name.

@@ -1,81 +1,79 @@
-//! Flow log objects of a place: which of them can hold records of a window.
+//! Flow log objects of one or several places: which of them can hold records of a window.
 //!
 //! Only prefixes that can hold such objects are listed: accounts × regions × days. What is not configured is
-//! found by delimiter, never by listing the whole bucket.
+//! found by delimiter, never by listing the whole bucket; a day's folder is walked by flow log, over what lies
+//! outside the window.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::{Scope, Window};
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::ObjectMeta;
 use object_store::path::Path;
 
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::store::Store;
 
-mod days;
 mod discovery;
+mod folders;
 mod name;
+mod object;
+mod plan;
+mod span;
+mod survey;
+mod walk;
 
-use discovery::Dataset;
-use name::ObjectName;
+pub use object::FlowLogObject;
+pub use plan::Plan;
+pub use survey::{FoundLogs, Survey};
 
-/// Files are named by the start of a five-minute bucket that holds records of the five minutes before.
-const NAME_GRID: TimeDelta = TimeDelta::minutes(5);
+use folders::{Folders, Lookup};
+use span::Span;
+use walk::Day;
+
 /// Listings under way at once.
 const AT_ONCE: usize = 8;
-/// Names of foreign keys that are kept for a message.
-const NAMES_KEPT: usize = 10;
 
-/// The flow logs of a place.
+/// The flow logs of one or several places. Cheap to clone; all clones remember together.
 #[derive(Debug, Clone)]
 pub struct FlowLogs {
-    store: Store,
+    places: Arc<[Source]>,
     scan: Scope,
+    remembered_for: Duration,
 }
 
-/// One flow log object as it was listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlowLogObject {
-    /// Key inside the place.
-    pub key: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// ETag; the object is read only as long as it has this one.
-    pub etag: Option<String>,
-    /// Account of the key; `-` for loose objects of other names.
-    pub account: String,
-    /// Region of the key; `-` likewise.
-    pub region: String,
-    /// Id of the flow log; empty likewise.
-    pub flow_log_id: String,
-    /// Time in the name; for loose objects of other names when they were stored.
-    pub named: DateTime<Utc>,
-}
-
-/// What is to be read for a window.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Plan {
-    /// The objects, by key.
-    pub objects: Vec<FlowLogObject>,
-    /// Keys that the listings returned.
-    pub listed: u64,
-    /// Keys that are no flow log's.
-    pub foreign: u64,
-    /// Empty flow log objects.
-    pub empty: u64,
-    /// The first few foreign keys.
-    pub foreign_names: Vec<String>,
-    /// Listings made, each of one or more pages.
-    pub list_calls: u64,
+/// One of the places.
+#[derive(Debug)]
+struct Source {
+    store: Store,
+    /// The place as a URL, where it is one of several.
+    name: Option<Arc<str>>,
+    folders: Folders,
 }
 
 impl FlowLogs {
     /// The flow logs in this place; everything that is found.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self {
+        Self::of([store])
+    }
+
+    /// The flow logs in all of these places. Where there are several, no two of them may have the same URL.
+    #[must_use]
+    pub fn of(stores: impl IntoIterator<Item = Store>) -> Self {
+        let stores: Vec<Store> = stores.into_iter().collect();
+        let several = stores.len() > 1;
+        let source = |store: Store| Source {
+            name: several.then(|| store.place().to_string().into()),
             store,
+            folders: Folders::default(),
+        };
+        Self {
+            places: stores.into_iter().map(source).collect(),
             scan: Scope::default(),
+            remembered_for: Duration::ZERO,
         }
     }
 
@@ -85,10 +83,43 @@ impl FlowLogs {
         Self { scan, ..self }
     }
 
-    /// The place.
+    /// The same, which does not look for accounts and regions again that it saw within this time, once the plan's window
+    /// was settled.
     #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn remembering(self, time: Duration) -> Self {
+        Self {
+            remembered_for: time,
+            ..self
+        }
+    }
+
+    /// The places.
+    pub fn stores(&self) -> impl Iterator<Item = &Store> {
+        self.places.iter().map(|source| &source.store)
+    }
+
+    /// The place that an object of a plan lies in.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it is in none of these.
+    pub fn store_of(&self, object: &FlowLogObject) -> Result<&Store, StoreError> {
+        let found = self.places.iter().find(|source| source.name == object.place);
+        found.map(|source| &source.store).ok_or_else(|| {
+            StoreError::new(
+                ErrorKind::Other,
+                self,
+                &object.key,
+                "the object is of another place",
+            )
+        })
+    }
+
+    /// Whether flow logs can be listed: the one listing in each place that every plan begins with.
+    ///
+    /// # Errors
+    /// [`StoreError`] that says where and why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.is_laid_out().await.map(drop)
     }
 
     /// Whether anything here lies in AWS's layout.
@@ -96,8 +127,25 @@ impl FlowLogs {
     /// # Errors
     /// [`StoreError`] where the listing fails.
     pub async fn is_laid_out(&self) -> Result<bool, StoreError> {
-        let found = self.store.children(&Path::from(discovery::ROOT)).await?;
-        Ok(!found.common_prefixes.is_empty())
+        let mut laid_out = false;
+        for store in self.stores() {
+            let found = store.children(&Path::from(discovery::ROOT)).await?;
+            laid_out |= !found.common_prefixes.is_empty();
+        }
+        Ok(laid_out)
+    }
+
+    /// Whether there is any object at all.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the listing fails.
+    pub async fn is_anything_there(&self) -> Result<bool, StoreError> {
+        for store in self.stores() {
+            if store.peek().await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The objects that can hold records of the window: named from five minutes before its start to
@@ -111,158 +159,86 @@ impl FlowLogs {
         scope: &Scope,
         late_arrival: TimeDelta,
     ) -> Result<Plan, StoreError> {
-        let unlistable = self.store.unlistable();
-        let first = window.start() - NAME_GRID;
-        let last = window
-            .stop()
-            .checked_add_signed(late_arrival)
-            .unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let (datasets, discovery_calls) = self.discover(scope).await?;
-        let prefixes: Vec<(Dataset, Path)> = datasets
-            .iter()
-            .flat_map(|dataset| days::between(first, last).map(|day| (dataset.clone(), dataset.day(day))))
-            .collect();
-        let mut plan = Plan {
-            list_calls: discovery_calls + prefixes.len() as u64,
-            ..Plan::default()
-        };
-        let mut listings = stream::iter(prefixes)
-            .map(|(dataset, prefix)| self.list_day(dataset, prefix))
-            .buffer_unordered(AT_ONCE);
-        while let Some((dataset, listed)) = listings.try_next().await? {
-            for meta in listed {
-                plan.enter(&dataset, meta, first, last);
+        let unlistable = self.unlistable();
+        let span = Span::of(window, late_arrival);
+        let mut plan = Plan::default();
+        let mut days = Vec::new();
+        for source in self.places.iter() {
+            let lookup = self.lookup(source, span.last);
+            let (datasets, calls) = discovery::discover(&lookup, &self.scan, scope).await?;
+            plan.discovery_calls += calls;
+            for dataset in datasets {
+                let dataset = Arc::new(dataset);
+                days.extend(walk::dates(&span).map(|date| {
+                    let (store, place) = (source.store.clone(), source.name.clone());
+                    Day::new(store, place, Arc::clone(&dataset), date, span)
+                }));
             }
         }
+        let listings = days.into_iter().map(|day| async move { day.list().await });
+        let mut listings = stream::iter(listings).buffer_unordered(AT_ONCE);
+        while let Some(listed) = listings.try_next().await? {
+            plan.merge(listed);
+        }
         drop(listings);
-        plan.foreign += self.store.unlistable() - unlistable;
-        plan.objects
-            .sort_unstable_by(|left, right| left.key.cmp(&right.key));
-        Ok(plan)
+        plan.foreign += self.unlistable() - unlistable;
+        Ok(plan.sorted())
     }
 
-    /// Every object of the place, whatever its name: a folder of loose files.
+    /// Every object of the places, whatever its name: a folder of loose files.
     ///
     /// # Errors
     /// [`StoreError`] where the listing fails.
     pub async fn loose(&self) -> Result<Plan, StoreError> {
-        let mut plan = Plan {
-            list_calls: 1,
-            ..Plan::default()
-        };
-        let mut listed = self.store.list(None, None);
-        while let Some(meta) = listed.try_next().await? {
-            plan.enter_loose(&meta);
+        let mut plan = Plan::default();
+        for source in self.places.iter() {
+            let before = plan.listed;
+            let mut listed = source.store.list(None, None);
+            while let Some(meta) = listed.try_next().await? {
+                plan.enter_loose(source.name.as_ref(), &meta);
+            }
+            plan.list_calls += walk::pages(usize::try_from(plan.listed - before).unwrap_or(usize::MAX));
         }
-        plan.objects
-            .sort_unstable_by(|left, right| left.key.cmp(&right.key));
-        Ok(plan)
+        Ok(plan.sorted())
     }
 
-    /// One object of the place, whatever its name.
+    /// One object of the first place, whatever its name.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be looked up, of kind [`crate::ErrorKind::NotFound`] where it is not there.
     pub async fn one(&self, key: &str) -> Result<Plan, StoreError> {
-        let path = Path::parse(key).map_err(|error| {
-            StoreError::of(
-                self.store.place(),
-                key,
-                object_store::Error::InvalidPath { source: error },
-            )
-        })?;
-        let Some((meta, _)) = self.store.head(&path).await? else {
-            return Err(StoreError::new(
-                crate::ErrorKind::NotFound,
-                self.store.place(),
-                key,
-                "no such object",
-            ));
-        };
+        let absent = || StoreError::new(ErrorKind::NotFound, self, key, "no such object");
+        let source = self.places.first().ok_or_else(absent)?;
+        let path = Path::parse(key)
+            .map_err(|error| StoreError::of(self, key, object_store::Error::InvalidPath { source: error }))?;
+        let (meta, _) = source.store.head(&path).await?.ok_or_else(absent)?;
         let mut plan = Plan {
             list_calls: 1,
             ..Plan::default()
         };
-        plan.enter_loose(&meta);
+        plan.enter_loose(source.name.as_ref(), &meta);
         Ok(plan)
     }
 
-    async fn list_day(
-        &self,
-        dataset: Dataset,
-        prefix: Path,
-    ) -> Result<(Dataset, Vec<ObjectMeta>), StoreError> {
-        let listed = self.store.list(Some(&prefix), None).try_collect().await?;
-        Ok((dataset, listed))
+    fn lookup<'a>(&self, source: &'a Source, settled: DateTime<Utc>) -> Lookup<'a> {
+        Lookup {
+            store: &source.store,
+            folders: &source.folders,
+            settled,
+            age: self.remembered_for,
+        }
+    }
+
+    fn unlistable(&self) -> u64 {
+        self.stores().map(Store::unlistable).sum()
     }
 }
 
-impl Plan {
-    /// Compressed bytes to read.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.objects.iter().map(|object| object.size).sum()
-    }
-
-    fn enter(&mut self, dataset: &Dataset, meta: ObjectMeta, first: DateTime<Utc>, last: DateTime<Utc>) {
-        self.listed += 1;
-        let Some(name) = ObjectName::parse(meta.location.filename().unwrap_or_default()) else {
-            self.foreign += 1;
-            if self.foreign_names.len() < NAMES_KEPT {
-                self.foreign_names.push(meta.location.to_string());
-            }
-            return;
-        };
-        if name.time < first || last < name.time {
-            return;
+impl fmt::Display for FlowLogs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, store) in self.stores().enumerate() {
+            write!(f, "{}{store}", if at > 0 { ", " } else { "" })?;
         }
-        if meta.size == 0 {
-            self.empty += 1;
-            return;
-        }
-        let (account, region) = (dataset.account.clone(), dataset.region.clone());
-        let flow_log_id = name.flow_log_id.to_owned();
-        self.objects
-            .push(object(&meta, account, region, flow_log_id, name.time));
-    }
-
-    fn enter_loose(&mut self, meta: &ObjectMeta) {
-        self.listed += 1;
-        if meta.size == 0 {
-            self.empty += 1;
-            return;
-        }
-        let entered = match ObjectName::parse(meta.location.filename().unwrap_or_default()) {
-            Some(name) => {
-                let (account, region) = (name.account.to_owned(), name.region.to_owned());
-                object(meta, account, region, name.flow_log_id.to_owned(), name.time)
-            }
-            None => object(
-                meta,
-                "-".to_owned(),
-                "-".to_owned(),
-                String::new(),
-                meta.last_modified,
-            ),
-        };
-        self.objects.push(entered);
-    }
-}
-
-fn object(
-    meta: &ObjectMeta,
-    account: String,
-    region: String,
-    flow_log_id: String,
-    named: DateTime<Utc>,
-) -> FlowLogObject {
-    FlowLogObject {
-        key: meta.location.to_string(),
-        size: meta.size,
-        etag: meta.e_tag.clone(),
-        account,
-        region,
-        flow_log_id,
-        named,
+        Ok(())
     }
 }

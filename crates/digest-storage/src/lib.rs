@@ -31,7 +31,7 @@ mod version;
 pub use capabilities::Capabilities;
 pub use digests::{Attributes, DigestObject, DigestRead, Digests, Expect};
 pub use error::{ErrorKind, StoreError};
-pub use flow_logs::{FlowLogObject, FlowLogs, Plan};
+pub use flow_logs::{FlowLogObject, FlowLogs, FoundLogs, Plan, Survey};
 pub use manifests::Manifests;
 pub use markers::{Marker, MarkerBody, Markers};
 pub use open::open;

@@ -84,7 +84,7 @@ impl Prefetch {
         flow_logs: &FlowLogs,
         object: &FlowLogObject,
     ) -> Result<ObjectReader, StoreError> {
-        let store = flow_logs.store();
+        let store = flow_logs.store_of(object)?;
         let closed = |_| {
             StoreError::new(
                 ErrorKind::Other,

@@ -24,6 +24,7 @@ mod buckets;
 mod digests;
 mod flow_logs;
 mod memory;
+mod places;
 mod queue;
 mod reader;
 mod secret;

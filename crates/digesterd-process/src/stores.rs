@@ -72,6 +72,18 @@ pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<St
     digest_storage::open(&bucket.place, &options).map_err(|source| OpenError::Store { variable, source })
 }
 
+/// Opens the places of the flow logs.
+///
+/// # Errors
+/// [`OpenError`] of the first one that cannot be opened.
+pub async fn open_flow_logs(places: &[BucketSettings], aws: &AwsSettings) -> Result<FlowLogs, OpenError> {
+    let mut stores = Vec::with_capacity(places.len());
+    for place in places {
+        stores.push(open_store(place, aws).await?);
+    }
+    Ok(FlowLogs::of(stores))
+}
+
 /// Makes a store of digests or records part of the process's readiness: every request needs it.
 ///
 /// It is asked for an object that nobody writes. A store that answers 403 for an absent object, as S3

@@ -16,13 +16,14 @@ use digest_storage::{FlowLogs, Prefetch};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 mod crew;
 mod error;
 mod feed;
 mod ledger;
 mod options;
+mod overlap;
 mod plan;
 mod progress;
 mod reader;
@@ -112,5 +113,13 @@ async fn build_once(
     fed?;
     let (digest, ledger) = folded?;
     let report = Report::of(request, options, begun_at, listed, (&digest, &ledger, &stopwatch));
+    if let Some(overlap) = &report.overlap {
+        warn!(
+            interfaces = overlap.interfaces,
+            flow_logs = overlap.flow_logs,
+            examples = ?overlap.examples,
+            "several flow logs report on the same interfaces: their traffic counts more than once"
+        );
+    }
     Ok(Built { digest, report })
 }

@@ -1,18 +1,23 @@
 //! The life of the `digesterd-worker` process.
 
+use std::time::Duration;
+
 use digest_core::Scope;
-use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, Manifests, Markers, Prefetch, Records};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, probe, register, register_flow_logs};
+use digesterd_process::stores::{open_flow_logs, open_store, probe, register, register_flow_logs};
 use futures::join;
 
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
 use crate::sweep::Sweeper;
 use crate::worker::{Places, Worker};
+
+/// How long accounts and regions that were seen are not looked for again, for windows that were settled then.
+const REMEMBERED: Duration = Duration::from_secs(300);
 
 /// Works until SIGTERM or SIGINT: then no new jobs are taken, and running builds end or are given back within
 /// the grace.
@@ -59,11 +64,11 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
 /// # Errors
 /// Buckets or credentials that cannot be opened.
 pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
-    let flow_logs = open_store(&settings.flow_logs, &settings.aws).await?;
+    let flow_logs = open_flow_logs(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
     let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
-    let flow_logs = FlowLogs::new(flow_logs).scanning(scan);
+    let flow_logs = flow_logs.scanning(scan).remembering(REMEMBERED);
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);

@@ -16,8 +16,8 @@ pub struct Settings {
     pub service: Service,
     /// How S3 is reached.
     pub aws: AwsSettings,
-    /// The bucket of the flow logs.
-    pub flow_logs: BucketSettings,
+    /// The places of the flow logs.
+    pub flow_logs: Vec<BucketSettings>,
     /// The bucket of the digests.
     pub storage: BucketSettings,
     /// The bucket of records and markers.
@@ -58,18 +58,19 @@ impl Settings {
         let reader = environment.reader();
         let service = Service::read(&reader);
         let aws = AwsSettings::read(&reader);
-        let buckets = [Bucket::FlowLogs, Bucket::Storage, Bucket::Progress]
-            .map(|bucket| BucketSettings::read(&reader, bucket));
+        let flow_logs = BucketSettings::read_flow_logs(&reader);
+        let buckets = [Bucket::Storage, Bucket::Progress].map(|bucket| BucketSettings::read(&reader, bucket));
         let scan = FlowLogsSettings::read(&reader);
         let prefetch = prefetch(&reader);
         let digests = DigestSettings::read(&reader);
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);
-        let in_s3 = buckets.iter().flatten().any(BucketSettings::is_in_s3);
+        let all = flow_logs.iter().flatten().chain(buckets.iter().flatten());
+        let in_s3 = all.into_iter().any(BucketSettings::is_in_s3);
         if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
             aws.demand_credentials(&reader);
         }
-        let [flow_logs, storage, progress] = buckets;
+        let [storage, progress] = buckets;
         let settings = (|| {
             Some(Self {
                 service: service?,

@@ -23,6 +23,7 @@ Examples:
   digesterd demo
   digesterd digest --logs flow-log.log.gz | head
   digesterd digest --logs s3://my-flow-logs --start 2026-11-22T10:00:00Z --stop 2026-11-22T11:00:00Z -o digest.log.gz
+  digesterd inspect s3://my-flow-logs
   digesterd sample-logs /tmp/logs && digesterd digest --logs /tmp/logs/AWSLogs --start … --stop …
   digesterd serve --data /var/lib/digesterd
   digesterd check worker
@@ -50,6 +51,11 @@ pub enum Command {
     /// The text goes to stdout, or to a file. Nothing is written unless the whole digest could be made. A summary
     /// goes to stderr.
     Digest(DigestArguments),
+    /// Shows what flow logs lie in a place, and what a digest of them would read and cost, before it runs
+    ///
+    /// Accounts, regions and days are found by listing folders; then the objects of one window are listed as a digest
+    /// would list them, and a bounded number of these is read. Nothing is written.
+    Inspect(InspectArguments),
     /// Writes realistic flow log objects in AWS's layout; the same arguments give the same bytes
     SampleLogs(SampleLogsArgs),
     /// Tries what the settings name and says what is missing
@@ -94,8 +100,10 @@ pub struct DigestArguments {
     /// The flow logs: a bucket or folder in AWS's layout, a folder of loose files, or one file
     ///
     /// A path, file:///path or s3://bucket/prefix. A folder is in AWS's layout if it contains AWSLogs or is AWSLogs;
-    /// then only the objects are read that can hold records of the window. Buckets in S3 are opened with the
-    /// settings of VPC_FLOW_LOGS_BUCKET (REGION, USE_IAM, AWS_…).
+    /// then only the objects are read that can hold records of the window. In a bucket without AWSLogs at the named prefix it
+    /// is looked for some levels below. Several URLs of places in AWS's layout may
+    /// stand in a comma list. Buckets in S3 are opened with the settings of VPC_FLOW_LOGS_BUCKET (REGION, USE_IAM,
+    /// AWS_…).
     #[arg(long, value_name = "PATH-OR-URL")]
     pub logs: String,
     /// First instant of the window, RFC 3339; cut to the minute
@@ -126,6 +134,33 @@ pub struct DigestArguments {
     pub manifest: Option<PathBuf>,
 }
 
+/// Arguments of `inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct InspectArguments {
+    /// The flow logs, as `digest --logs` takes them; in a bucket without AWSLogs at its top they are looked for some
+    /// levels below
+    #[arg(value_name = "PATH-OR-URL")]
+    pub logs: String,
+    /// First instant of the window [default: the last day that has flow logs]
+    #[arg(long, value_name = "TIME", requires = "stop")]
+    pub start: Option<String>,
+    /// First instant after the window
+    #[arg(long, value_name = "TIME", requires = "start")]
+    pub stop: Option<String>,
+    /// Only flow logs of these accounts (a comma list), as their keys name them
+    #[arg(long, value_name = "ACCOUNTS")]
+    pub account: Option<String>,
+    /// Only flow logs of these regions (a comma list), as their keys name them
+    #[arg(long, value_name = "REGIONS")]
+    pub region: Option<String>,
+    /// Objects that are read at most, of 64 MiB together at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub samples: u16,
+    /// JSON in place of text
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What a row that cannot be read does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum BadRowsArgument {
@@ -154,24 +189,42 @@ pub enum Role {
 impl DigestArguments {
     /// The window that is asked for; none: every record.
     pub(crate) fn window(&self) -> Result<Option<Window>, clap::Error> {
-        let (Some(start), Some(stop)) = (&self.start, &self.stop) else {
-            return Ok(None);
-        };
-        Window::parse(start, stop).map(Some).map_err(refused)
+        window("digest", self.start.as_deref(), self.stop.as_deref())
     }
 
     /// The accounts and regions that are asked for.
     pub(crate) fn scope(&self) -> Result<Scope, clap::Error> {
-        Scope::parse(self.account.as_deref(), self.region.as_deref()).map_err(refused)
+        Scope::parse(self.account.as_deref(), self.region.as_deref()).map_err(|why| refused("digest", why))
     }
 }
 
-/// Arguments of `digest` that are well written and cannot be used: told as clap tells its own.
-pub(crate) fn refused(why: impl std::fmt::Display) -> clap::Error {
-    let mut command = Arguments::command();
-    command.build();
-    let digest = command.find_subcommand_mut("digest").cloned();
-    digest.unwrap_or(command).error(ErrorKind::ValueValidation, why)
+impl InspectArguments {
+    /// The window that is asked for.
+    pub(crate) fn window(&self) -> Result<Option<Window>, clap::Error> {
+        window("inspect", self.start.as_deref(), self.stop.as_deref())
+    }
+
+    /// The accounts and regions that are asked for.
+    pub(crate) fn scope(&self) -> Result<Scope, clap::Error> {
+        Scope::parse(self.account.as_deref(), self.region.as_deref()).map_err(|why| refused("inspect", why))
+    }
+}
+
+fn window(command: &str, start: Option<&str>, stop: Option<&str>) -> Result<Option<Window>, clap::Error> {
+    let Some((start, stop)) = start.zip(stop) else {
+        return Ok(None);
+    };
+    Window::parse(start, stop)
+        .map(Some)
+        .map_err(|why| refused(command, why))
+}
+
+/// Arguments of a command that are well written and cannot be used: told as clap tells its own.
+pub(crate) fn refused(command: &str, why: impl std::fmt::Display) -> clap::Error {
+    let mut all = Arguments::command();
+    all.build();
+    let one = all.find_subcommand_mut(command).cloned();
+    one.unwrap_or(all).error(ErrorKind::ValueValidation, why)
 }
 
 #[cfg(test)]

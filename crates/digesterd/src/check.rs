@@ -79,10 +79,10 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
                 .map(|api| (&api.storage, &api.progress, &api.aws))
         });
     if let Some((storage, progress, aws)) = shared {
-        let flow_logs = of_worker.map(|worker| &worker.flow_logs);
-        let in_s3: Vec<_> = [Some(storage), Some(progress), flow_logs]
+        let flow_logs = of_worker.iter().flat_map(|worker| &worker.flow_logs);
+        let in_s3: Vec<_> = [storage, progress]
             .into_iter()
-            .flatten()
+            .chain(flow_logs)
             .filter(|bucket| bucket.is_in_s3())
             .collect();
         let credentials = buckets::credentials(aws, &in_s3).await;
@@ -90,8 +90,10 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
         let usable = credentials.iter().all(|finding| finding.outcome == Outcome::Ok);
         let tried = |bucket: &BucketSettings| usable || !bucket.is_in_s3();
         findings.extend(credentials);
-        if let Some(worker) = of_worker.filter(|worker| tried(&worker.flow_logs)) {
-            findings.push(buckets::flow_logs(worker).await);
+        if let Some(worker) = of_worker {
+            for place in worker.flow_logs.iter().filter(|place| tried(place)) {
+                findings.push(buckets::flow_logs(place, worker).await);
+            }
         }
         if tried(storage) {
             // The API only reads digests.

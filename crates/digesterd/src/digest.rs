@@ -27,21 +27,27 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let (digests, prefetch, worker) = settings(&environment)?;
     if let Some(window) = &window {
         let buildable = window.check_buildable(Utc::now(), digests.max_window_minutes());
-        buildable.map_err(refused)?;
+        buildable.map_err(|why| refused("digest", why))?;
     }
     let Found { flow_logs, source } = find(&arguments.logs, &environment).await?;
     if source == Source::Layout && window.is_none() {
-        return Err(refused(format!(
-            "{} is in AWS's layout: say which window with --start and --stop",
-            arguments.logs
-        ))
+        return Err(refused(
+            "digest",
+            format!(
+                "{} is in AWS's layout: say which window with --start and --stop",
+                arguments.logs
+            ),
+        )
         .into());
     }
     if source != Source::Layout && !scope.is_all() {
-        return Err(refused(format!(
-            "{} is not in AWS's layout: --account and --region cannot be told from its keys",
-            arguments.logs
-        ))
+        return Err(refused(
+            "digest",
+            format!(
+                "{} is not in AWS's layout: --account and --region cannot be told from its keys",
+                arguments.logs
+            ),
+        )
         .into());
     }
     let output = Output::open(arguments.output.as_deref())?;
@@ -65,7 +71,7 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let building = build_digest(&request, &flow_logs, &prefetch, &options, &counters);
     let built = watched(building, &bar, &counters).await;
     bar.clear();
-    let built = built.with_context(|| format!("no digest was made of {}", flow_logs.store()))?;
+    let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
     let written = output.write(&built.digest)?;
     if let (Some(manifest), Some(window)) = (manifest, window) {

@@ -1,4 +1,5 @@
-//! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `sample-logs`, `check`.
+//! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`,
+//! `sample-logs`, `check`.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -16,6 +17,7 @@ mod demo;
 mod digest;
 mod edges;
 mod findings;
+mod inspect;
 mod output;
 mod place;
 mod progress_bar;
@@ -27,7 +29,8 @@ mod summary;
 mod units;
 
 pub use arguments::{
-    Arguments, CheckArguments, Command, DemoArguments, DigestArguments, Role, ServeArguments,
+    Arguments, CheckArguments, Command, DemoArguments, DigestArguments, InspectArguments, Role,
+    ServeArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -45,6 +48,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Demo(arguments) => waited_for(demo::run(arguments)),
         Command::Serve(arguments) => waited_for(serve::run(arguments, environment)),
         Command::Digest(arguments) => waited_for(digest::run(arguments, environment)),
+        Command::Inspect(arguments) => waited_for(inspect::run(arguments, environment)),
         Command::SampleLogs(arguments) => sample_logs::run(arguments),
         Command::Check(arguments) => match waited_for(check::run(arguments, environment)) {
             Ok(code) => return code,

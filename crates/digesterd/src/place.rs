@@ -5,11 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use digest_storage::{ErrorKind, FlowLogs, Place, StoreOptions, open};
 use digesterd_process::environment::{AwsSettings, Bucket, BucketSettings, Environment};
-use digesterd_process::stores::open_store;
+use digesterd_process::stores::{open_flow_logs, open_store};
 use digesterd_worker::build::Source;
 
 /// Folder that AWS's layout begins with.
 const LAYOUT: &str = "AWSLogs";
+
+/// Folders that are looked into where a bucket has no flow logs at its top.
+pub(crate) const MOST_LOOKED_INTO: usize = 100;
 
 /// Flow logs and how they lie.
 #[derive(Debug)]
@@ -20,12 +23,15 @@ pub(crate) struct Found {
 
 /// Finds and opens the flow logs that a path or URL names.
 pub(crate) async fn find(text: &str, environment: &Environment) -> anyhow::Result<Found> {
-    if let Some(path) = text.strip_prefix("file://") {
-        return on_disk(Path::new(path));
-    }
     // A path that is there always means the path, whatever it looks like.
-    let path = Path::new(text);
-    if path.exists() || !text.contains("://") {
+    let path = Path::new(text.strip_prefix("file://").unwrap_or(text));
+    if path.exists() {
+        return on_disk(path);
+    }
+    if text.contains("://") && text.contains(',') {
+        return in_places(text, environment).await;
+    }
+    if text.starts_with("file://") || !text.contains("://") {
         return on_disk(path);
     }
     in_bucket(text, environment).await
@@ -77,19 +83,59 @@ fn is_bucket_name(path: &Path) -> bool {
     !path.exists() && single && path.to_str().is_some_and(|text| text.parse::<Place>().is_ok())
 }
 
-/// A bucket is opened with the settings of `VPC_FLOW_LOGS_BUCKET`, which the text takes the place of.
-async fn in_bucket(text: &str, environment: &Environment) -> anyhow::Result<Found> {
+/// Places are opened with the settings of `VPC_FLOW_LOGS_BUCKET`, which the text takes the place of.
+fn settings(text: &str, environment: &Environment) -> anyhow::Result<(Vec<BucketSettings>, AwsSettings)> {
     let environment = environment.clone().with(Bucket::FlowLogs.variable(), text);
     let reader = environment.reader();
-    let bucket = BucketSettings::read(&reader, Bucket::FlowLogs);
+    let places = BucketSettings::read_flow_logs(&reader);
     let aws = AwsSettings::read(&reader);
-    if let Some(aws) = aws
-        .as_ref()
-        .filter(|_| bucket.as_ref().is_some_and(BucketSettings::is_in_s3))
-    {
+    let in_s3 = places.iter().flatten().any(BucketSettings::is_in_s3);
+    if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
         aws.demand_credentials(&reader);
     }
-    let (bucket, aws) = reader.finish(bucket.zip(aws))?;
+    Ok(reader.finish(places.zip(aws))?)
+}
+
+/// Several places, all of them in AWS's layout.
+async fn in_places(text: &str, environment: &Environment) -> anyhow::Result<Found> {
+    let (mut places, aws) = settings(text, environment)?;
+    for settings in &mut places {
+        match &mut settings.place {
+            Place::S3 { prefix, .. } => {
+                let above = prefix
+                    .strip_suffix(LAYOUT)
+                    .map(|above| above.trim_end_matches('/'));
+                if let Some(above) = above.map(str::to_owned) {
+                    *prefix = above;
+                }
+            }
+            Place::Local { directory } => {
+                if !directory.is_dir() {
+                    bail!("cannot read {}: there is no such directory", directory.display());
+                }
+                if directory.file_name().is_some_and(|name| name == LAYOUT) {
+                    directory.pop();
+                }
+            }
+            Place::Memory => bail!("memory: names no flow logs: give URLs such as s3://bucket/prefix"),
+        }
+    }
+    let flow_logs = open_flow_logs(&places, &aws).await?;
+    if !flow_logs.is_laid_out().await? {
+        bail!("none of {text} has a folder AWSLogs; several places must all be in AWS's layout");
+    }
+    Ok(Found {
+        flow_logs,
+        source: Source::Layout,
+    })
+}
+
+/// One bucket.
+async fn in_bucket(text: &str, environment: &Environment) -> anyhow::Result<Found> {
+    let (places, aws) = settings(text, environment)?;
+    let Some(bucket) = places.into_iter().next() else {
+        bail!("{text} names no flow logs");
+    };
     let Place::S3 { bucket: name, prefix } = bucket.place.clone() else {
         bail!("{text} names no flow logs: give a path or s3://bucket/prefix");
     };
@@ -119,7 +165,12 @@ async fn in_bucket(text: &str, environment: &Environment) -> anyhow::Result<Foun
             source: Source::Layout,
         });
     }
-    if flow_logs.store().peek().await? {
+    // Better those of a prefix that was not named than every object of a bucket.
+    let below = flow_logs.look_below(MOST_LOOKED_INTO).await?;
+    if !below.is_empty() {
+        return in_places(&below.join(","), environment).await;
+    }
+    if flow_logs.is_anything_there().await? {
         return Ok(Found {
             flow_logs,
             source: Source::Loose,
@@ -167,6 +218,30 @@ mod tests {
         let url = format!("file://{}", at("loose").display());
         let found = find(&url, &Environment::default()).await.unwrap();
         assert_eq!(found.source, Source::Loose);
+    }
+
+    #[tokio::test]
+    async fn several_places_are_all_in_awss_layout() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["a/AWSLogs/1", "b/AWSLogs/2", "c", "d,e/AWSLogs/3"] {
+            fs::create_dir_all(at(name)).unwrap();
+        }
+        let list = |names: &[&str]| {
+            let urls = names.iter().map(|name| format!("file://{}", at(name).display()));
+            urls.collect::<Vec<_>>().join(",")
+        };
+        let found = async |text: &str| find(text, &Environment::default()).await;
+        let both = found(&list(&["a", "b/AWSLogs"])).await.unwrap();
+        assert_eq!(both.source, Source::Layout);
+        assert_eq!(both.flow_logs.to_string(), list(&["a", "b"]).replace(',', ", "));
+        // A path that is there means that path, with all its commas.
+        let one = found(&list(&["d,e"])).await.unwrap();
+        assert_eq!(one.flow_logs.stores().count(), 1);
+        let refused = async |text: &str| format!("{:#}", found(text).await.unwrap_err());
+        assert!(refused(&list(&["c", "c/"])).await.contains("twice"));
+        assert!(refused(&list(&["a", "x"])).await.contains("no such directory"));
+        assert!(refused("s3://aaa,s3://bbb").await.contains("REGION"));
     }
 
     #[tokio::test]

@@ -82,7 +82,7 @@ mod tests {
         let settings = Settings::read_standalone(&flagged(&arguments, environment).unwrap()).unwrap();
         assert_eq!(settings.service.socket_address().to_string(), "127.0.0.1:9090");
         for (bucket, folder) in [
-            (settings.flow_logs, "flow-logs"),
+            (settings.flow_logs.into_iter().next().unwrap(), "flow-logs"),
             (settings.storage, "digests"),
             (settings.progress, "progress"),
         ] {

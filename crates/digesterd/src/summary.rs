@@ -23,6 +23,12 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
         let names: Vec<&str> = report.unknown_columns.keys().map(String::as_str).collect();
         lines.push(format!("unknown columns, passed over: {}", names.join(", ")));
     }
+    lines.extend(report.overlap.as_ref().map(|overlap| {
+        format!(
+            "overlap: {} in more than one flow log; their traffic counts more than once (the manifest has examples)",
+            counted(overlap.interfaces, "interface")
+        )
+    }));
     let (coverage, reasons) = report.verdict(window);
     lines.push(match coverage {
         Coverage::NoData => "coverage: no-data, there are no flow logs of this window here".to_owned(),

@@ -13,6 +13,8 @@ mod check;
 mod demo;
 #[path = "cli/digest.rs"]
 mod digest;
+#[path = "cli/inspect.rs"]
+mod inspect;
 #[path = "cli/logs.rs"]
 mod logs;
 #[path = "cli/program.rs"]

@@ -100,6 +100,7 @@ fn manifest() -> Manifest {
         look_ahead: Vec::new(),
         minutes: Vec::new(),
         unknown_columns: std::collections::BTreeMap::new(),
+        overlap: None,
         bound: None,
         object_list: None,
         object_list_key: None,

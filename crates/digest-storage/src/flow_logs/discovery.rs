@@ -10,7 +10,8 @@ use digest_core::Scope;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 
-use super::{AT_ONCE, FlowLogs};
+use super::AT_ONCE;
+use super::folders::Lookup;
 use crate::error::StoreError;
 
 /// Folder that every layout begins with.
@@ -21,8 +22,8 @@ pub(super) const ROOT: &str = "AWSLogs";
 pub(super) struct Dataset {
     pub(super) account: String,
     pub(super) region: String,
-    base: Path,
-    hive: bool,
+    pub(super) base: Path,
+    pub(super) hive: bool,
 }
 
 /// One account's folder.
@@ -52,84 +53,73 @@ impl Dataset {
     }
 }
 
-impl FlowLogs {
-    /// Whether flow logs can be listed: the one listing that every plan begins with.
-    ///
-    /// # Errors
-    /// [`StoreError`] that says why not.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.store().children(&Path::from(ROOT)).await.map(drop)
-    }
-
-    /// The datasets that the settings and the scope admit, and how many listings it took to find them.
-    pub(super) async fn discover(&self, scope: &Scope) -> Result<(Vec<Dataset>, u64), StoreError> {
-        let mut calls = 0;
-        let mut accounts = Vec::new();
-        let mut folders = vec![Path::from(ROOT)];
-        while let Some(folder) = folders.pop() {
-            calls += 1;
-            for child in self.store().children(&folder).await?.common_prefixes {
-                let Some(name) = child.filename().map(str::to_owned) else {
-                    continue;
-                };
-                let is_organisation = name.starts_with("o-") && folder.as_ref() == ROOT;
-                if is_organisation {
-                    folders.push(child);
-                    continue;
-                }
-                let (name, hive) = match name.strip_prefix("aws-account-id=") {
-                    Some(name) => (name.to_owned(), true),
-                    None => (name, false),
-                };
-                if is_admitted(self.scan.accounts(), &name) && is_admitted(scope.accounts(), &name) {
-                    accounts.push(Account {
-                        name,
-                        folder: child,
-                        hive,
-                    });
-                }
+/// The datasets of a place that its settings and the scope admit, and how many requests it took to find them.
+pub(super) async fn discover(
+    lookup: &Lookup<'_>,
+    scan: &Scope,
+    scope: &Scope,
+) -> Result<(Vec<Dataset>, u64), StoreError> {
+    let mut calls = 0;
+    let mut accounts = Vec::new();
+    let mut folders = vec![Path::from(ROOT)];
+    while let Some(folder) = folders.pop() {
+        let (names, taken) = lookup.inside(&folder).await?;
+        calls += taken;
+        for name in names.iter() {
+            let child = folder.clone().join(name.as_str());
+            let is_organisation = name.starts_with("o-") && folder.as_ref() == ROOT;
+            if is_organisation {
+                folders.push(child);
+                continue;
+            }
+            let (name, hive) = match name.strip_prefix("aws-account-id=") {
+                Some(name) => (name, true),
+                None => (name.as_str(), false),
+            };
+            if is_admitted(scan.accounts(), name) && is_admitted(scope.accounts(), name) {
+                accounts.push(Account {
+                    name: name.to_owned(),
+                    folder: child,
+                    hive,
+                });
             }
         }
-        if self.scan.regions().is_empty() {
-            calls += accounts.len() as u64;
-        }
-        let found: Vec<Vec<Dataset>> = stream::iter(accounts)
-            .map(|account| self.regions(account))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let datasets = found.into_iter().flatten();
-        Ok((
-            datasets
-                .filter(|dataset| is_admitted(scope.regions(), &dataset.region))
-                .collect(),
-            calls,
-        ))
     }
+    let found: Vec<(Vec<Dataset>, u64)> = stream::iter(accounts)
+        .map(|account| regions(lookup, scan, account))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    calls += found.iter().map(|(_, taken)| taken).sum::<u64>();
+    let datasets = found.into_iter().flat_map(|(datasets, _)| datasets);
+    let datasets = datasets.filter(|dataset| is_admitted(scope.regions(), &dataset.region));
+    Ok((datasets.collect(), calls))
+}
 
-    async fn regions(&self, account: Account) -> Result<Vec<Dataset>, StoreError> {
-        let (service, label) = if account.hive {
-            ("aws-service=vpcflowlogs", "aws-region=")
-        } else {
-            ("vpcflowlogs", "")
-        };
-        let service = account.folder.clone().join(service);
-        let dataset = |region: &str| Dataset {
-            account: account.name.clone(),
-            region: region.to_owned(),
-            base: service.clone().join(format!("{label}{region}")),
-            hive: account.hive,
-        };
-        if !self.scan.regions().is_empty() {
-            return Ok(self.scan.regions().iter().map(|region| dataset(region)).collect());
-        }
-        let found = self.store().children(&service).await?;
-        let regions = found.common_prefixes.iter().filter_map(Path::filename);
-        Ok(regions
-            .filter_map(|name| name.strip_prefix(label))
-            .map(dataset)
-            .collect())
+async fn regions(
+    lookup: &Lookup<'_>,
+    scan: &Scope,
+    account: Account,
+) -> Result<(Vec<Dataset>, u64), StoreError> {
+    let (service, label) = if account.hive {
+        ("aws-service=vpcflowlogs", "aws-region=")
+    } else {
+        ("vpcflowlogs", "")
+    };
+    let service = account.folder.clone().join(service);
+    let dataset = |region: &str| Dataset {
+        account: account.name.clone(),
+        region: region.to_owned(),
+        base: service.clone().join(format!("{label}{region}")),
+        hive: account.hive,
+    };
+    if !scan.regions().is_empty() {
+        let given = scan.regions().iter();
+        return Ok((given.map(|region| dataset(region)).collect(), 0));
     }
+    let (names, calls) = lookup.inside(&service).await?;
+    let regions = names.iter().filter_map(|name| name.strip_prefix(label));
+    Ok((regions.map(dataset).collect(), calls))
 }
 
 fn is_admitted(names: &[String], name: &str) -> bool {

@@ -11,7 +11,10 @@ mod faults_off;
 #[cfg(feature = "rusoto")]
 mod in_process_rusoto;
 mod in_process_s3;
+mod layouts;
+mod listing_calls;
 mod local;
 mod memory;
 mod planning;
 mod reading_ahead;
+mod vast;

@@ -266,6 +266,7 @@ async fn an_empty_object_is_an_end() {
     // The plan leaves empty objects out; one that is read all the same ends at once.
     assert_eq!(flow_logs.loose().await.unwrap().empty, 1);
     let object = digest_storage::FlowLogObject {
+        place: None,
         key: "000".to_owned(),
         size: 0,
         etag: None,

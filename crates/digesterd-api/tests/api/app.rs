@@ -262,6 +262,7 @@ pub(crate) fn manifest(job: &Job, text: &str, coverage: Coverage, begun_at: Date
         look_ahead: Vec::new(),
         minutes: Vec::new(),
         unknown_columns: BTreeMap::new(),
+        overlap: None,
         bound: None,
         object_list: None,
         object_list_key: None,

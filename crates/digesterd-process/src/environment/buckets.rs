@@ -43,23 +43,31 @@ pub struct RoleSettings {
 }
 
 /// Names of one bucket's variables; the first is the others' prefix.
-struct Names {
-    place: &'static str,
-    role: &'static str,
-    external_id: &'static str,
+pub(super) struct Names {
+    pub(super) place: &'static str,
+    pub(super) region: &'static str,
+    pub(super) role: &'static str,
+    pub(super) external_id: &'static str,
 }
 
 /// A bucket's variables without their common prefix.
 #[derive(Default, Deserialize)]
 pub(super) struct Raw {
     #[serde(rename = "")]
-    place: Option<String>,
+    pub(super) place: Option<String>,
     #[serde(rename = "_region")]
-    region: Option<String>,
+    pub(super) region: Option<String>,
     #[serde(rename = "_role")]
-    role: Option<String>,
+    pub(super) role: Option<String>,
     #[serde(rename = "_role_external_id")]
-    role_external_id: Option<String>,
+    pub(super) role_external_id: Option<String>,
+}
+
+/// What belongs to one place beside its name.
+pub(super) struct Companions {
+    pub(super) region: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) external_id: Option<Secret>,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,20 +82,23 @@ impl Bucket {
         self.names().place
     }
 
-    fn names(self) -> Names {
+    pub(super) fn names(self) -> Names {
         match self {
             Self::FlowLogs => Names {
                 place: "VPC_FLOW_LOGS_BUCKET",
+                region: "VPC_FLOW_LOGS_BUCKET_REGION",
                 role: "VPC_FLOW_LOGS_BUCKET_ROLE",
                 external_id: "VPC_FLOW_LOGS_BUCKET_ROLE_EXTERNAL_ID",
             },
             Self::Storage => Names {
                 place: "DIGEST_STORAGE_BUCKET",
+                region: "DIGEST_STORAGE_BUCKET_REGION",
                 role: "DIGEST_STORAGE_BUCKET_ROLE",
                 external_id: "DIGEST_STORAGE_BUCKET_ROLE_EXTERNAL_ID",
             },
             Self::Progress => Names {
                 place: "DIGEST_PROGRESS_BUCKET",
+                region: "DIGEST_PROGRESS_BUCKET_REGION",
                 role: "DIGEST_PROGRESS_BUCKET_ROLE",
                 external_id: "DIGEST_PROGRESS_BUCKET_ROLE_EXTERNAL_ID",
             },
@@ -105,14 +116,34 @@ impl BucketSettings {
     /// Reads one bucket's variables; `None` and a note for each one at fault.
     #[must_use]
     pub fn read(reader: &Reader<'_>, bucket: Bucket) -> Option<Self> {
+        let raw = Self::raw(reader, bucket);
+        let companions = Companions {
+            region: raw.region,
+            role: raw.role,
+            external_id: raw.role_external_id.map(Secret::new),
+        };
+        Self::read_one(reader, bucket, raw.place, companions)
+    }
+
+    /// A bucket's variables as they are.
+    pub(super) fn raw(reader: &Reader<'_>, bucket: Bucket) -> Raw {
+        reader.raw_with_prefix(bucket.names().place)
+    }
+
+    /// One place of a bucket's variables.
+    pub(super) fn read_one(
+        reader: &Reader<'_>,
+        bucket: Bucket,
+        place: Option<String>,
+        companions: Companions,
+    ) -> Option<Self> {
         let names = bucket.names();
-        let raw: Raw = reader.raw_with_prefix(names.place);
-        let place = reader.required(names.place, raw.place, |text| {
+        let place = reader.required(names.place, place, |text| {
             text.parse::<Place>()
                 .map_err(|error| format!("names no bucket: {}", reason(&error)))
         });
         let RawRegion { region } = reader.raw();
-        let region = raw.region.or(region);
+        let region = companions.region.or(region);
         let in_s3 = matches!(place, Some(Place::S3 { .. }));
         if in_s3 && region.is_none() {
             reader.note(
@@ -120,16 +151,16 @@ impl BucketSettings {
                 "is not set, and not every bucket in S3 has a region of its own",
             );
         }
-        if raw.role_external_id.is_some() && raw.role.is_none() {
+        if companions.external_id.is_some() && companions.role.is_none() {
             reader.note(names.external_id, format!("is set without {}", names.role));
         }
         Some(Self {
             bucket,
             place: place?,
             region,
-            role: raw.role.map(|arn| RoleSettings {
+            role: companions.role.map(|arn| RoleSettings {
                 arn,
-                external_id: raw.role_external_id.map(Secret::new),
+                external_id: companions.external_id,
             }),
         })
     }

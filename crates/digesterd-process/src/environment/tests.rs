@@ -9,6 +9,8 @@ use serde::de::{self, Deserialize, Visitor};
 
 use super::*;
 
+mod places;
+
 /// Settings of an API over S3, as the Go service had them.
 const SEED: &[(&str, &str)] = &[
     ("PORT", "9090"),

@@ -17,7 +17,7 @@ use super::progress::ProgressCounters;
 use super::reader::TimedReader;
 use super::stopwatch::Stopwatch;
 
-/// An object's key and its bytes on their way.
+/// An object's name among those of the plan, and its bytes on their way.
 pub(super) type Opened = (String, ObjectReader);
 
 /// What the threads work with.

@@ -31,16 +31,16 @@ pub(super) async fn feed(
             () = enough.cancelled() => return Ok(()),
         };
         let reader = opened.map_err(|source| BuildError::Fetch {
-            key: object.key.clone(),
+            key: object.name().into_owned(),
             source,
         })?;
-        place.send((object.key.clone(), reader));
+        place.send((object.name().into_owned(), reader));
     }
     Ok(())
 }
 
 fn largest_first(objects: &[FlowLogObject]) -> Vec<&FlowLogObject> {
     let mut ordered: Vec<_> = objects.iter().collect();
-    ordered.sort_by(|left, right| right.size.cmp(&left.size).then_with(|| left.key.cmp(&right.key)));
+    ordered.sort_by(|left, right| right.size.cmp(&left.size).then_with(|| left.cmp_by_name(right)));
     ordered
 }

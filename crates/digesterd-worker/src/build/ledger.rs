@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use digest_core::manifest::{CoveredMinutes, LookAhead};
+use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
 use digest_core::{Minutes, ObjectTally, Window};
 use digest_storage::FlowLogObject;
+
+use super::overlap::Overlaps;
 
 /// Minutes between two names of flow log objects.
 const GRID: i64 = 5;
@@ -13,20 +15,22 @@ const GRID: i64 = 5;
 /// The plan's objects, and what became of those that were read.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    /// Sorted by key.
+    /// Sorted by name.
     objects: Arc<[FlowLogObject]>,
     window: Option<Window>,
     read: usize,
     refused: BTreeSet<String>,
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
+    overlaps: Overlaps,
 }
 
 impl Ledger {
     /// A ledger of these objects, none of them read yet.
     pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
-        objects.sort_by(|left, right| left.key.cmp(&right.key));
+        objects.sort_by(FlowLogObject::cmp_by_name);
         Self {
+            overlaps: Overlaps::among(&objects),
             objects: objects.into(),
             window,
             read: 0,
@@ -36,16 +40,16 @@ impl Ledger {
         }
     }
 
-    /// The objects, sorted by key.
+    /// The objects, sorted by name.
     pub(super) fn objects(&self) -> Arc<[FlowLogObject]> {
         Arc::clone(&self.objects)
     }
 
     /// Enters what one object gave.
-    pub(super) fn enter(&mut self, key: &str, tally: &ObjectTally) {
+    pub(super) fn enter(&mut self, name: &str, tally: &ObjectTally) {
         let Some(object) = self
             .objects
-            .binary_search_by(|object| object.key.as_str().cmp(key))
+            .binary_search_by(|object| object.cmp_to_name(name))
             .ok()
             .and_then(|at| self.objects.get(at))
         else {
@@ -53,8 +57,9 @@ impl Ledger {
         };
         self.read += 1;
         if tally.objects_refused > 0 {
-            self.refused.insert(key.to_owned());
+            self.refused.insert(name.to_owned());
         }
+        self.overlaps.enter(object, &tally.interfaces);
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -65,8 +70,8 @@ impl Ledger {
     }
 
     /// Whether the object was left out as a whole.
-    pub(super) fn is_refused(&self, key: &str) -> bool {
-        self.refused.contains(key)
+    pub(super) fn is_refused(&self, name: &str) -> bool {
+        self.refused.contains(name)
     }
 
     /// Whether every object has been read.
@@ -82,6 +87,11 @@ impl Ledger {
             records,
         })
         .collect()
+    }
+
+    /// Interfaces that several flow logs report on.
+    pub(super) fn overlap(&self) -> Option<Overlap> {
+        self.overlaps.found()
     }
 
     /// Minutes of the window that each account's region reported anything in.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::manifest::{
     Bound, CoveredMinutes, LookAhead, MANIFEST_FORMAT, MOST_OBJECTS_INSIDE, ObjectCounts, ObjectEntry,
-    RecordCounts, Sealed,
+    Overlap, RecordCounts, Sealed,
 };
 use digest_core::{Coverage, Digest, Fault, GzipSummary, Job, Manifest, ObjectTally, Window};
 
@@ -48,6 +48,8 @@ pub struct Report {
     pub minutes: Vec<CoveredMinutes>,
     /// Columns of names that no field has, and in how many objects.
     pub unknown_columns: BTreeMap<String, u64>,
+    /// What several flow logs report at once.
+    pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
     /// Every flow log object of the plan, by key.
@@ -78,11 +80,14 @@ impl Report {
         settings.insert("VPC_FLOW_LOGS_LATE_ARRIVAL".to_owned(), late_arrival);
         let objects_read = ledger.objects();
         let object_list = objects_read.iter().map(|object| ObjectEntry {
+            place: object.place.as_deref().map(str::to_owned),
             key: object.key.clone(),
             etag: object.etag.clone(),
             size: object.size,
-            skipped: ledger.is_refused(&object.key).then(|| REFUSED.to_owned()),
+            skipped: ledger.is_refused(&object.name()).then(|| REFUSED.to_owned()),
         });
+        let mut object_list: Vec<_> = object_list.collect();
+        object_list.sort_by(|left, right| (&left.place, &left.key).cmp(&(&right.place, &right.key)));
         Self {
             begun_at,
             finished_at: Utc::now(),
@@ -93,8 +98,9 @@ impl Report {
             look_ahead: ledger.look_ahead(),
             minutes: ledger.covered(),
             unknown_columns: tally.unknown_columns.clone(),
+            overlap: ledger.overlap(),
             bound: stopwatch.bound(),
-            object_list: object_list.collect(),
+            object_list,
             faults: tally.faults.clone(),
         }
     }
@@ -147,6 +153,7 @@ impl Report {
             look_ahead: self.look_ahead.clone(),
             minutes: self.minutes.clone(),
             unknown_columns: self.unknown_columns.clone(),
+            overlap: self.overlap.clone(),
             bound: self.bound,
             object_list: inside.then(|| self.object_list.clone()),
             object_list_key: (!inside).then(|| object_list_key.to_owned()),

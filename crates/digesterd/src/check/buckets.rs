@@ -36,10 +36,9 @@ pub(super) async fn credentials(aws: &AwsSettings, in_s3: &[&BucketSettings]) ->
     })
 }
 
-/// The bucket of the flow logs.
-pub(super) async fn flow_logs(settings: &Settings) -> Finding {
+/// A place of the flow logs.
+pub(super) async fn flow_logs(bucket: &BucketSettings, settings: &Settings) -> Finding {
     const WHAT: &str = "flow logs";
-    let bucket = &settings.flow_logs;
     let store = match opened(WHAT, bucket, &settings.aws).await {
         Ok(store) => store,
         Err(finding) => return finding,

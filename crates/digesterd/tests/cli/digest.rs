@@ -246,3 +246,35 @@ fn settings_of_rows_come_from_the_environment_and_flags_go_first() {
         text(&done.stderr)
     );
 }
+
+#[test]
+fn several_places_are_one_digest_and_a_scope_narrows_all_of_them() {
+    let desk = Desk::new();
+    let objects = lay_out(&desk, "one");
+    let other = gzip(&records(hour().start(), 40));
+    let key = "AWSLogs/222222222222/vpcflowlogs/eu-west-1/2018/10/17/222222222222_vpcflowlogs_eu-west-1_fl-2_20181017T0005Z_h.log.gz";
+    desk.write(&format!("two/{key}"), &other);
+    let url = |name: &str| format!("file://{}", desk.path(name).canonicalize().unwrap().display());
+    let places = format!("{},{}/AWSLogs", url("one"), url("two"));
+    let digest = |more: &[&str]| {
+        let all = [
+            &["digest", "--logs", &places, "--start", START, "--stop", STOP],
+            more,
+        ]
+        .concat();
+        let done = desk.run(&all);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        text(&done.stdout).to_owned()
+    };
+    let theirs = (key.to_owned(), other);
+    let both = [&objects[..], std::slice::from_ref(&theirs)].concat();
+    assert_eq!(digest(&[]), text(&expected(Some(hour()), &both)));
+    assert_eq!(
+        digest(&["--region", "eu-west-1"]),
+        text(&expected(Some(hour()), &[theirs]))
+    );
+    assert_eq!(
+        digest(&["--account", "123456789010"]),
+        text(&expected(Some(hour()), &objects))
+    );
+}
