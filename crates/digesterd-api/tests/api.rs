@@ -21,3 +21,5 @@ mod described;
 mod fetching;
 #[path = "api/standing.rs"]
 mod standing;
+#[path = "api/status.rs"]
+mod status;

@@ -39,7 +39,7 @@ pub use aws::{AwsSettings, StaticKeys};
 pub use buckets::{Bucket, BucketSettings, RoleSettings};
 pub use digests::DigestSettings;
 pub use flow_logs::{FlowLogsSettings, PrefetchSettings};
-pub use queue::QueueSettings;
+pub use queue::{ApplianceSettings, QueueSettings, SqsSettings};
 pub use reader::{EnvironmentError, Reader, VariableProblem};
 pub use secret::Secret;
 pub use service::Service;

@@ -18,7 +18,7 @@ pub(super) async fn tidy(worker: &Worker, record: &JobRecord) -> Result<(), Publ
     if record.state() == State::Stored {
         let standing = standing(worker.places(), record).await;
         if standing.map_err(PublishError::of("the digest"))? == Standing::Published {
-            finish(worker.places(), record).await?;
+            finish(worker.places(), record, None).await?;
         }
     }
     hide_marker(worker.markers(), record.job().id()).await;
