@@ -5,7 +5,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use digest_core::{DigestId, IndexEntry, Job, Scope, Window};
-use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, future};
 use object_store::path::Path;
 use object_store::{Attribute, Attributes, PutMode};
 
@@ -88,6 +89,13 @@ impl Index {
     /// [`StoreError`]; one that is not there is none.
     pub async fn remove(&self, key: &IndexKey) -> Result<(), StoreError> {
         self.store.delete(&key.path()).await
+    }
+
+    /// All keys, in no order.
+    pub fn list(&self) -> BoxStream<'static, Result<IndexKey, StoreError>> {
+        let keys = self.store.list(Some(&folder()), None);
+        keys.try_filter_map(|meta| future::ready(Ok(IndexKey::of_path(&meta.location))))
+            .boxed()
     }
 
     /// The first keys behind `after` whose windows lie inside the given one and that `wanted` likes.

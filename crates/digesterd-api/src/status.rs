@@ -295,7 +295,7 @@ mod tests {
         let building = JobRecord::claim(job, "api", Uuid::nil(), NOW, lease)
             .take("w", Uuid::nil(), NOW, lease)
             .unwrap();
-        let after = |bytes_done, seconds| {
+        let after = |bytes_done, seconds: i64| {
             let progress = Progress {
                 bytes_done,
                 bytes_total: 100,

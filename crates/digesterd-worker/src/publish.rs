@@ -21,6 +21,8 @@ mod standing;
 
 pub(crate) use error::PublishError;
 pub(crate) use side::{discard, finish};
+#[cfg(test)]
+pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};
 
 /// What was stored.

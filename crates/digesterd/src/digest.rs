@@ -27,21 +27,27 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let (digests, prefetch, worker) = settings(&environment)?;
     if let Some(window) = &window {
         let buildable = window.check_buildable(Utc::now(), digests.max_window_minutes());
-        buildable.map_err(refused)?;
+        buildable.map_err(|error| refused("digest", error))?;
     }
     let Found { flow_logs, source } = find(&arguments.logs, &environment).await?;
     if source == Source::Layout && window.is_none() {
-        return Err(refused(format!(
-            "{} is in AWS's layout: say which window with --start and --stop",
-            arguments.logs
-        ))
+        return Err(refused(
+            "digest",
+            format!(
+                "{} is in AWS's layout: say which window with --start and --stop",
+                arguments.logs
+            ),
+        )
         .into());
     }
     if source != Source::Layout && !scope.is_all() {
-        return Err(refused(format!(
-            "{} is not in AWS's layout: --account and --region cannot be told from its keys",
-            arguments.logs
-        ))
+        return Err(refused(
+            "digest",
+            format!(
+                "{} is not in AWS's layout: --account and --region cannot be told from its keys",
+                arguments.logs
+            ),
+        )
         .into());
     }
     let output = Output::open(arguments.output.as_deref())?;

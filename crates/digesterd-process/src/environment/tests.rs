@@ -246,6 +246,7 @@ fn the_structs_read_exactly_what_the_table_lists() {
         ("", fields_of::<flow_logs::RawScan>()),
         ("", fields_of::<flow_logs::RawPrefetch>()),
         ("", fields_of::<aws::Raw>()),
+        ("", fields_of::<client::Raw>()),
         ("", fields_of::<buckets::RawRegion>()),
         ("vpc_flow_logs_bucket", fields_of::<buckets::Raw>()),
         ("digest_storage_bucket", fields_of::<buckets::Raw>()),

@@ -74,6 +74,8 @@ pub const VARIABLES: &[Variable] = &[
     open("AWS_CA_BUNDLE", "none"),
     secret("HTTPS_PROXY", "none"),
     open("S3_CLIENT", "object_store"),
+    // the command line
+    secret("DIGESTERD_API", "http://localhost:8080"),
 ];
 
 /// The variable of that name.
