@@ -1,4 +1,4 @@
-"""SQS between API and worker, without any daemon: nothing is lost, nothing is built twice, what is hopeless is put aside."""
+"""SQS between API and worker, without a daemon: nothing is lost or built twice, what is hopeless is put aside."""
 
 from __future__ import annotations
 
