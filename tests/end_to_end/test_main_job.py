@@ -21,8 +21,8 @@ def test_a_digest_is_asked_for_built_and_fetched(stack):
     accepted = stack.post(window)
     assert accepted.status == 202, accepted
     assert int(accepted.headers["retry-after"]) > 0
-    start, stop = window.texts
-    assert accepted.headers["location"].replace("%3A", ":") == f"/?start={start}&stop={stop}"
+    location = accepted.headers["location"]
+    assert location == f"/v1/digests/{window.id()}"
     assert len(stack.relay.for_id(window.id())) == 1
 
     waiting = stack.get(window)
@@ -32,10 +32,19 @@ def test_a_digest_is_asked_for_built_and_fetched(stack):
     again = stack.post(window)
     assert again.status == 409 and again.message()
 
+    told = call("GET", stack.api_url + location).json()
+    assert (told["state"], told["start"], told["stop"]) == ("queued", *window.texts)
+
     done = stack.relay.release(window.id())
     assert done.status == 200, done
     fetched = stack.get(window)
     assert fetched.status == 200
+    told = call("GET", stack.api_url + location).json()
+    assert (told["state"], told["digest"]["coverage"]) == ("stored", "complete")
+    assert call("GET", stack.api_url + told["links"]["content"]).body == fetched.body
+    assert call("GET", stack.api_url + told["links"]["manifest"]).json() == stack.manifest(window.id())
+    listed = call("GET", f"{stack.api_url}/v1/digests?{window.query}").json()
+    assert [digest["id"] for digest in listed["digests"]] == [window.id()]
     assert text_of(fetched.body) == oracle.digest_of(window, stack.logs)
     assert stack.post(window).status == 409
     assert stack.relay.for_id(window.id()) == []

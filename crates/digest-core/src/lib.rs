@@ -2,7 +2,8 @@
 //!
 //! No async, no object store, no HTTP, no clock and no logging live here: every function's answer
 //! follows from its arguments. Callers read [`window`], [`scope`], [`id`] and [`job`] to name a digest;
-//! [`record`] is the state machine of its making, [`manifest`] says what it was made of.
+//! [`record`] is the state machine of its making, [`manifest`] says what it was made of,
+//! [`index_entry`] the same in one line.
 //!
 //! # From bytes to a digest
 //!
@@ -52,6 +53,8 @@ pub mod job;
 pub mod record;
 
 pub mod manifest;
+
+pub mod index_entry;
 
 // From bytes to a digest, in the order of the data.
 mod contents;
@@ -149,6 +152,7 @@ pub use field::{FIELDS, FieldType, KnownField};
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;
+pub use index_entry::IndexEntry;
 pub use job::Job;
 pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};

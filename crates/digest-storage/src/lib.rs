@@ -2,7 +2,7 @@
 //!
 //! A [`Place`] is what a bucket variable names; [`open()`] makes a [`Store`] of it. Above the store stand the
 //! domain's verbs: [`FlowLogs`] says which objects can hold records of a window, [`Prefetch`] reads them ahead
-//! within bounds, [`Digests`], [`Manifests`], [`Records`] and [`Markers`] keep what is made. Failures are
+//! within bounds, [`Digests`], [`Manifests`], [`Records`] and [`Markers`] keep what is made, [`Index`] lists it. Failures are
 //! [`StoreError`]s, whose [`ErrorKind`] says what happened and whether a retry helps.
 
 mod capabilities;
@@ -14,6 +14,7 @@ mod error;
 #[cfg(feature = "testing")]
 pub mod faults;
 mod flow_logs;
+mod index;
 mod local;
 mod manifests;
 mod markers;
@@ -32,6 +33,7 @@ pub use capabilities::Capabilities;
 pub use digests::{Attributes, DigestObject, DigestRead, Digests, Expect};
 pub use error::{ErrorKind, StoreError};
 pub use flow_logs::{FlowLogObject, FlowLogs, FoundLogs, Plan, Survey};
+pub use index::{Index, IndexKey, IndexKeyError, IndexPage};
 pub use manifests::Manifests;
 pub use markers::{Marker, MarkerBody, Markers};
 pub use open::open;

@@ -2,6 +2,8 @@
 
 use digest_core::manifest::ObjectEntry;
 use digest_core::{DigestId, Manifest};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, future};
 use object_store::path::Path;
 use object_store::{Attribute, Attributes, CopyMode, PutMode};
 use serde::de::DeserializeOwned;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use crate::error::{ErrorKind, StoreError};
 use crate::store::Store;
 
+const SUFFIX: &str = ".manifest.json";
 const CONTENT_TYPE: &str = "application/json";
 /// What stands before and behind the nonce of a list of objects.
 const LIST_INFIX: &str = "_objects_";
@@ -31,7 +34,7 @@ impl Manifests {
     /// Key of a manifest inside the place.
     #[must_use]
     pub fn key(id: DigestId) -> Path {
-        Path::from(format!("{id}.manifest.json"))
+        Path::from(format!("{id}{SUFFIX}"))
     }
 
     fn attempt_key(id: DigestId, nonce: Uuid) -> Path {
@@ -50,6 +53,15 @@ impl Manifests {
     /// [`StoreError`]; of kind [`ErrorKind::Corrupt`] for one that cannot be read.
     pub async fn load(&self, id: DigestId) -> Result<Option<Manifest>, StoreError> {
         self.read(&Self::key(id)).await
+    }
+
+    /// The ids of all manifests that have their digest's name, in no order.
+    pub fn list(&self) -> BoxStream<'static, Result<DigestId, StoreError>> {
+        let ids = self.store.list(None, None).try_filter_map(|meta| {
+            let name = meta.location.as_ref().strip_suffix(SUFFIX);
+            future::ready(Ok(name.and_then(|id| id.parse().ok())))
+        });
+        ids.boxed()
     }
 
     /// An attempt's manifest, or nothing.

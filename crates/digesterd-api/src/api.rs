@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use digest_queue::JobQueue;
-use digest_storage::{Digests, Manifests, Marker, Markers, Records, Store};
+use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::seals::Seals;
 pub struct Api {
     pub(crate) digests: Digests,
     pub(crate) manifests: Manifests,
+    pub(crate) index: Index,
     pub(crate) records: Records,
     pub(crate) markers: Markers,
     pub(crate) queue: Arc<dyn JobQueue>,
@@ -39,6 +40,7 @@ impl Api {
         Self {
             digests: Digests::new(storage.clone()),
             manifests: Manifests::new(storage.clone()),
+            index: Index::new(storage.clone()),
             records: Records::new(progress.clone()),
             markers: Markers::new(progress.clone()),
             queue,
@@ -48,6 +50,7 @@ impl Api {
             seals: Seals::default(),
         }
     }
+
     /// Whether a marker without a record holds its window: the Go service's claim.
     pub(crate) fn is_live(&self, marker: &Marker, now: DateTime<Utc>) -> bool {
         marker.is_live(

@@ -1,4 +1,4 @@
-//! Handing a digest out: GET and HEAD.
+//! Handing a digest out, by its window or its id: GET and HEAD.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use crate::negotiation::Representation;
 use crate::progress::{Standing, standing};
 use crate::query;
 use crate::refusals::{query_problem, store_problem};
-use crate::seals::coverage;
+use crate::seals::{coverage, fitting};
+use crate::status::id_of;
 use crate::text;
 
 /// When to ask again for a digest in progress.
@@ -33,15 +34,51 @@ const LOOKS: usize = 3;
 /// the request's conditions, 503 or 500 where a store fails.
 pub(crate) async fn fetch(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let job = query::read(request.query_string()).map_err(|error| query_problem(&error))?;
-    let id = job.id();
+    by_id(&request, &api, job.id()).await
+}
+
+/// `GET /v1/digests/{id}/content` and HEAD: the same by the digest's id.
+///
+/// # Errors
+/// As [`fetch`]; 404 also for what is no id.
+pub(crate) async fn content(
+    request: HttpRequest,
+    path: web::Path<String>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    by_id(&request, &api, id_of(&path)?).await
+}
+
+/// `GET /v1/digests/{id}/manifest` and HEAD: what the stored digest was made of.
+///
+/// # Errors
+/// 404 where there is no digest, or no manifest of its bytes; 503 or 500 where a store fails.
+pub(crate) async fn manifest(path: web::Path<String>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let id = id_of(&path)?;
+    let failed = |error| store_problem(&error);
+    let object = api.digests.head(id).await.map_err(failed)?;
+    let manifest = match &object {
+        Some(object) => fitting(&api, id, object).await.map_err(failed)?,
+        None => None,
+    };
+    let manifest = manifest.ok_or_else(|| {
+        let detail = "there is no such digest, or none that says what it was made of";
+        Problem::new(ProblemKind::NotFound, detail)
+    })?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .json(manifest))
+}
+
+async fn by_id(request: &HttpRequest, api: &Api, id: DigestId) -> Result<HttpResponse, Problem> {
     for _ in 0..LOOKS {
-        let Some(object) = find(&api, id).await? else {
+        let Some(object) = find(api, id).await? else {
             return Ok(HttpResponse::NoContent()
                 .insert_header((header::RETRY_AFTER, PROGRESS_PAUSE.as_secs().to_string()))
                 .insert_header((header::CACHE_CONTROL, "no-store"))
                 .finish());
         };
-        if let Some(answer) = represent(&request, &api, id, &object).await? {
+        if let Some(answer) = represent(request, api, id, &object).await? {
             return Ok(answer);
         }
     }

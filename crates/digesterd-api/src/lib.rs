@@ -2,13 +2,15 @@
 //!
 //! A POST runs through `query` → id → `claim` (the job record) → `submit` (marker, queue); a GET through
 //! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
-//! `conditions` and `negotiation`. [`configure`] puts both on a router of any actix-web application;
+//! `conditions` and `negotiation`. Below `/v1/digests` the [`status`] resource tells how far a job is, and a
+//! [`listing`] which digests there are. [`configure`] puts both on a router of any actix-web application;
 //! [`run()`] is the whole life of the `digesterd-api` binary.
 
 mod api;
 mod claim;
 mod conditions;
 mod fetch;
+pub mod listing;
 mod negotiation;
 mod progress;
 mod query;
@@ -17,10 +19,11 @@ mod routes;
 mod run;
 mod seals;
 mod settings;
+pub mod status;
 mod submit;
 mod text;
 
 pub use api::Api;
-pub use routes::{PATH, configure};
+pub use routes::{PATHS, configure};
 pub use run::run;
 pub use settings::Settings;

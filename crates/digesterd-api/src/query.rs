@@ -1,11 +1,12 @@
-//! What a request asks for: `start`, `stop`, `account`, `region` and, for POST, `refresh`.
+//! What a request asks for: `start`, `stop`, `account`, `region`; for POST also `refresh`, for a list `limit` and `after`.
 //!
 //! Each may be given once, nothing else may be given: a mistyped scope would otherwise ask for the
 //! digest of everything.
 
 use digest_core::scope::ScopeError;
 use digest_core::window::WindowError;
-use digest_core::{Job, Scope, Window};
+use digest_core::{DigestId, Job, Scope, Window};
+use digest_storage::IndexKey;
 use thiserror::Error;
 use url::form_urlencoded;
 
@@ -29,6 +30,12 @@ pub(crate) enum QueryError {
     /// `refresh` is no boolean.
     #[error("refresh is neither true nor false")]
     Refresh,
+    /// `limit` is no number of digests.
+    #[error("limit is no number from 1 to {MOST_LISTED}")]
+    Limit,
+    /// `after` is no place in a list.
+    #[error("after is no place in a list: take the whole next link")]
+    After,
     /// The window cannot be.
     #[error(transparent)]
     Window(#[from] WindowError),
@@ -73,8 +80,59 @@ pub(crate) fn create(query: &str) -> Result<CreateQuery, QueryError> {
     })
 }
 
-/// Path and query that name a job's digest, in one spelling.
-pub(crate) fn location(job: &Job) -> String {
+/// Most digests that one page lists, and how many it does unasked.
+pub(crate) const MOST_LISTED: usize = 500;
+const LISTED: usize = 100;
+
+/// What a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListQuery {
+    /// The window, and the scope if only one is wanted.
+    pub(crate) job: Job,
+    /// Most digests of a page.
+    pub(crate) limit: usize,
+    /// Where the page begins.
+    pub(crate) after: Option<IndexKey>,
+}
+
+/// Reads the query of a list.
+///
+/// # Errors
+/// [`QueryError`].
+pub(crate) fn list(query: &str) -> Result<ListQuery, QueryError> {
+    let [start, stop, account, region, limit, after] =
+        parameters(query, ["start", "stop", "account", "region", "limit", "after"])?;
+    let limit = match limit {
+        None => LISTED,
+        Some(limit) => limit
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MOST_LISTED).contains(limit))
+            .ok_or(QueryError::Limit)?,
+    };
+    let after = after.map(|after| after.parse().map_err(|_| QueryError::After));
+    Ok(ListQuery {
+        job: job(start, stop, account, region)?,
+        limit,
+        after: after.transpose()?,
+    })
+}
+
+/// Path of a digest's status.
+pub(crate) fn status_location(id: DigestId) -> String {
+    format!("/v1/digests/{id}")
+}
+
+/// Path and query of a list's next page.
+pub(crate) fn list_location(job: &Job, limit: usize, after: &IndexKey) -> String {
+    let mut query = job_query(job);
+    query.append_pair("limit", &limit.to_string());
+    query.append_pair("after", &after.to_string());
+    format!("/v1/digests?{}", query.finish())
+}
+
+/// The parameters that name a job, in one spelling.
+fn job_query(job: &Job) -> form_urlencoded::Serializer<'static, String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("start", &job.window().start_rfc3339());
     query.append_pair("stop", &job.window().stop_rfc3339());
@@ -86,7 +144,7 @@ pub(crate) fn location(job: &Job) -> String {
             query.append_pair(name, &names.join(","));
         }
     }
-    format!("/?{}", query.finish())
+    query
 }
 
 fn job(
@@ -145,14 +203,23 @@ mod tests {
     }
 
     #[test]
-    fn the_location_leads_back_to_the_job() {
-        let scoped = read(&format!("{HOUR}&account=2,1&region=us-east-1")).unwrap();
-        let location = location(&scoped);
-        assert_eq!(
-            location,
-            "/?start=2018-10-17T00%3A00%3A00Z&stop=2018-10-17T01%3A00%3A00Z&account=1%2C2&region=us-east-1"
-        );
-        assert_eq!(read(location.trim_start_matches("/?")), Ok(scoped));
+    fn a_next_link_leads_on_in_the_same_list() {
+        let scoped = list(&format!("{HOUR}&account=2,1&region=us-east-1&limit=7")).unwrap();
+        let last = IndexKey::of(&scoped.job);
+        let next = list_location(&scoped.job, scoped.limit, &last);
+        let expected = ListQuery {
+            after: Some(last),
+            ..scoped
+        };
+        assert_eq!(list(next.trim_start_matches("/v1/digests?")), Ok(expected));
+        for (query, refused) in [
+            ("limit=0", QueryError::Limit),
+            ("limit=501", QueryError::Limit),
+            ("limit=-1", QueryError::Limit),
+            ("after=x", QueryError::After),
+        ] {
+            assert_eq!(list(&format!("{HOUR}&{query}")), Err(refused), "{query}");
+        }
     }
 
     #[test]

@@ -1,34 +1,61 @@
-//! The API's one address and its methods.
+//! The API's addresses and their methods.
 
 use std::sync::Arc;
 
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, web};
 use chrono::Utc;
 use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::request_log::context_of;
 use tracing::Instrument;
 
 use crate::api::Api;
-use crate::fetch::{PROGRESS_PAUSE, fetch};
+use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
+use crate::listing::list;
 use crate::query;
 use crate::refusals::{query_problem, window_problem};
+use crate::status::status;
 use crate::submit::submit;
 
-/// The one path that [`configure`] answers.
-pub const PATH: &str = "/";
+/// The paths that [`configure`] answers.
+pub const PATHS: [&str; 5] = [
+    "/",
+    "/v1/digests",
+    "/v1/digests/{id}",
+    "/v1/digests/{id}/content",
+    "/v1/digests/{id}/manifest",
+];
 
 /// The API's routes over an [`Api`].
 pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
+        let [root, list_path, status_path, content_path, manifest_path] = PATHS;
         config.app_data(web::Data::from(api)).service(
-            web::resource(PATH)
+            web::resource(root)
                 .route(web::get().to(fetch))
                 .route(web::head().to(fetch))
                 .route(web::post().to(create))
                 .default_service(web::to(other_method)),
         );
+        config
+            .service(read_only(list_path, list))
+            .service(read_only(status_path, status))
+            .service(read_only(content_path, content))
+            .service(read_only(manifest_path, manifest));
     }
+}
+
+/// A path that is read by GET and HEAD.
+fn read_only<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(not_read))
 }
 
 /// `POST /`.
@@ -42,7 +69,7 @@ async fn create(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRespons
     window
         .check_buildable(Utc::now(), api.most_minutes)
         .map_err(|error| window_problem(&error))?;
-    let location = query::location(&asked.job);
+    let location = query::status_location(asked.job.id());
     let context = context_of(&request).send_context();
     // A task of its own: a caller that hangs up between claim and queue leaves nothing half done.
     let submitted = tokio::spawn(
@@ -64,4 +91,9 @@ async fn other_method() -> Result<HttpResponse, Problem> {
         "a digest is asked for by POST and fetched by GET or HEAD",
     );
     Err(refused.allow(&[Method::GET, Method::HEAD, Method::POST]))
+}
+
+async fn not_read() -> Result<HttpResponse, Problem> {
+    let refused = Problem::new(ProblemKind::MethodNotAllowed, "this is read by GET or HEAD");
+    Err(refused.allow(&[Method::GET, Method::HEAD]))
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
-use digesterd_process::problem::chain;
+use digesterd_process::queues::{open_queue, register_queue};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
 use digesterd_process::stores::{open_store, probe, register};
@@ -29,23 +28,13 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
-    let queue: Arc<dyn JobQueue> = Arc::new(HttpAppliance::new(&ApplianceOptions {
-        endpoint: settings.queue.endpoint.clone(),
-        topic: settings.queue.topic.clone(),
-        ca_bundle: settings.aws.ca_bundle.clone(),
-        proxy: settings.aws.https_proxy.clone(),
-    })?);
+    let queue = open_queue(&settings.queue, &settings.aws).await?;
     let readiness = Readiness::new();
     register(&readiness, "storage", &storage);
     register(&readiness, "progress", &progress);
     // The API writes nothing to the digests' store, and need not be allowed to.
     probe(&readiness, "progress", &progress).await;
-    let asked = Arc::clone(&queue);
-    // Digests are handed out whether or not new ones can be asked for.
-    readiness.register("queue", false, move || {
-        let queue = Arc::clone(&asked);
-        async move { queue.check().await.map_err(|error| chain(&error)) }
-    });
+    register_queue(&readiness, Arc::clone(&queue));
     let api = Arc::new(Api::new(
         &storage,
         &progress,

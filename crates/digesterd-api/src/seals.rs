@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use digest_core::manifest::Sealed;
 use digest_core::{Coverage, DigestId, Manifest};
-use digest_storage::{DigestObject, StoreError};
+use digest_storage::{DigestObject, ErrorKind, StoreError};
 use digesterd_process::problem::chain;
 use tokio::sync::OnceCell;
 
@@ -47,27 +47,61 @@ pub(crate) async fn coverage(api: &Api, id: DigestId, object: &DigestObject) -> 
     }
 }
 
-/// What the manifest of these bytes says: the digest's own or, where its worker has not come that far, the attempt's.
+/// What the manifest of these bytes says.
 async fn judged(api: &Api, id: DigestId, object: &DigestObject) -> Result<Coverage, StoreError> {
-    let fits = |manifest: &Manifest| manifest.gzip.bytes == object.size;
-    if let Some(manifest) = api.manifests.load(id).await?.filter(fits) {
-        let coverage = manifest.coverage_of(&seal(api, id, object).await?);
-        if coverage != Coverage::Unknown {
-            return Ok(coverage);
-        }
+    let manifest = fitting(api, id, object).await?;
+    Ok(manifest.map_or(Coverage::Unknown, |manifest| manifest.coverage))
+}
+
+/// The manifest of these bytes: the digest's own or, where its worker has not come that far, the attempt's.
+///
+/// # Errors
+/// [`StoreError`]; a manifest that cannot be read is as good as none.
+pub(crate) async fn fitting(
+    api: &Api,
+    id: DigestId,
+    object: &DigestObject,
+) -> Result<Option<Manifest>, StoreError> {
+    let own = readable(api.manifests.load(id).await)?;
+    if let Some(manifest) = checked(api, id, object, own).await? {
+        return Ok(Some(manifest));
     }
     let Some((record, _)) = api.records.load(id).await? else {
-        return Ok(Coverage::Unknown);
+        return Ok(None);
     };
-    let manifest = api.manifests.load_of_attempt(id, record.nonce()).await?;
-    match manifest.filter(fits) {
-        Some(manifest) => Ok(manifest.coverage_of(&seal(api, id, object).await?)),
-        None => Ok(Coverage::Unknown),
+    let of_attempt = readable(api.manifests.load_of_attempt(id, record.nonce()).await)?;
+    checked(api, id, object, of_attempt).await
+}
+
+/// The manifest, if it is of these bytes.
+async fn checked(
+    api: &Api,
+    id: DigestId,
+    object: &DigestObject,
+    manifest: Option<Manifest>,
+) -> Result<Option<Manifest>, StoreError> {
+    let Some(manifest) = manifest.filter(|manifest| manifest.gzip.bytes == object.size) else {
+        return Ok(None);
+    };
+    let sealed = seal(api, id, object).await?;
+    Ok(Some(manifest).filter(|manifest| manifest.gzip == sealed))
+}
+
+fn readable(loaded: Result<Option<Manifest>, StoreError>) -> Result<Option<Manifest>, StoreError> {
+    match loaded {
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(None),
+        loaded => loaded,
     }
 }
 
 /// Size and hash of the stored bytes.
 async fn seal(api: &Api, id: DigestId, object: &DigestObject) -> Result<Sealed, StoreError> {
+    if let Some(sha256) = &object.sha256 {
+        return Ok(Sealed {
+            bytes: object.size,
+            sha256: sha256.clone(),
+        });
+    }
     let cell = api.seals.cell(id, &object.etag);
     let hash = || api.digests.sha256(id, object);
     let sha256 = cell.get_or_try_init(hash).await?.clone();

@@ -42,7 +42,8 @@ impl Settings {
             .into_iter()
             .flatten()
             .any(BucketSettings::is_in_s3);
-        if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
+        let in_sqs = queue.as_ref().is_some_and(QueueSettings::is_in_sqs);
+        if let Some(aws) = aws.as_ref().filter(|_| in_s3 || in_sqs) {
             aws.demand_credentials(&reader);
         }
         let settings = (|| {
@@ -73,7 +74,7 @@ mod tests {
         ]);
         let settings = Settings::read(&environment).unwrap();
         assert_eq!(settings.service.port, 8080);
-        assert_eq!(settings.queue.topic, None);
+        assert!(matches!(settings.queue, QueueSettings::Appliance(queue) if queue.topic.is_none()));
     }
 
     #[test]

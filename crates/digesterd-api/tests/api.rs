@@ -21,3 +21,9 @@ mod described;
 mod fetching;
 #[path = "api/standing.rs"]
 mod standing;
+#[path = "../../digesterd-worker/tests/worker/state_table.rs"]
+mod state_table;
+#[path = "api/states.rs"]
+mod states;
+#[path = "api/status.rs"]
+mod status;

@@ -21,6 +21,7 @@ use std::ffi::OsString;
 
 mod aws;
 mod buckets;
+mod client;
 mod digests;
 mod flow_logs;
 mod memory;
@@ -38,9 +39,10 @@ mod worker;
 
 pub use aws::{AwsSettings, StaticKeys};
 pub use buckets::{Bucket, BucketSettings, RoleSettings};
+pub use client::ClientSettings;
 pub use digests::DigestSettings;
 pub use flow_logs::{FlowLogsSettings, PrefetchSettings};
-pub use queue::QueueSettings;
+pub use queue::{ApplianceSettings, QueueSettings, SqsSettings};
 pub use reader::{EnvironmentError, Reader, VariableProblem};
 pub use secret::Secret;
 pub use service::Service;

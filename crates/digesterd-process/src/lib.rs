@@ -10,6 +10,7 @@ pub mod environment;
 pub mod health;
 pub mod life;
 pub mod problem;
+pub mod queues;
 pub mod request_log;
 pub mod server;
 pub mod shutdown;

@@ -12,6 +12,8 @@ mod heartbeat;
 mod held;
 mod line;
 mod marker;
+#[cfg(test)]
+mod model;
 mod observed;
 mod running;
 mod stage;

@@ -2,7 +2,7 @@
 //!
 //! The gzip's object is what "stored" means. So the manifest is written first, under the attempt's nonce;
 //! then the lease is renewed by compare-and-swap; then the digest appears under its name by one conditional
-//! request; then the manifest is copied to its own. Whoever visits the job after a crash finds the nonce in
+//! request; then the manifest is copied to its own, and the digest is listed in the index. Whoever visits the job after a crash finds the nonce in
 //! the record, sees which of these steps was the last, and goes on from there (`standing.rs`).
 
 use digest_core::Coverage;
@@ -21,6 +21,8 @@ mod standing;
 
 pub(crate) use error::PublishError;
 pub(crate) use side::{discard, finish};
+#[cfg(test)]
+pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};
 
 /// What was stored.
@@ -45,7 +47,7 @@ pub(crate) async fn publish(
     let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
     let manifest = side::write(&places.manifests, &record, &report, &encoded.summary).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
-    finish(places, &record).await?;
+    finish(places, &record, Some(&manifest)).await?;
     Ok(Published {
         coverage: manifest.coverage,
         edges: manifest.edges,

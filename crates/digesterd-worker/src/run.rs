@@ -1,16 +1,19 @@
 //! The life of the `digesterd-worker` process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use digest_core::Scope;
-use digest_storage::{Digests, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
+use digesterd_process::queues::{open_sqs, register_queue};
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
 use digesterd_process::stores::{open_flow_logs, open_store, probe, register, register_flow_logs};
 use futures::join;
 
+use crate::intake::take_in;
 use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
 use crate::sweep::Sweeper;
@@ -42,6 +45,11 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     )?;
     let sweeping = worker.clone();
     tokio::spawn(async move { Sweeper::new(false).run(&sweeping).await });
+    if let Some(queue) = &settings.queue {
+        let queue = Arc::new(open_sqs(queue, &settings.aws).await?);
+        register_queue(&readiness, queue.clone());
+        tokio::spawn(take_in(worker.clone(), queue));
+    }
 
     // The server goes on while the worker drains: held requests get their answers, new ones 503.
     let stop_server = Shutdown::new();
@@ -79,7 +87,8 @@ pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<
     let places = Places {
         flow_logs,
         digests: Digests::new(storage.clone()),
-        manifests: Manifests::new(storage),
+        manifests: Manifests::new(storage.clone()),
+        index: Index::new(storage),
         records: Records::new(progress.clone()),
         markers: Markers::new(progress),
     };

@@ -3,7 +3,7 @@
 use digest_core::BadRows;
 use digesterd_process::environment::{
     AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, FlowLogsSettings,
-    PrefetchSettings, Reader, Service, Timings, WorkerSettings,
+    PrefetchSettings, Reader, Service, SqsSettings, Timings, WorkerSettings,
 };
 
 use crate::build::BuildOptions;
@@ -32,6 +32,8 @@ pub struct Settings {
     pub timings: Timings,
     /// How much is built at once.
     pub worker: WorkerSettings,
+    /// The queue that is polled, if there is one.
+    pub queue: Option<SqsSettings>,
 }
 
 impl Settings {
@@ -40,20 +42,22 @@ impl Settings {
     /// # Errors
     /// [`EnvironmentError`] that lists every problem by its variable.
     pub fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
-        Self::read_with(environment, PrefetchSettings::read)
+        Self::read_with(environment, PrefetchSettings::read, SqsSettings::read)
     }
 
-    /// The same where API and worker share a process: what may be in flight has the command line's default.
+    /// The same where API and worker share a process: what may be in flight has the command line's default, and no
+    /// queue lies between the two.
     ///
     /// # Errors
     /// As [`Settings::read`].
     pub fn read_standalone(environment: &Environment) -> Result<Self, EnvironmentError> {
-        Self::read_with(environment, PrefetchSettings::read_or_default)
+        Self::read_with(environment, PrefetchSettings::read_or_default, |_| Some(None))
     }
 
     fn read_with(
         environment: &Environment,
         prefetch: fn(&Reader<'_>) -> Option<PrefetchSettings>,
+        queue: fn(&Reader<'_>) -> Option<Option<SqsSettings>>,
     ) -> Result<Self, EnvironmentError> {
         let reader = environment.reader();
         let service = Service::read(&reader);
@@ -65,9 +69,11 @@ impl Settings {
         let digests = DigestSettings::read(&reader);
         let timings = Timings::read(&reader);
         let worker = WorkerSettings::read(&reader);
+        let queue = queue(&reader);
         let all = flow_logs.iter().flatten().chain(buckets.iter().flatten());
         let in_s3 = all.into_iter().any(BucketSettings::is_in_s3);
-        if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
+        let in_sqs = queue.as_ref().is_some_and(Option::is_some);
+        if let Some(aws) = aws.as_ref().filter(|_| in_s3 || in_sqs) {
             aws.demand_credentials(&reader);
         }
         let [storage, progress] = buckets;
@@ -83,6 +89,7 @@ impl Settings {
                 digests: digests?,
                 timings: timings?,
                 worker: worker?,
+                queue: queue?,
             })
         })();
         reader.finish(settings)

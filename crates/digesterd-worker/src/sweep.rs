@@ -147,10 +147,11 @@ impl Sweeper {
     async fn tidy(&mut self, worker: &Worker, record: &JobRecord, version: &Version, swept: &mut Swept) {
         let id = record.job().id();
         if self.tidied.get(&id) != Some(&record.revision()) {
-            match tidy::tidy(worker, record).await {
-                Ok(()) => {
+            match tidy::tidy(worker, record, version).await {
+                Ok(true) => {
                     self.tidied.insert(id, record.revision());
                 }
+                Ok(false) => return,
                 Err(error) => warn!(job_id = %id, %error, "an ended job could not be put in order"),
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::{Job, JobRecord};
-use digest_storage::{Digests, FlowLogs, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -27,6 +27,8 @@ pub struct Places {
     pub digests: Digests,
     /// What stands beside them.
     pub manifests: Manifests,
+    /// The list of digests.
+    pub index: Index,
     /// The job records.
     pub records: Records,
     /// The markers that the Go service reads.
@@ -131,6 +133,16 @@ impl Worker {
     ///
     /// The job is a task of its own: dropping this future changes nothing about a build that runs.
     pub async fn accept(&self, job: Job, mode: Mode) -> Accepted {
+        self.accept_into(job, mode, None).await
+    }
+
+    /// The same with a slot at hand, which goes back at once where the job does not need it.
+    pub(crate) async fn accept_into(
+        &self,
+        job: Job,
+        mode: Mode,
+        slot: Option<OwnedSemaphorePermit>,
+    ) -> Accepted {
         if self.is_draining() {
             return Accepted::Draining {
                 retry_after: COME_AGAIN,
@@ -144,7 +156,9 @@ impl Worker {
         let background = mode == Mode::RespondAsync;
         let (mut stage, seat) = self.shared.running.join(job.id(), background);
         if let Some(seat) = seat {
-            self.visit(job, Occasion::Delivery, seat, None);
+            self.visit(job, Occasion::Delivery, seat, slot);
+        } else {
+            drop(slot);
         }
         let reached = stage.wait_for(|stage| match stage {
             Stage::Arrived => false,
@@ -209,6 +223,18 @@ impl Worker {
     /// The next slot that is free; first come, first served.
     pub(crate) async fn next_slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.shared.slots).acquire_owned().await.ok()
+    }
+
+    /// How many slots are free, once one is.
+    pub(crate) async fn free_slots(&self) -> usize {
+        let one = self.shared.slots.acquire().await;
+        // The one that was waited for counts.
+        self.shared.slots.available_permits() + usize::from(one.is_ok())
+    }
+
+    /// Runs a task that [`Worker::drain`] waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn_on(task, &self.shared.runtime);
     }
 
     /// Whether the process takes no more work.

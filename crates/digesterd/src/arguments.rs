@@ -9,6 +9,13 @@ use digest_core::{Scope, Window};
 
 use crate::sample_logs::SampleLogsArgs;
 
+mod client;
+
+pub use client::{
+    ApiArguments, CreateArguments, GetArguments, ListArguments, StatusArguments, WhichArguments,
+    WindowArguments,
+};
+
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "digesterd", version, after_help = EXAMPLES)]
@@ -27,6 +34,7 @@ Examples:
   digesterd sample-logs /tmp/logs && digesterd digest --logs /tmp/logs/AWSLogs --start … --stop …
   digesterd serve --data /var/lib/digesterd
   digesterd check worker
+  digesterd create --api http://digests:8080 --start 2026-11-22T10:00:00Z --stop 2026-11-22T11:00:00Z --wait
 
 Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 Settings are environment variables: docs/configuration.md. RUST_LOG=info shows what goes on inside.";
@@ -64,6 +72,23 @@ pub enum Command {
     /// are tried with a small object of its own, which is removed again. Exit codes: 0 nothing failed, 1 something
     /// failed, 2 the settings cannot be read.
     Check(CheckArguments),
+    /// Asks a running API for a digest; its id goes to stdout
+    ///
+    /// A digest that is stored or being made already is none the worse for it.
+    Create(CreateArguments),
+    /// Fetches a digest from a running API, by its id or its window
+    #[command(override_usage = "digesterd get [OPTIONS] <ID | --start TIME --stop TIME>")]
+    Get(GetArguments),
+    /// Says how far a digest is, by its id or its window
+    #[command(override_usage = "digesterd status [OPTIONS] <ID | --start TIME --stop TIME>")]
+    Status(StatusArguments),
+    /// Lists the stored digests whose windows lie inside a window of time
+    List(ListArguments),
+    /// Adds digests that were stored before there was a list to it, and strikes out those that are gone
+    ///
+    /// Reads and writes the bucket DIGEST_STORAGE_BUCKET, with its region, role and credentials. Digests without a
+    /// manifest are not listed. May run at any time, beside any API and worker.
+    Index,
 }
 
 /// Arguments of `demo`.

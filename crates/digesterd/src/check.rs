@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue};
 use digesterd_process::environment::{
     AwsSettings, BucketSettings, Environment, EnvironmentError, QueueSettings,
 };
 use digesterd_process::life::FAILED;
 use digesterd_process::problem::chain;
+use digesterd_process::queues::open_queue;
 
 use crate::arguments::{CheckArguments, Role};
 use crate::findings::{Finding, Outcome};
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &CheckArguments, environment: Environment) ->
 /// Reads the settings of the role; without one, of every role that the environment names something of.
 fn read(role: Option<Role>, environment: &Environment) -> Result<Subjects, EnvironmentError> {
     let named = (
-        environment.has("STREAM_APPLIANCE_ENDPOINT"),
+        environment.has("STREAM_APPLIANCE_ENDPOINT") || environment.has("SQS_QUEUE_URL"),
         environment.has("VPC_FLOW_LOGS_BUCKET"),
     );
     let (api, worker) = match (role, named) {
@@ -103,8 +103,13 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
             findings.push(buckets::of_digests("progress", progress, aws, true).await);
         }
     }
+    let of_worker_alone = of_worker.filter(|_| subjects.api.is_none());
     if let Some(api) = &subjects.api {
         findings.push(queue(&api.queue, &api.aws).await);
+    } else if let Some((sqs, worker)) =
+        of_worker_alone.and_then(|worker| Some((worker.queue.clone()?, worker)))
+    {
+        findings.push(queue(&QueueSettings::Sqs(sqs), &worker.aws).await);
     }
     if let Some(worker) = of_worker {
         findings.push(machine::prefetch(
@@ -126,28 +131,25 @@ fn settings(subjects: &Subjects) -> &'static str {
 
 async fn queue(queue: &QueueSettings, aws: &AwsSettings) -> Finding {
     const QUEUE: &str = "queue";
-    let mut shown = queue.endpoint.clone();
+    let (mut shown, advice) = match queue {
+        QueueSettings::Appliance(appliance) => (
+            appliance.endpoint.clone(),
+            "check STREAM_APPLIANCE_ENDPOINT and that it listens",
+        ),
+        QueueSettings::Sqs(sqs) => (
+            sqs.url.clone(),
+            "check SQS_QUEUE_URL and the permission sqs:GetQueueAttributes",
+        ),
+    };
     // An address may carry a password.
     let _ = shown.set_password(None).and_then(|()| shown.set_username(""));
     shown.set_query(None);
-    let appliance = HttpAppliance::new(&ApplianceOptions {
-        endpoint: queue.endpoint.clone(),
-        topic: queue.topic.clone(),
-        ca_bundle: aws.ca_bundle.clone(),
-        proxy: aws.https_proxy.clone(),
-    });
-    let asked = match &appliance {
-        Ok(appliance) => appliance.check().await,
-        Err(error) => return Finding::failed(QUEUE, chain(error)),
+    let asked = match open_queue(queue, aws).await {
+        Ok(opened) => opened.check().await,
+        Err(error) => return Finding::failed(QUEUE, chain(&error)),
     };
     match asked {
         Ok(()) => Finding::ok(QUEUE, format!("{shown} can be reached; nothing was sent")),
-        Err(error) => Finding::failed(
-            QUEUE,
-            format!(
-                "{}; check STREAM_APPLIANCE_ENDPOINT and that it listens",
-                chain(&error)
-            ),
-        ),
+        Err(error) => Finding::failed(QUEUE, format!("{}; {advice}", chain(&error))),
     }
 }

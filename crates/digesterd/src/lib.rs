@@ -1,5 +1,5 @@
-//! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`,
-//! `sample-logs`, `check`.
+//! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
+//! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -13,10 +13,12 @@ use digesterd_process::telemetry::{self, LogStyle};
 
 mod arguments;
 mod check;
+mod client;
 mod demo;
 mod digest;
 mod edges;
 mod findings;
+mod index;
 mod inspect;
 mod output;
 mod place;
@@ -29,8 +31,9 @@ mod summary;
 mod units;
 
 pub use arguments::{
-    Arguments, CheckArguments, Command, DemoArguments, DigestArguments, InspectArguments, Role,
-    ServeArguments,
+    ApiArguments, Arguments, CheckArguments, Command, CreateArguments, DemoArguments, DigestArguments,
+    GetArguments, InspectArguments, ListArguments, Role, ServeArguments, StatusArguments, WhichArguments,
+    WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -50,6 +53,11 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Digest(arguments) => waited_for(digest::run(arguments, environment)),
         Command::Inspect(arguments) => waited_for(inspect::run(arguments, environment)),
         Command::SampleLogs(arguments) => sample_logs::run(arguments),
+        Command::Create(arguments) => waited_for(client::create::run(arguments, &environment)),
+        Command::Get(arguments) => waited_for(client::get::run(arguments, &environment)),
+        Command::Status(arguments) => waited_for(client::status::run(arguments, &environment)),
+        Command::List(arguments) => waited_for(client::list::run(arguments, &environment)),
+        Command::Index => waited_for(index::run(&environment)),
         Command::Check(arguments) => match waited_for(check::run(arguments, environment)) {
             Ok(code) => return code,
             Err(error) => Err(error),

@@ -88,6 +88,32 @@ impl Output {
         }
     }
 
+    /// Writes a part of what is to come. False where nobody wants the rest.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> anyhow::Result<bool> {
+        let unwritable = |target: &Path| format!("cannot write {}", target.display());
+        match self {
+            Self::Stdout => {
+                let written = stdout::write(|out| out.write_all(bytes));
+                return Ok(written.context("cannot write to stdout")?.is_some());
+            }
+            Self::Device(device, target) => {
+                device.write_all(bytes).with_context(|| unwritable(target))?;
+            }
+            Self::File(temporary, target) => {
+                temporary.write_all(bytes).with_context(|| unwritable(target))?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// What was appended is whole.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Stdout | Self::Device(..) => Ok(()),
+            Self::File(temporary, target) => put_in_place(temporary, &target),
+        }
+    }
+
     /// Writes bytes.
     pub(crate) fn write_bytes(self, bytes: &[u8]) -> anyhow::Result<()> {
         match self {

@@ -9,6 +9,8 @@
 
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/client.rs"]
+mod client;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/digest.rs"]

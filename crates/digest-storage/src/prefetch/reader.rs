@@ -162,7 +162,7 @@ mod tests {
     fn a_fetch_that_goes_away_is_a_failure_and_no_end() {
         let gauge = Arc::<Gauge>::default();
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let (sender, receiver) = mpsc::channel(1);
+        let (sender, receiver) = channel(1);
         let mut reader = ObjectReader::new(5, Counted::new(&gauge, permit), receiver);
         drop(sender);
         let failed = reader.read(&mut [0; 8]).unwrap_err();

@@ -41,10 +41,7 @@ async fn a_new_window_is_recorded_marked_queued_and_answered_202() {
     let mut app = TestApp::start();
     let answer = app.post(HOUR).await;
     assert_eq!(answer.status(), 202);
-    assert_eq!(
-        answer.headers()["location"],
-        "/?start=2018-10-17T00%3A00%3A00Z&stop=2018-10-17T01%3A00%3A00Z"
-    );
+    assert_eq!(answer.headers()["location"], format!("/v1/digests/{HOUR_ID}"));
     assert!(answer.headers().contains_key("retry-after"));
     assert_eq!(app.queued().await, [hour()]);
     let record = app.record(hour().id()).await.unwrap();

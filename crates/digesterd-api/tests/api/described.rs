@@ -10,7 +10,7 @@ use reqwest::{Method, Response};
 use serde_yaml_ng::Value;
 use uuid::Uuid;
 
-use crate::app::{HOUR, LINES, TestApp, complete, hour};
+use crate::app::{HOUR, HOUR_ID, LINES, TestApp, complete, hour};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -70,7 +70,7 @@ async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
         .keys()
         .map(|path| path.as_str().unwrap())
         .collect();
-    let routed: BTreeSet<&str> = health::PATHS.into_iter().chain([digesterd_api::PATH]).collect();
+    let routed: BTreeSet<&str> = health::PATHS.into_iter().chain(digesterd_api::PATHS).collect();
     assert_eq!(described, routed);
 
     let app = TestApp::start();
@@ -78,7 +78,11 @@ async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
         let methods = methods_of(&description["paths"][path]);
         for method in METHODS {
             let name = Method::from_bytes(method.as_bytes()).unwrap();
-            let answer = app.call(name, &format!("{path}?{HOUR}")).send().await.unwrap();
+            let answer = app
+                .call(name, &format!("{}?{HOUR}", path.replace("{id}", HOUR_ID)))
+                .send()
+                .await
+                .unwrap();
             if methods.contains(method) {
                 check(&description, path, method, &answer);
                 continue;
@@ -127,6 +131,45 @@ async fn every_answer_about_digests_is_described() {
         .call(Method::POST, &format!("/?{HOUR}"))
         .body(vec![b'x'; 100_000]);
     held(body.send().await.unwrap(), "POST", 413);
+}
+
+#[tokio::test]
+async fn every_answer_about_a_status_and_a_list_is_described() {
+    let description = description();
+    let app = TestApp::start();
+    app.store_digest(&hour(), LINES, Some(&complete())).await;
+    for (path, target, status) in [
+        ("/v1/digests", format!("/v1/digests?{HOUR}"), 200),
+        ("/v1/digests", "/v1/digests".to_owned(), 400),
+        ("/v1/digests/{id}", format!("/v1/digests/{HOUR_ID}"), 200),
+        ("/v1/digests/{id}", "/v1/digests/x".to_owned(), 404),
+        (
+            "/v1/digests/{id}/content",
+            format!("/v1/digests/{HOUR_ID}/content"),
+            200,
+        ),
+        (
+            "/v1/digests/{id}/content",
+            "/v1/digests/x/content".to_owned(),
+            404,
+        ),
+        (
+            "/v1/digests/{id}/manifest",
+            format!("/v1/digests/{HOUR_ID}/manifest"),
+            200,
+        ),
+        (
+            "/v1/digests/{id}/manifest",
+            "/v1/digests/x/manifest".to_owned(),
+            404,
+        ),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = app.call(method.clone(), &target).send().await.unwrap();
+            assert_eq!(answer.status(), status, "{method} {target}");
+            check(&description, path, method.as_str(), &answer);
+        }
+    }
 }
 
 #[tokio::test]

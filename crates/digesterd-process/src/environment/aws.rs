@@ -23,6 +23,8 @@ pub struct AwsSettings {
     pub static_keys: Option<StaticKeys>,
     /// Endpoint of S3 in place of AWS's.
     pub s3_endpoint: Option<Url>,
+    /// Endpoint of SQS in place of AWS's.
+    pub sqs_endpoint: Option<Url>,
     /// Endpoint of STS in place of AWS's.
     pub sts_endpoint: Option<Url>,
     /// Certificates (PEM) to trust beside the system's.
@@ -54,6 +56,7 @@ pub(super) struct Raw {
     aws_session_token: Option<String>,
     aws_endpoint_url: Option<String>,
     aws_endpoint_url_s3: Option<String>,
+    aws_endpoint_url_sqs: Option<String>,
     aws_endpoint_url_sts: Option<String>,
     aws_ca_bundle: Option<String>,
     https_proxy: Option<String>,
@@ -78,6 +81,8 @@ impl AwsSettings {
         );
         let endpoint = reader.optional("AWS_ENDPOINT_URL", raw.aws_endpoint_url, values::http_url);
         let s3_endpoint = reader.optional("AWS_ENDPOINT_URL_S3", raw.aws_endpoint_url_s3, values::http_url);
+        let sqs_endpoint =
+            reader.optional("AWS_ENDPOINT_URL_SQS", raw.aws_endpoint_url_sqs, values::http_url);
         let sts_endpoint =
             reader.optional("AWS_ENDPOINT_URL_STS", raw.aws_endpoint_url_sts, values::http_url);
         let ca_bundle = reader.optional("AWS_CA_BUNDLE", raw.aws_ca_bundle, |text| {
@@ -107,6 +112,7 @@ impl AwsSettings {
             profile: raw.aws_credentials_profile,
             static_keys: keys?,
             s3_endpoint: s3_endpoint?.or_else(|| endpoint.clone()),
+            sqs_endpoint: sqs_endpoint?.or_else(|| endpoint.clone()),
             sts_endpoint: sts_endpoint?.or(endpoint),
             ca_bundle: ca_bundle?,
             https_proxy: https_proxy?,
@@ -114,7 +120,7 @@ impl AwsSettings {
         })
     }
 
-    /// Notes a problem where a bucket in S3 is used and nothing says who asks for it.
+    /// Notes a problem where a bucket in S3 or a queue in SQS is used and nothing says who asks for it.
     pub fn demand_credentials(&self, reader: &Reader<'_>) {
         let any = self.use_iam
             || self.static_keys.is_some()
@@ -125,7 +131,7 @@ impl AwsSettings {
                 "USE_IAM",
                 "is not true, and neither AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY nor \
                  AWS_CREDENTIALS_FILE nor AWS_CREDENTIALS_PROFILE is set: one of them must say whose \
-                 credentials open the buckets in S3",
+                 credentials open the buckets in S3 and the queue in SQS",
             );
         }
     }
@@ -166,6 +172,7 @@ impl fmt::Debug for AwsSettings {
             .field("profile", &self.profile)
             .field("static_keys", &self.static_keys)
             .field("s3_endpoint", &host(&self.s3_endpoint))
+            .field("sqs_endpoint", &host(&self.sqs_endpoint))
             .field("sts_endpoint", &host(&self.sts_endpoint))
             .field("ca_bundle_bytes", &self.ca_bundle.as_ref().map(Vec::len))
             .field("https_proxy", &host(&self.https_proxy))

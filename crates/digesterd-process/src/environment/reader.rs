@@ -86,6 +86,11 @@ impl<'a> Reader<'a> {
         envy::prefixed(prefix).from_iter(values).unwrap_or_default()
     }
 
+    /// Whether a variable is set.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.environment.has(name)
+    }
+
     /// The home directory.
     pub(super) fn home(&self) -> Option<&str> {
         self.environment.home.as_deref()

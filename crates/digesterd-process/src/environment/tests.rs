@@ -54,7 +54,9 @@ fn reads_the_go_services_variables() {
             bytes: 150_000_000
         }
     );
-    assert_eq!(queue.topic.as_deref(), Some("digest-queue"));
+    assert!(
+        matches!(queue, QueueSettings::Appliance(queue) if queue.topic.as_deref() == Some("digest-queue"))
+    );
     assert!(aws.use_iam);
 }
 
@@ -259,9 +261,11 @@ fn the_structs_read_exactly_what_the_table_lists() {
         ("", fields_of::<digests::Raw>()),
         ("", fields_of::<worker::Raw>()),
         ("", fields_of::<queue::Raw>()),
+        ("", fields_of::<queue::RawSqs>()),
         ("", fields_of::<flow_logs::RawScan>()),
         ("", fields_of::<flow_logs::RawPrefetch>()),
         ("", fields_of::<aws::Raw>()),
+        ("", fields_of::<client::Raw>()),
         ("", fields_of::<buckets::RawRegion>()),
         ("vpc_flow_logs_bucket", fields_of::<buckets::Raw>()),
         ("digest_storage_bucket", fields_of::<buckets::Raw>()),

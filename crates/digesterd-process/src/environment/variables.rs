@@ -59,6 +59,7 @@ pub const VARIABLES: &[Variable] = &[
     // the queue
     secret("STREAM_APPLIANCE_ENDPOINT", "required"),
     open("STREAM_APPLIANCE_TOPIC", "none"),
+    open("SQS_QUEUE_URL", "none"),
     // AWS
     open("REGION", "required for S3"),
     open("USE_IAM", "false"),
@@ -69,10 +70,13 @@ pub const VARIABLES: &[Variable] = &[
     secret("AWS_SESSION_TOKEN", "none"),
     secret("AWS_ENDPOINT_URL", "AWS's"),
     secret("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    secret("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"),
     secret("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
     open("AWS_CA_BUNDLE", "none"),
     secret("HTTPS_PROXY", "none"),
     open("S3_CLIENT", "object_store"),
+    // the command line
+    secret("DIGESTERD_API", "http://localhost:8080"),
 ];
 
 /// The variable of that name.

@@ -75,7 +75,7 @@ async fn make(
         Standing::ToBuild => {}
         Standing::Given => return Ok(None),
         Standing::Published => {
-            finish(worker.places(), record).await?;
+            finish(worker.places(), record, None).await?;
             return Ok(None);
         }
     }

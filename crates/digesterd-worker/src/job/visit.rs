@@ -41,10 +41,22 @@ pub(crate) async fn visit(
         occasion,
         seat,
         slot,
+        is_recorded: false,
     };
+    let mut failures = 0;
     loop {
         let next = match visit.look().await {
-            Ok(next) => next,
+            Ok(next) => {
+                failures = 0;
+                next
+            }
+            // Nobody delivers it again: who sent it was told that it cannot get lost.
+            Err(error) if visit.is_recorded && visit.seat.is_kept() => {
+                failures += 1;
+                visit.store_failed(&error);
+                visit.slot = None;
+                visit.wait(visit.worker.terms().pause_after(failures)).await
+            }
             Err(error) => Next::End(visit.store_failed(&error)),
         };
         match next {
@@ -63,6 +75,8 @@ struct Visit {
     seat: Seat,
     /// The right to build, once this visit has one.
     slot: Option<OwnedSemaphorePermit>,
+    /// Whether the job has been seen to have a record.
+    is_recorded: bool,
 }
 
 /// What follows a look at the record.
@@ -94,6 +108,7 @@ impl Visit {
             return self.begin().await;
         };
         self.seat.reach(Stage::Recorded);
+        self.is_recorded = true;
         let known = self.worker.circumstances(self.occasion, &record);
         match decide(&record, &known) {
             Decision::Ended => self.ended(&record, &version).await,

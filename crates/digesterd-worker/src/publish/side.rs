@@ -1,6 +1,6 @@
 //! What stands beside a digest: its manifest and, where that is long, the list of its objects.
 
-use digest_core::{DigestId, GzipSummary, JobRecord, Manifest};
+use digest_core::{DigestId, GzipSummary, IndexEntry, JobRecord, Manifest};
 use digest_storage::Manifests;
 use tracing::warn;
 use uuid::Uuid;
@@ -32,16 +32,36 @@ pub(super) async fn write(
     Ok(manifest)
 }
 
-/// Brings the manifest of a published digest to its name, and removes what only the attempt needed.
-pub(crate) async fn finish(places: &Places, record: &JobRecord) -> Result<(), PublishError> {
+/// Brings the manifest of a published digest to its name, lists the digest, and removes what only the attempt needed:
+/// that last, because the attempt's manifest says that something is left to do.
+pub(crate) async fn finish(
+    places: &Places,
+    record: &JobRecord,
+    known: Option<&Manifest>,
+) -> Result<(), PublishError> {
     let (id, nonce) = (record.job().id(), record.nonce());
     places
         .manifests
         .promote(id, nonce)
         .await
         .map_err(PublishError::of("the manifest"))?;
+    match known {
+        Some(manifest) => list(places, manifest).await?,
+        None => {
+            let loaded = places.manifests.load(id).await;
+            if let Some(manifest) = loaded.map_err(PublishError::of("the manifest"))? {
+                list(places, &manifest).await?;
+            }
+        }
+    }
     discard(places, id, nonce).await;
     Ok(())
+}
+
+/// Writes the digest's entry in the index.
+async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
+    let listed = places.index.write(&IndexEntry::of(manifest)).await;
+    listed.map_err(PublishError::of("the entry in the index"))
 }
 
 /// Removes what an attempt needed and nobody else does: after its end, or once its record is another's.

@@ -1,28 +1,87 @@
 //! The record of an ended job: what its worker left half done, and its removal in the end.
 
 use chrono::{TimeDelta, Utc};
-use digest_core::JobRecord;
 use digest_core::record::State;
-use digest_storage::{StoreError, Swap, Version};
+use digest_core::{DigestId, JobRecord};
+use digest_storage::{ErrorKind, StoreError, Swap, Version};
+use tracing::info;
 use uuid::Uuid;
 
 use crate::job::hide_marker;
 use crate::publish::{PublishError, Standing, finish, standing};
-use crate::worker::Worker;
+use crate::terms::delta;
+use crate::worker::{Places, Worker};
 
 /// How long a record that is about to be removed is claimed for that.
 const REMOVAL: TimeDelta = TimeDelta::seconds(60);
 
-/// Puts an ended job in order: its manifest under its name, no marker.
-pub(super) async fn tidy(worker: &Worker, record: &JobRecord) -> Result<(), PublishError> {
+/// Puts an ended job in order: its manifest under its name, no marker. False where it has become a new job, because
+/// nothing says any more what the stored digest was made of.
+pub(super) async fn tidy(
+    worker: &Worker,
+    record: &JobRecord,
+    version: &Version,
+) -> Result<bool, PublishError> {
     if record.state() == State::Stored {
         let standing = standing(worker.places(), record).await;
         if standing.map_err(PublishError::of("the digest"))? == Standing::Published {
-            finish(worker.places(), record).await?;
+            finish(worker.places(), record, None).await?;
+        } else if let Some(etag) = untold(worker.places(), record.job().id()).await? {
+            return make_again(worker, record, version, etag).await.map(|made| !made);
         }
     }
     hide_marker(worker.markers(), record.job().id()).await;
-    Ok(())
+    Ok(true)
+}
+
+/// The tag of a digest that no manifest describes: a builder that stood still for a lease between its last look at
+/// the record and the digest's last request stored it, and its successor had removed its manifest.
+async fn untold(places: &Places, id: DigestId) -> Result<Option<String>, PublishError> {
+    let object = places.digests.head(id).await;
+    let Some(object) = object.map_err(PublishError::of("the digest"))? else {
+        return Ok(None);
+    };
+    let manifest = match places.manifests.load(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => None,
+        loaded => loaded.map_err(PublishError::of("the manifest"))?,
+    };
+    let is_told = manifest.is_some_and(|manifest| {
+        // Where no hash is kept beside the digest its size has to do: nobody reads every digest for this.
+        let same = object
+            .sha256
+            .as_ref()
+            .is_none_or(|hash| *hash == manifest.gzip.sha256);
+        manifest.gzip.bytes == object.size && same
+    });
+    Ok((!is_told).then_some(object.etag))
+}
+
+/// Makes the record that of a new job, to replace the digest, which every sweeper may take at once.
+async fn make_again(
+    worker: &Worker,
+    record: &JobRecord,
+    version: &Version,
+    etag: String,
+) -> Result<bool, PublishError> {
+    let (now, lease) = (Utc::now(), delta(worker.terms().progress_timeout));
+    let again = record
+        .reclaim(worker.owner(), Uuid::new_v4(), now, lease)
+        .and_then(|claimed| {
+            claimed
+                .replacing(Some(etag))
+                .take(worker.owner(), Uuid::new_v4(), now, lease)
+        })
+        .and_then(|taken| taken.handed_back(now, TimeDelta::zero(), None));
+    let Ok(again) = again else { return Ok(false) };
+    let swapped = worker.records().swap(version, &again).await;
+    let made = matches!(
+        swapped.map_err(PublishError::of("the job record"))?,
+        Swap::Swapped(_)
+    );
+    if made {
+        info!(job_id = %record.job().id(), "a stored digest has no manifest; it is made again");
+    }
+    Ok(made)
 }
 
 /// Removes a record whose retention is over.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
 use digest_core::record::State;
-use digesterd_worker::{Mode, Sweeper, Terms};
+use digest_storage::faults::{Fault, Faults, Operation};
+use digest_storage::{Digests, ErrorKind, Prefetch};
+use digesterd_worker::build::BuildOptions;
+use digesterd_worker::{Mode, Places, Sweeper, Terms, Worker};
 use futures::FutureExt as _;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -104,6 +107,32 @@ async fn respond_async_is_202_once_the_record_is_durable() {
         .await;
     let again = post(&worker, "/topic/event", job().to_json(), Some("respond-async")).await;
     assert!(matches!(again.status(), StatusCode::OK | StatusCode::ACCEPTED));
+}
+
+#[actix_web::test]
+async fn what_was_answered_202_is_built_though_a_store_fails_behind_the_answer() {
+    let bench = Bench::with_an_hour();
+    bench.queue(&job()).await;
+    let failing = Faults::new(|call| match (call.operation, call.number) {
+        (Operation::Head, 1..=3) => Fault::Fail(ErrorKind::Unavailable),
+        _ => Fault::None,
+    });
+    let places = Places {
+        digests: Digests::new(failing.over(&bench.store("storage"))),
+        ..bench.places()
+    };
+    let worker = Worker::new(
+        places,
+        Prefetch::new(4, 1 << 20),
+        BuildOptions::default(),
+        terms(),
+    );
+    let accepted = post(&worker, "/", job().to_json(), Some("respond-async")).await;
+    assert_eq!(accepted.status(), StatusCode::ACCEPTED);
+    bench
+        .until(&job(), "stored", |record| record.state() == State::Stored)
+        .await;
+    assert!(failing.count(Operation::Head) > 3);
 }
 
 #[actix_web::test]

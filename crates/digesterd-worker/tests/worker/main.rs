@@ -14,4 +14,6 @@ mod draining;
 mod following;
 mod logs;
 mod publishing;
+mod state_table;
+mod states;
 mod sweeping;

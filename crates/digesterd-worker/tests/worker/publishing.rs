@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
-use digest_core::JobRecord;
 use digest_core::record::State;
+use digest_core::{IndexEntry, JobRecord};
+use digest_storage::IndexKey;
 use digesterd_worker::{Sweeper, Terms};
 use uuid::Uuid;
 
@@ -45,8 +46,27 @@ async fn crashed_behind_the_digest(bench: &Bench, lease: TimeDelta) -> JobRecord
     )
     .unwrap();
     bench.places().records.remove(id).await.unwrap();
+    bench.places().index.remove(&IndexKey::of(&job())).await.unwrap();
     bench.create(&record).await;
     record
+}
+
+/// Whether the hour's digest is in the list, as its manifest says.
+async fn is_listed(bench: &Bench) -> bool {
+    let entry = bench.places().index.load(&IndexKey::of(&job())).await.unwrap();
+    entry.is_some()
+        && entry
+            == bench
+                .manifest(job().id())
+                .await
+                .map(|manifest| IndexEntry::of(&manifest))
+}
+
+#[actix_web::test]
+async fn a_stored_digest_is_listed_by_its_time() {
+    let bench = Bench::with_an_hour();
+    assert_eq!(deliver(&bench.worker(terms()), &job()).await, StatusCode::OK);
+    assert!(is_listed(&bench).await);
 }
 
 #[actix_web::test]
@@ -69,6 +89,7 @@ async fn a_crash_behind_the_digest_is_mended_by_the_next_visit_without_another_b
         [format!("{id}.log.gz"), format!("{id}.manifest.json")]
     );
     assert_eq!(bench.keys("progress"), [format!("{id}.job.json")]);
+    assert!(is_listed(&bench).await);
 }
 
 #[actix_web::test]
@@ -85,6 +106,7 @@ async fn a_crash_behind_a_record_that_says_stored_is_mended_by_the_sweeper() {
         bench.keys("storage"),
         [format!("{id}.log.gz"), format!("{id}.manifest.json")]
     );
+    assert!(is_listed(&bench).await);
 }
 
 #[actix_web::test]

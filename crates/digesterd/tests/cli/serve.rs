@@ -11,13 +11,13 @@ use crate::logs::{START, STOP, expected, hour, lay_out, only_member};
 use crate::program::{Desk, PATIENCE, Running, text};
 
 /// A service, and a client of it.
-struct Service {
+pub(crate) struct Service {
     running: Running,
     client: reqwest::Client,
-    url: String,
+    pub(crate) url: String,
 }
 
-fn command(desk: &Desk) -> Command {
+pub(crate) fn command(desk: &Desk) -> Command {
     let mut command = desk.command(&[
         "serve",
         "--data",
@@ -34,7 +34,7 @@ fn command(desk: &Desk) -> Command {
 }
 
 impl Service {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut running = Running::of(command);
         let address = loop {
             let line = running.line().unwrap();

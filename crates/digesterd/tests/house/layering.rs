@@ -46,7 +46,9 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Outside crates that only the named crates of ours may use.
-const RESERVED: [(&str, &[&str]); 8] = [
+const RESERVED: [(&str, &[&str]); 10] = [
+    ("aws-sdk-sqs", &["digest-queue"]),
+    ("aws-smithy-http-client", &["digest-queue"]),
     ("object_store", &["digest-storage"]),
     ("rusoto_core", &["digest-storage"]),
     ("rusoto_credential", &["digest-storage"]),
@@ -198,6 +200,7 @@ fn planted_edges_are_found() {
         ("digesterd-api", "digesterd-worker"),
         ("digesterd-worker", "digesterd-api"),
         ("digesterd-worker", "object_store"),
+        ("digesterd-worker", "aws-sdk-sqs"),
         ("digesterd", "rusoto_s3"),
         ("digest-queue", "actix-web"),
         ("digesterd-api", "envy"),

@@ -1,0 +1,43 @@
+//! Which API the command line speaks to: `DIGESTERD_API`.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::{Environment, EnvironmentError, Reader, values};
+
+/// Settings of the commands that speak to a running API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// Address of the API.
+    pub api: Url,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Raw {
+    digesterd_api: Option<String>,
+}
+
+impl ClientSettings {
+    /// Reads the variable; `None` and a note where it is at fault.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>) -> Option<Self> {
+        let raw: Raw = reader.raw();
+        let default = "http://localhost:8080".to_owned();
+        let api = reader.required(
+            "DIGESTERD_API",
+            raw.digesterd_api.or(Some(default)),
+            values::http_url,
+        );
+        Some(Self { api: api? })
+    }
+
+    /// Reads nothing else.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] where the variable is at fault.
+    pub fn read_all(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let reader = environment.reader();
+        let settings = Self::read(&reader);
+        reader.finish(settings)
+    }
+}
