@@ -29,7 +29,7 @@ pub(crate) struct Folder<M: Memory> {
     tables: Arc<Tables<M>>,
     logs: Arc<Mutex<Logs<M>>>,
     scratch: Scratch,
-    regular: Regular,
+    pub(crate) regular: Regular,
     tally: ObjectTally,
 }
 

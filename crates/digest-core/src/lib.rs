@@ -126,6 +126,9 @@ mod render;
 mod error;
 
 #[cfg(feature = "testing")]
+pub mod checks;
+
+#[cfg(feature = "testing")]
 pub mod measure;
 
 #[cfg(feature = "testing")]
