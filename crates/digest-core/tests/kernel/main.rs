@@ -8,6 +8,7 @@
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
+//! * [`replay`]: what fuzzing is started from, and random rows, in every way the kernel has.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
 //! [`corpus`] makes the logs, [`answer`] brings the kernel's digest into the oracle's shape.
@@ -29,5 +30,6 @@ mod gzip;
 mod invariance;
 mod long_logs;
 mod parallel;
+mod replay;
 mod spilling;
 mod windows;
