@@ -45,8 +45,8 @@ pub fn row(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as an object: plain, and compressed. The first byte says whether there is a window, what becomes of bad
-/// rows, how long a row may be and what sources give at a time.
+/// Any bytes as an object. The first byte says whether there is a window, what becomes of bad rows, how long a row may
+/// be, what sources give at a time, and whether the object is compressed.
 pub fn kernel(bytes: &[u8]) {
     let Some((&way, object)) = bytes.split_first() else {
         return;
@@ -56,7 +56,9 @@ pub fn kernel(bytes: &[u8]) {
         return;
     }
     let object = object.get(..MOST).unwrap_or(object);
-    agree(way, object.to_vec());
+    if way & 16 == 0 {
+        return agree(way, object.to_vec());
+    }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(object).expect("writing to memory cannot fail");
     agree(way, encoder.finish().expect("writing to memory cannot fail"));
