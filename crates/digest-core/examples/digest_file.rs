@@ -51,7 +51,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         let file = queue.lock().ok()?.next()?;
         // A file that cannot be opened fails at its first read, and so names itself.
         let source: Box<dyn Contents + Send> = match File::open(&file) {
-            Ok(source) => Box::new(source),
+            Ok(source) => Box::new(InOrder(source)),
             Err(error) => Box::new(InOrder(Unreadable(Some(error)))),
         };
         Some((file, source))

@@ -1,6 +1,5 @@
 //! An object's bytes as a fold is handed them: in order, or by their place where the source can.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 
 /// An object's bytes.
@@ -45,5 +44,3 @@ impl<R: Read> Contents for InOrder<R> {}
 impl Contents for &[u8] {}
 
 impl<T: AsRef<[u8]>> Contents for Cursor<T> {}
-
-impl Contents for File {}

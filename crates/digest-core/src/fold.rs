@@ -9,9 +9,13 @@ use crate::error::FoldError;
 use crate::folder::Folder;
 use crate::layout::Layout;
 use crate::memory::Compact;
+#[cfg(feature = "testing")]
+use crate::regular::Regular;
 use crate::spill::Budget;
 use crate::tables::Tables;
 use crate::tally::ObjectTally;
+#[cfg(feature = "testing")]
+use crate::vector::Level;
 use crate::window::Window;
 
 /// How records are folded.
@@ -91,6 +95,14 @@ impl Fold {
             Kind::Sums(Box::new(Folder::new(options, &Arc::new(Tables::new(budget)))))
         };
         Self { kind }
+    }
+
+    /// The same fold with the loops in plain Rust, whatever this processor can do.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn portable(mut self) -> Self {
+        either!(&mut self.kind, folder => folder.regular = Regular::new(Level::Portable));
+        self
     }
 
     /// Reads one whole object and folds its records. Its first bytes say what it is: gzip of any number of members, zstd

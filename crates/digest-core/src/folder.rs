@@ -30,7 +30,7 @@ pub(crate) struct Folder<M: Memory> {
     tables: Arc<Tables<M>>,
     logs: Arc<Mutex<Logs<M>>>,
     scratch: Scratch,
-    regular: Regular,
+    pub(crate) regular: Regular,
     tally: ObjectTally,
 }
 
@@ -291,7 +291,7 @@ impl<M: Memory> Pass<'_, M> {
 }
 
 /// Where to end lines that begin here: behind the last newline within [`TOGETHER`] bytes, or behind the first one.
-fn together(buffer: &[u8], from: usize, to: usize) -> usize {
+pub(crate) fn together(buffer: &[u8], from: usize, to: usize) -> usize {
     let stop = to.min(from + TOGETHER);
     let near = buffer.get(from..stop).unwrap_or_default();
     if let Some(at) = memrchr(b'\n', near) {

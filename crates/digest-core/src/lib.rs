@@ -136,6 +136,9 @@ mod render;
 mod error;
 
 #[cfg(feature = "testing")]
+pub mod checks;
+
+#[cfg(feature = "testing")]
 pub mod measure;
 
 #[cfg(feature = "testing")]

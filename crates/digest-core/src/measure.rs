@@ -1,9 +1,14 @@
-//! The kernel's inflaters by name, to measure them alone (`examples/inflate_only.rs`).
+//! The kernel's stages, to measure each alone: inflaters by name (`examples/inflate_only.rs`), and what follows them
+//! (`benches/stages.rs`).
 
 use std::io::{self, Read};
 
 use crate::inflate::{INFLATERS, Scratch, Text, TextFailure};
 use crate::vector::PAD;
+
+mod stages;
+
+pub use stages::{Folded, Parsed, Parser, Rows};
 
 /// One inflater, with what it keeps from one object to the next.
 #[derive(Debug)]

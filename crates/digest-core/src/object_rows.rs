@@ -189,7 +189,7 @@ impl<'a> ObjectRows<'a> {
 
     /// The tally, once the object has been read to its end.
     pub(crate) fn finish(mut self) -> ObjectTally {
-        if self.tally.headers == 0 && self.tally.rows > 0 {
+        if self.tally.headers == 0 && (self.tally.rows > 0 || self.unit == Unit::Row) {
             self.tally.unknown_columns(self.layout.unknown());
         }
         self.tally.objects = 1;

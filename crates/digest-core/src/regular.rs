@@ -116,14 +116,24 @@ impl Regular {
             self.level
                 .keys(seen.newlines, read, &mut columns.keys, &mut columns.folded);
         }
-        Ok(Grid::new(&self.at, seen, terms.layout.width()).map(|rows| Read {
+        Ok(self.as_read(text, seen, terms.layout))
+    }
+
+    /// What was read last, out of this text.
+    pub(crate) fn as_read<'a>(
+        &'a self,
+        text: Padded<'a>,
+        seen: Seen,
+        layout: &'a Layout,
+    ) -> Option<Read<'a>> {
+        Grid::new(&self.at, seen, layout.width()).map(|rows| Read {
             rows,
             columns: &self.columns,
             bursts: &self.bursts,
             v6: &self.v6,
             text,
-            layout: terms.layout,
-        }))
+            layout,
+        })
     }
 
     /// Finds the rows; `None` where the text is not regular, or a row is longer than one may be.

@@ -85,7 +85,7 @@ impl Level {
     }
 
     /// Every level that this processor can do, for tests.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn all() -> Vec<Self> {
         let mut levels = vec![Self::Portable];
         if Self::best() != Self::Portable {

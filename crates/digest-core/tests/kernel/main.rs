@@ -11,6 +11,7 @@
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
 //! * [`fields`]: the table of fields in the documentation is the one in the code.
+//! * [`replay`]: what fuzzing is started from, and random rows, in every way the kernel has.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
 //! [`corpus`] makes the logs, [`parquet_file`] tables of them, [`answer`] brings the kernel's digest into the oracle's shape.
@@ -36,5 +37,6 @@ mod parallel;
 mod parquet;
 mod parquet_file;
 mod parquet_reading;
+mod replay;
 mod spilling;
 mod windows;

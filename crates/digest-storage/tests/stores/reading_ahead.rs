@@ -1,6 +1,7 @@
 //! The read-ahead over a store that breaks off, changes and lags, and its bounds, counted at the store.
 
 use std::io::Read;
+use std::iter::once;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -346,12 +347,22 @@ async fn ranges_of_a_large_object_are_read_within_its_room() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_range_that_cannot_be_read_is_told_by_its_reason() {
     let store = store(&[40 * MIB]).await;
-    let beyond = read_ranges(&store, &Prefetch::new(1, MIB), vec![40 * MIB - 1..40 * MIB + 1]).await;
+    let beyond = read_ranges(
+        &store,
+        &Prefetch::new(1, MIB),
+        once(40 * MIB - 1..40 * MIB + 1).collect(),
+    )
+    .await;
     assert_eq!(beyond.unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
     let (faults, _) = ranges(|number| match number {
         1 => Fault::None,
         _ => Fault::Fail(ErrorKind::AccessDenied),
     });
-    let denied = read_ranges(&faults.over(&store), &Prefetch::new(1, MIB), vec![0..10]).await;
+    let denied = read_ranges(
+        &faults.over(&store),
+        &Prefetch::new(1, MIB),
+        once(0..10).collect(),
+    )
+    .await;
     assert_eq!(kind(&denied.unwrap_err()), ErrorKind::AccessDenied);
 }

@@ -13,6 +13,7 @@ mod deliveries;
 mod draining;
 mod following;
 mod logs;
+mod places;
 mod publishing;
 mod state_table;
 mod states;

@@ -1,0 +1,40 @@
+//! Checks that hold for any bytes: two ways to one answer are taken and compared, and where they differ the check panics.
+//!
+//! Fuzz targets (`fuzz/`) call them with what a fuzzer makes up, the kernel's tests with the bytes that are kept in
+//! `fuzz/corpus`, and the long run of random rows (`examples/random_rows.rs`) with [`rows::Rows`].
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a check that does not hold ends the program"
+)]
+
+pub mod agreement;
+pub mod rows;
+
+mod held_runs;
+mod inflating;
+mod kernel;
+mod spilling;
+mod tokens;
+
+pub use held_runs::HeldRuns;
+pub use inflating::inflate;
+pub use kernel::{kernel, row};
+pub use spilling::spill;
+pub use tokens::{addresses, numbers};
+
+/// A check of any bytes.
+pub type Check = fn(&[u8]);
+
+/// Every check, by the name of its fuzz target and its corpus.
+pub const CHECKS: [(&str, Check); 6] = [
+    ("addresses", addresses),
+    ("inflate", inflate),
+    ("kernel", kernel),
+    ("numbers", numbers),
+    ("row", row),
+    ("spill", spill),
+];

@@ -1,0 +1,181 @@
+//! The kernel against the oracle, in every way that the kernel has: on one thread and on two, with the processor's
+//! vectors and without, within memory and beyond it.
+
+use std::io::{self, Cursor, Read};
+use std::sync::Mutex;
+
+use crate::checks::HeldRuns;
+use crate::contents::InOrder;
+use crate::digest::Digest;
+use crate::error::FoldError;
+use crate::fold::{BadRows, Fold, FoldOptions};
+use crate::layout::Layout;
+use crate::oracle::{self, Answer, Counts, Question, Refusal};
+use crate::parallel::{Source, fold_parallel};
+use crate::spill::Budget;
+use crate::tally::ObjectTally;
+
+/// Keys and bytes.
+pub type Objects = Vec<(String, Vec<u8>)>;
+
+/// Digests objects in every way and by the oracle, and compares texts and counts, or the reasons why there is none.
+/// Sources give at most `piece` bytes at a time; the spilled digest has a budget of so many bytes. Gives the oracle's
+/// counts.
+///
+/// # Errors
+/// The oracle's refusal, with which the kernel agreed.
+pub fn all_ways(
+    question: &Question,
+    objects: &Objects,
+    piece: usize,
+    budget: usize,
+) -> Result<Counts, Refusal> {
+    let expected = oracle::digest(question, objects);
+    let options = FoldOptions {
+        window: question.window,
+        bad_rows: if question.skip {
+            BadRows::Skip
+        } else {
+            BadRows::Fail
+        },
+        max_row: question.max_row,
+        edges: true,
+        layout: Layout::default(),
+    };
+    let one = |fold| one_thread(fold, objects, piece);
+    let spilled = Fold::within(&options, Some(HeldRuns::budget(budget)));
+    compare("one thread", &expected, one(Fold::new(&options)));
+    compare("portable", &expected, one(Fold::new(&options).portable()));
+    compare("spilled", &expected, one(spilled));
+    let sums = FoldOptions {
+        edges: false,
+        ..options.clone()
+    };
+    compare("no history", &expected, one(Fold::new(&sums)));
+    compare(
+        "two threads",
+        &expected,
+        two_threads(&options, None, objects, piece),
+    );
+    let budget = Some(HeldRuns::budget(budget));
+    let spilled = two_threads(&options, budget, objects, piece);
+    compare("two threads, spilled", &expected, spilled);
+    expected.map(|answer| answer.counts)
+}
+
+/// A digest's text and counts, or why there is none.
+type Found = Result<(Vec<u8>, Counts, Option<(i64, i64)>), Refusal>;
+
+fn one_thread(mut fold: Fold, objects: &Objects, piece: usize) -> Found {
+    for (key, bytes) in objects {
+        let mut source = Pieces(Cursor::new(bytes.as_slice()), piece);
+        fold.read_object(key, &mut InOrder(&mut source))
+            .map_err(refusal)?;
+    }
+    written(&fold.finish().map_err(refusal)?)
+}
+
+fn two_threads(options: &FoldOptions, budget: Option<Budget>, objects: &Objects, piece: usize) -> Found {
+    let queue = Mutex::new(objects.clone().into_iter());
+    let next = || -> Option<Source> {
+        let (key, bytes) = queue.lock().expect("no thread died").next()?;
+        Some((key, Box::new(InOrder(Pieces(Cursor::new(bytes), piece)))))
+    };
+    written(&fold_parallel(options, budget, 2, next, |_, _| {}).map_err(refusal)?)
+}
+
+fn written(digest: &Digest) -> Found {
+    let mut text = Vec::new();
+    // Runs are merged as they are written: only then a sum may pass its range.
+    digest.write_text(&mut text).map_err(overflow)?;
+    Ok((text, counts(digest.tally()), digest.span()))
+}
+
+fn compare(way: &str, expected: &Result<Answer, Refusal>, found: Found) {
+    match (expected, found) {
+        (Ok(answer), Ok((text, counts, span))) => {
+            assert_eq!(answer.counts, counts, "{way}: the counts differ");
+            assert_eq!(answer.span, span, "{way}: the spans differ");
+            assert!(answer.text == text, "{way}: {}", difference(&answer.text, &text));
+        }
+        // The oracle inflates and reads everything before it sums up; the kernel meets what comes first.
+        (Err(Refusal::Corrupt(_)), Err(Refusal::BadRow(..) | Refusal::NotFlowLog(..))) => {}
+        (Err(_), Err(Refusal::Overflow)) => {}
+        (Ok(answer), Err(Refusal::Overflow)) if answer.counts.objects_refused > 0 => {}
+        (Err(expected), Err(found)) => assert_eq!(*expected, found, "{way}: the reasons differ"),
+        (expected, found) => {
+            let told = (
+                expected.as_ref().map(|answer| answer.counts),
+                found.map(|found| found.1),
+            );
+            panic!("{way}: the oracle against the kernel: {told:?}");
+        }
+    }
+}
+
+/// The first line that differs.
+fn difference(expected: &[u8], found: &[u8]) -> String {
+    let lines = |text: &[u8]| -> Vec<String> {
+        let text = String::from_utf8_lossy(text);
+        text.lines().map(str::to_owned).collect()
+    };
+    let (expected, found) = (lines(expected), lines(found));
+    let same = expected
+        .iter()
+        .zip(&found)
+        .take_while(|(one, other)| one == other)
+        .count();
+    format!(
+        "line {}: expected {:?}, found {:?}",
+        same + 1,
+        expected.get(same),
+        found.get(same)
+    )
+}
+
+fn counts(tally: &ObjectTally) -> Counts {
+    Counts {
+        objects: tally.objects,
+        objects_refused: tally.objects_refused,
+        headers: tally.headers,
+        rows: tally.rows,
+        records: tally.records,
+        outside_window: tally.outside_window,
+        second_sightings: tally.second_sightings,
+        no_data: tally.no_data,
+        skip_data: tally.skip_data,
+        other_status: tally.other_status,
+        unusable: tally.unusable,
+        bad_rows: tally.bad_rows,
+    }
+}
+
+fn refusal(error: FoldError) -> Refusal {
+    match error {
+        FoldError::BadRow { key, line, .. } => Refusal::BadRow(key, line),
+        FoldError::Corrupt { key, .. } => Refusal::Corrupt(key),
+        FoldError::NotFlowLog { key, line, .. } => Refusal::NotFlowLog(key, line),
+        FoldError::Overflow { .. } => Refusal::Overflow,
+        FoldError::Read { .. } | FoldError::Spill { .. } => panic!("memory cannot fail: {error}"),
+    }
+}
+
+fn overflow(error: io::Error) -> Refusal {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<FoldError>());
+    match inner {
+        Some(FoldError::Overflow { .. }) => Refusal::Overflow,
+        _ => panic!("memory cannot fail: {error}"),
+    }
+}
+
+/// Gives at most so many bytes at a time.
+struct Pieces<B>(Cursor<B>, usize);
+
+impl<B: AsRef<[u8]>> Read for Pieces<B> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = self.1.clamp(1, out.len().max(1)).min(out.len());
+        self.0.read(&mut out[..room])
+    }
+}
