@@ -74,7 +74,16 @@ async fn a_full_worker_records_the_job_and_answers_429_until_it_has_a_slot() {
     bench
         .until(&job(), "stored", |record| record.state() == State::Stored)
         .await;
-    assert_eq!(deliver(&worker, &other_job()).await, StatusCode::OK);
+    // The slot is free a moment after the record says so.
+    let mut answer = deliver(&worker, &other_job()).await;
+    for _ in 0..100 {
+        if answer != StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+        answer = deliver(&worker, &other_job()).await;
+    }
+    assert_eq!(answer, StatusCode::OK);
 }
 
 #[actix_web::test]
@@ -205,22 +214,22 @@ async fn a_builder_whose_record_was_taken_over_stores_nothing() {
 async fn a_long_build_keeps_its_lease_and_shows_its_progress() {
     let bench = Bench::with_an_hour();
     let short = Terms {
-        progress_timeout: Duration::from_millis(400),
+        progress_timeout: Duration::from_secs(2),
         ..terms()
     };
     let (worker, gate) = bench.gated_worker(short.clone()).await;
     let delivery = delivering(&worker, &job());
     let other = bench.worker(short);
     let mut sweeper = Sweeper::new(false);
-    for _ in 0..30 {
+    for _ in 0..90 {
         assert_eq!(sweeper.round(&other).await.unwrap().begun, 0);
         sleep(Duration::from_millis(50)).await;
     }
     let record = bench.record(job().id()).await.unwrap();
-    assert!(record.revision() > 10, "{}", record.revision());
+    assert!(record.revision() > 8, "{}", record.revision());
     assert_eq!(record.progress().unwrap().objects_total, 3);
     let marker = bench.places().markers.load(job().id()).await.unwrap().unwrap();
-    assert!(marker.is_live(Utc::now(), TimeDelta::milliseconds(400), TimeDelta::hours(6)));
+    assert!(marker.is_live(Utc::now(), TimeDelta::seconds(2), TimeDelta::hours(6)));
     drop(gate);
     assert_eq!(delivery.await.unwrap(), StatusCode::OK);
     assert_eq!(bench.record(job().id()).await.unwrap().lost_leases(), 0);
