@@ -243,20 +243,17 @@ fn too_many_addresses(key: Key) -> Overflow {
 impl<M: Memory> Entry<M> {
     #[inline]
     fn sum(&mut self, packets: u64, bytes: u64) -> Result<(), Overflow> {
-        // Both sides are below 2^63, so that adding cannot wrap.
-        self.packets += packets;
-        self.bytes += bytes;
-        if self.packets | self.bytes > MOST_COUNTER {
-            let measure = if self.packets > MOST_COUNTER {
-                "packets"
-            } else {
-                "bytes"
-            };
+        // Both sides are below 2^63, so that adding cannot wrap. A sum that is too great is not kept: other threads may
+        // go on for a while.
+        let sums = (self.packets + packets, self.bytes + bytes);
+        if sums.0 | sums.1 > MOST_COUNTER {
+            let measure = if sums.0 > MOST_COUNTER { "packets" } else { "bytes" };
             return Err(Overflow {
                 measure,
                 key: self.key,
             });
         }
+        (self.packets, self.bytes) = sums;
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The life of the `digesterd-worker` process.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use digest_core::Scope;
 use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records};
@@ -18,9 +17,6 @@ use crate::routes::{Addresses, configure};
 use crate::settings::Settings;
 use crate::sweep::Sweeper;
 use crate::worker::{Places, Worker};
-
-/// How long accounts and regions that were seen are not looked for again, for windows that were settled then.
-const REMEMBERED: Duration = Duration::from_secs(300);
 
 /// Works until SIGTERM or SIGINT: then no new jobs are taken, and running builds end or are given back within
 /// the grace.
@@ -76,7 +72,7 @@ pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
     let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
-    let flow_logs = flow_logs.scanning(scan).remembering(REMEMBERED);
+    let flow_logs = flow_logs.scanning(scan);
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
