@@ -1,9 +1,9 @@
 //! Bounded read-ahead: at most so many objects and so many compressed bytes requested and not yet consumed.
 //!
 //! An object of modest size reserves all its bytes and comes by one request. A larger one reserves a fixed
-//! share for its whole life and streams through it in pieces, in order or by the ranges that its reader asks for, so that an object which has begun can always
-//! go on: whoever holds a reservation never waits for another's. Reservations are granted in the order in
-//! which they were asked for.
+//! share for its whole life and streams through it in pieces, in order or by the ranges that its reader asks
+//! for, so that an object which has begun can always go on: whoever holds a reservation never waits for
+//! another's. Reservations are granted in the order in which they were asked for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,16 +1,19 @@
 //! The fetching end: requests an object piece by piece, goes on where a connection broke off, and stops when
 //! nobody reads any more.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use object_store::GetResultPayload;
 use object_store::path::Path;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::yield_now;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::sleep;
 
 use super::reader::{Chunk, ObjectReader, Wanted};
@@ -27,6 +30,9 @@ pub(super) const CHUNKS: usize = 4096;
 /// The first piece of an object that comes in pieces. By its bytes a reader knows whether it goes on in order, or by
 /// ranges; no more is requested until they have been consumed.
 const FIRST: u64 = 256 * 1024;
+
+/// Bytes of a local file that are read at a time.
+const FILE_PART: u64 = 256 * 1024;
 
 /// Room that bytes take until they are consumed.
 #[derive(Debug)]
@@ -137,7 +143,13 @@ pub(super) fn begin(
         let first = tokio::select! {
             biased;
             first = ranges.recv() => first,
-            () = fetch.to_the_end(fetch.in_order(&share)) => return,
+            is_all = fetch.to_the_end(fetch.in_order(&share)) => {
+                if is_all {
+                    return;
+                }
+                // Whoever asks for a range no longer reads in order: that may be seen before the range is.
+                ranges.recv().await
+            }
         };
         if let Some(first) = first {
             fetch.by_ranges(first, ranges, &share).await;
@@ -155,15 +167,19 @@ struct Share {
 }
 
 impl Fetch {
-    /// Goes on until all is there, or nobody reads any more, and tells the reader of a failure.
-    async fn to_the_end(&self, fetching: impl Future<Output = Result<(), StoreError>>) {
+    /// Goes on until all is there, or nobody reads any more, and tells the reader of a failure. Whether all was there.
+    async fn to_the_end(&self, fetching: impl Future<Output = Result<(), StoreError>>) -> bool {
         let fetched = tokio::select! {
             fetched = fetching => fetched,
-            () = self.chunks.closed() => return,
+            () = self.chunks.closed() => return false,
         };
-        if let Err(error) = fetched {
-            // Nobody reads any more: nobody wants to know.
-            let _ = self.chunks.send(Err(error)).await;
+        match fetched {
+            Ok(()) => true,
+            Err(error) => {
+                // Nobody reads any more: nobody wants to know.
+                let _ = self.chunks.send(Err(error)).await;
+                false
+            }
         }
     }
 
@@ -232,9 +248,48 @@ impl Fetch {
     async fn from(&self, at: &mut u64, end: u64, held: &mut Held) -> Result<(), StoreError> {
         let range = (*at > 0 || end < self.size).then_some(*at..end);
         let answer = self.store.range(&self.key, range, self.etag.as_deref()).await?;
-        let mut body = answer.into_stream();
-        while let Some(bytes) = body.try_next().await.map_err(|error| self.broken(error))? {
-            self.send(bytes, at, end, held).await?;
+        let from = answer.range.start;
+        match answer.payload {
+            GetResultPayload::Stream(mut body) => {
+                while let Some(bytes) = body.try_next().await.map_err(|error| self.broken(error))? {
+                    self.send(bytes, at, end, held).await?;
+                }
+                Ok(())
+            }
+            GetResultPayload::File(file, _) => self.file(file, from, at, end, held).await,
+        }
+    }
+
+    /// Reads a local file on a thread that may block. The client's own stream of it changes threads for every 8 KiB, which
+    /// costs as much as to parse them.
+    async fn file(
+        &self,
+        mut file: File,
+        mut from: u64,
+        at: &mut u64,
+        end: u64,
+        held: &mut Held,
+    ) -> Result<(), StoreError> {
+        while *at < end {
+            let most = FILE_PART.min(end - *at);
+            let read = spawn_blocking(move || -> io::Result<(File, Vec<u8>)> {
+                let mut part = Vec::with_capacity(usize::try_from(most).unwrap_or_default());
+                file.seek(SeekFrom::Start(from))?;
+                (&mut file).take(most).read_to_end(&mut part)?;
+                Ok((file, part))
+            });
+            let read = read.await.map_err(io::Error::other).flatten();
+            let (same, part) = read.map_err(|source| {
+                self.broken(object_store::Error::Generic {
+                    store: "local",
+                    source: Box::new(source),
+                })
+            })?;
+            if part.is_empty() {
+                break;
+            }
+            (file, from) = (same, from + part.len() as u64);
+            self.send(part.into(), at, end, held).await?;
         }
         Ok(())
     }
