@@ -133,7 +133,18 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
     )
 }
 
-fn counts(tally: &ObjectTally) -> Counts {
+/// A tally in the oracle's words. Every row has one fate.
+#[must_use]
+pub fn counts(tally: &ObjectTally) -> Counts {
+    let fates = tally.records
+        + tally.outside_window
+        + tally.second_sightings
+        + tally.no_data
+        + tally.skip_data
+        + tally.other_status
+        + tally.unusable
+        + tally.bad_rows;
+    assert_eq!(tally.rows, fates, "every row has one fate");
     Counts {
         objects: tally.objects,
         objects_refused: tally.objects_refused,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use digest_core::oracle::{Answer, Counts, EdgeKey, Question, Refusal, Sums};
+use digest_core::checks::agreement::counts;
+use digest_core::oracle::{Answer, EdgeKey, Question, Refusal, Sums};
 use digest_core::{BadRows, Digest, Edge, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
 
 /// Keys and bytes.
@@ -133,32 +134,6 @@ pub(crate) fn ends_of_ports(mut answer: Answer) -> Answer {
         sums.folded_ports = ports.first().into_iter().chain(ports.last()).copied().collect();
     }
     answer
-}
-
-fn counts(tally: &ObjectTally) -> Counts {
-    let fates = tally.records
-        + tally.outside_window
-        + tally.second_sightings
-        + tally.no_data
-        + tally.skip_data
-        + tally.other_status
-        + tally.unusable
-        + tally.bad_rows;
-    assert_eq!(tally.rows, fates, "every row has one fate");
-    Counts {
-        objects: tally.objects,
-        objects_refused: tally.objects_refused,
-        headers: tally.headers,
-        rows: tally.rows,
-        records: tally.records,
-        outside_window: tally.outside_window,
-        second_sightings: tally.second_sightings,
-        no_data: tally.no_data,
-        skip_data: tally.skip_data,
-        other_status: tally.other_status,
-        unusable: tally.unusable,
-        bad_rows: tally.bad_rows,
-    }
 }
 
 fn minutes(tally: &ObjectTally, window: Option<Window>) -> BTreeSet<i64> {
