@@ -75,6 +75,14 @@ impl KnownField {
         })
     }
 
+    /// Whether it says something of the interface, which then is the same in all of its rows.
+    pub(crate) fn is_steady(&self) -> bool {
+        let of_interface = ["vpc-id", "subnet-id", "instance-id", "region", "az-id"];
+        of_interface.contains(&self.name)
+            || self.name.starts_with("sublocation-")
+            || self.name.starts_with("ecs-")
+    }
+
     /// The name of its column in Parquet.
     #[must_use]
     pub fn column(&self) -> String {

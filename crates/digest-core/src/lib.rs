@@ -10,7 +10,7 @@
 //! A [`Fold`] reads objects, one after another: it inflates them (gzip, zstd, or plain), takes rows
 //! out of what they were delivered in, cuts the text into lines, finds the columns by the header above them and judges
 //! each row. Regular rows, which nearly all
-//! are, are read a column of many rows at a time; any other row by itself, with the same meaning. Records go to the log
+//! are, are held against the burst of rows that they are of; any other row is read by itself, with the same meaning. Records go to the log
 //! of their interface and from there to its table, where an edge's records add up. Each object gives an [`ObjectTally`]
 //! of what became of its rows. Several threads share their tables ([`fold_parallel`] drives them); what does not fit a
 //! [`Budget`] is spilled in sorted runs. [`Fold::finish`] puts the edges in order: a [`Digest`], which writes itself as
@@ -130,6 +130,7 @@ mod digest;
 mod edge;
 
 mod line;
+mod page;
 
 mod render;
 

@@ -3,100 +3,100 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use crate::address::Address;
 use crate::digest::{Held, Section, Visitor};
 use crate::key::ports_of;
 use crate::memory::Memory;
 use crate::merge::Part;
+use crate::page::{Page, Piece};
 use crate::run::Row;
 use crate::table::Entry;
 
 /// Writes lines into a buffer that is used again.
 pub(crate) struct Lines {
     /// What follows the bytes of a line with this action: times, action, status.
-    endings: Vec<Vec<u8>>,
-    out: Vec<u8>,
-    /// The source address written last, as text: many lines in a row share it.
-    last: (Option<Address>, Vec<u8>),
+    endings: Vec<Piece>,
+    page: Page,
+    /// The IPv6 addresses written last, as text: many lines in a row share one.
+    last: [(u128, Vec<u8>); 2],
 }
-
-/// `0` to `255` as text, with its length.
-static OCTETS: LazyLock<[([u8; 3], u8); 256]> = LazyLock::new(|| {
-    std::array::from_fn(|octet| {
-        let text = octet.to_string();
-        let mut bytes = [0; 3];
-        for (place, byte) in bytes.iter_mut().zip(text.bytes()) {
-            *place = byte;
-        }
-        (bytes, text.len() as u8)
-    })
-});
 
 impl Lines {
     /// Lines of a digest with this span and these actions.
     pub(crate) fn of(span: Option<(i64, i64)>, actions: &[Vec<u8>]) -> Self {
         let times = span.map_or(String::new(), |(start, end)| format!("{start} {end}"));
-        let ending = |action: &Vec<u8>| [b" ", times.as_bytes(), b" ", action, b" OK\n"].concat();
+        let ending = |action: &Vec<u8>| Piece::new([times.as_bytes(), b" ", action, b" OK\n"].concat());
         Self {
             endings: actions.iter().map(ending).collect(),
-            out: Vec::new(),
-            last: (None, Vec::new()),
+            page: Page::default(),
+            last: Default::default(),
         }
     }
 
     /// Writes these lines of a digest in memory.
     pub(crate) fn write(&mut self, held: &Held, lines: Range<usize>, out: &mut Vec<u8>) {
-        out.clear();
-        std::mem::swap(&mut self.out, out);
+        self.page.again(std::mem::take(out));
         held.visit(lines, &mut Writing(self));
-        std::mem::swap(&mut self.out, out);
+        *out = self.page.take();
     }
 
     /// Writes the lines of merged edges.
     pub(crate) fn write_parts(&mut self, parts: &[Part], out: &mut Vec<u8>) {
-        out.clear();
-        std::mem::swap(&mut self.out, out);
+        self.page.again(std::mem::take(out));
         for part in parts {
             let begin = begin(&part.names.0, &part.names.1);
             for (row, sums) in &part.rows {
                 self.push(&begin, row, sums.packets, sums.bytes);
             }
         }
-        std::mem::swap(&mut self.out, out);
+        *out = self.page.take();
     }
 
-    fn push(&mut self, begin: &[u8], row: &Row, packets: u64, bytes: u64) {
-        self.out.extend_from_slice(begin);
-        if self.last.0 != Some(row.src) {
-            self.last.0 = Some(row.src);
-            self.last.1.clear();
-            push_address(&mut self.last.1, row.src);
-        }
-        self.out.extend_from_slice(&self.last.1);
-        push_address(&mut self.out, row.dst);
+    fn push(&mut self, begin: &Piece, row: &Row, packets: u64, bytes: u64) {
+        self.page.piece(begin);
+        self.address(0, row.src);
+        self.address(1, row.dst);
         match ports_of(row.service) {
             Some((src, dst)) => {
-                push_number(&mut self.out, src.into());
-                self.out.push(b' ');
-                push_number(&mut self.out, dst.into());
+                self.page.number(src.into(), b' ');
+                self.page.number(dst.into(), b' ');
             }
-            None => self.out.extend_from_slice(b"- -"),
+            None => self.page.slice(b"- - "),
         }
         for number in [(row.service & 0xff).into(), packets, bytes] {
-            self.out.push(b' ');
-            push_number(&mut self.out, number);
+            self.page.number(number, b' ');
         }
-        let ending = self.endings.get(row.action as usize);
-        self.out
-            .extend_from_slice(ending.map_or(b"\n".as_slice(), Vec::as_slice));
+        match self.endings.get(row.action as usize) {
+            Some(ending) => self.page.piece(ending),
+            None => self.page.slice(b"\n"),
+        }
+    }
+
+    /// An address and a blank: IPv4 dotted; IPv6 in its one canonical spelling (RFC 5952), which the standard library
+    /// writes.
+    fn address(&mut self, side: usize, address: Address) {
+        match address {
+            Address::V4(value) => self.page.dotted(value),
+            Address::V6(value) => {
+                let Some((last, text)) = self.last.get_mut(side) else {
+                    return;
+                };
+                if *last != value || text.is_empty() {
+                    let mut shown = String::with_capacity(40);
+                    // Writing to a string cannot fail.
+                    let _ = write!(shown, "{} ", IpAddr::from(address));
+                    (*last, *text) = (value, shown.into_bytes());
+                }
+                self.page.slice(text);
+            }
+        }
     }
 }
 
 /// What every line of an interface begins with.
-fn begin(account: &[u8], interface: &[u8]) -> Vec<u8> {
-    [b"2 ", account, b" ", interface, b" "].concat()
+fn begin(account: &[u8], interface: &[u8]) -> Piece {
+    Piece::new([b"2 ", account, b" ", interface, b" "].concat())
 }
 
 /// Lines on their way from a digest in memory.
@@ -108,63 +108,6 @@ impl Visitor for Writing<'_> {
         for entry in entries {
             let row = section.row(entry.key);
             self.0.push(&begin, &row, entry.packets, entry.bytes);
-        }
-    }
-}
-
-/// An address and a blank: IPv4 dotted; IPv6 in its one canonical spelling (RFC 5952), which the standard library
-/// writes.
-fn push_address(out: &mut Vec<u8>, address: Address) {
-    if let Address::V4(value) = address {
-        let mut text = [b'.'; 16];
-        let mut at = 0;
-        for octet in value.to_be_bytes() {
-            let (digits, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
-            if let Some(place) = text.get_mut(at..at + 3) {
-                place.copy_from_slice(&digits);
-            }
-            at += usize::from(length) + 1;
-            if let Some(dot) = text.get_mut(at - 1) {
-                *dot = b'.';
-            }
-        }
-        if let Some(blank) = text.get_mut(at - 1) {
-            *blank = b' ';
-        }
-        out.extend_from_slice(text.get(..at).unwrap_or_default());
-        return;
-    }
-    let mut text = String::with_capacity(40);
-    let address = IpAddr::from(address);
-    // Writing to a string cannot fail.
-    let _ = write!(text, "{address} ");
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut from = digits.len();
-    while let Some(place) = digits.get_mut(from.wrapping_sub(1)) {
-        from -= 1;
-        *place = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(from..).unwrap_or_default());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_std_writes_them() {
-        for number in [0, 1, 9, 10, 255, 65_535, 1_234_567_890, u64::MAX] {
-            let mut out = b"x".to_vec();
-            push_number(&mut out, number);
-            assert_eq!(out, format!("x{number}").into_bytes());
         }
     }
 }

@@ -59,36 +59,27 @@ impl Log<'_> {
         self.most.saturating_sub(self.records.len()).max(1)
     }
 
-    /// The number of an IPv6 address in the keys of this log.
-    #[inline]
-    pub(crate) fn number(&mut self, address: u128) -> u32 {
-        // One side of an interface's records is nearly always its own address.
-        let last = self
-            .addresses
-            .iter()
-            .rev()
-            .take(2)
-            .position(|&known| known == address);
-        if let Some(back) = last {
-            return (self.addresses.len() - 1 - back) as u32;
-        }
-        self.addresses.push(address);
-        (self.addresses.len() - 1) as u32
-    }
-
     /// Gives the IPv6 addresses of the records from this one on numbers of this log, in place of their places in a
     /// list.
     pub(crate) fn renumber(&mut self, from: usize, list: &[u128]) {
-        for at in from..self.records.len() {
-            let key = self.records.get(at).map(|record| record.key);
-            if let Some(key) = key.filter(|key| key.has_v6()) {
-                let key = key.with_addresses(|place| {
-                    self.number(list.get(place as usize).copied().unwrap_or_default())
-                });
-                if let Some(record) = self.records.get_mut(at) {
-                    record.key = key;
+        // Places and their numbers, of which one stays as long as it is met.
+        let mut known = [(u32::MAX, 0); 2];
+        let (records, addresses) = (&mut *self.records, &mut *self.addresses);
+        let records = records.get_mut(from..).unwrap_or_default();
+        for record in records.iter_mut().filter(|record| record.key.has_v6()) {
+            let mut free = 0;
+            record.key = record.key.with_addresses(|place| {
+                if let Some(at) = known.iter().position(|&(known, _)| known == place) {
+                    free = 1 - at;
+                    return known.get(at).map_or(0, |&(_, number)| number);
                 }
-            }
+                let number = number(addresses, list.get(place as usize).copied().unwrap_or_default());
+                if let Some(known) = known.get_mut(free) {
+                    *known = (place, number);
+                }
+                free = 1 - free;
+                number
+            });
         }
     }
 
@@ -97,9 +88,21 @@ impl Log<'_> {
     pub(crate) fn side(&mut self, address: Address) -> KeyAddress {
         match address {
             Address::V4(value) => KeyAddress::V4(value),
-            Address::V6(value) => KeyAddress::V6(self.number(value)),
+            Address::V6(value) => KeyAddress::V6(number(self.addresses, value)),
         }
     }
+}
+
+/// The number of an IPv6 address in the keys of a log with these addresses.
+#[inline]
+fn number(addresses: &mut Vec<u128>, address: u128) -> u32 {
+    // One side of an interface's records is nearly always its own address.
+    let last = addresses.iter().rev().take(2).position(|&known| known == address);
+    if let Some(back) = last {
+        return (addresses.len() - 1 - back) as u32;
+    }
+    addresses.push(address);
+    (addresses.len() - 1) as u32
 }
 
 impl<M: Memory> Logs<M> {

@@ -11,10 +11,9 @@
 use crate::field::Field;
 use crate::flow_record::ABSENT;
 use crate::layout::Row;
-use crate::vector::{Grid, Padded};
 
 /// The way out.
-const EGRESS: &[u8] = b"egress";
+pub(crate) const EGRESS: &[u8] = b"egress";
 
 /// Which rows of a layout are second tellings. Each column stands by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,28 +53,6 @@ impl Sightings {
                     && row.get(Field::FlowDirection) == EGRESS
             }
             Self::OfDirections { .. } => row.get(Field::FlowDirection) == EGRESS,
-        }
-    }
-
-    /// Marks those of regular rows that may be second tellings, so that each is judged by itself.
-    pub(crate) fn mark(self, text: Padded<'_>, rows: Grid<'_>, odd: &mut [u8]) {
-        match self {
-            Self::Apart => {}
-            Self::OfPairs { attachment, pair } => {
-                for (row, odd) in odd.iter_mut().enumerate() {
-                    let (one, one_end) = rows.field(row, attachment);
-                    let (other, other_end) = rows.field(row, pair);
-                    let length = one_end - one;
-                    let is_own = length == other_end - other && text.same(one, other, length);
-                    *odd |= u8::from(is_own || text.get(one, one_end) == ABSENT);
-                }
-            }
-            Self::OfDirections { direction } => {
-                for (row, odd) in odd.iter_mut().enumerate() {
-                    let (start, end) = rows.field(row, direction);
-                    *odd |= u8::from(text.get(start, end) == EGRESS);
-                }
-            }
         }
     }
 }

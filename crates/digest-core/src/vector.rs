@@ -1,9 +1,9 @@
-//! The row parser's inner loops over many rows at once: delimiters, numbers, IPv4 addresses, prefetching.
+//! What the row parser does with many bytes at once: delimiters, comparing, numbers, IPv4 addresses; prefetching.
 //!
-//! Each loop exists twice: for AVX2 (`avx2.rs`), taken where the processor has it, and in plain Rust (`portable.rs`),
-//! taken everywhere else. Both say the same of the same bytes; the tests below hold them against the simplest code
-//! there is. A value that a loop does not take is marked as odd and is no error: the row is judged by
-//! `flow_record.rs`, which takes everything that is right and names everything that is not.
+//! Each operation exists twice: for AVX2 (`avx2.rs`), taken where the processor has it, and in plain Rust
+//! (`portable.rs`), taken everywhere else. Both say the same of the same bytes; the tests below hold them against the
+//! simplest code there is. A value that an operation does not take is no error: the row is judged by `flow_record.rs`,
+//! which takes everything that is right and names everything that is not.
 
 #![allow(
     unsafe_code,
@@ -16,19 +16,32 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-use crate::key::Key;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+pub(crate) use portable::Scalar;
 
 /// Bytes that must be readable before the first and behind the last byte of a text.
-pub(crate) const PAD: usize = 64;
+pub(crate) const PAD: usize = BEFORE as usize + VIEW;
+
+/// Numbers that are read at once.
+pub(crate) const NUMBERS: usize = 6;
+
+/// Bytes of a [`View`] before what it is of.
+pub(crate) const BEFORE: u32 = 32;
+/// Places of a view where something may begin, a power of two, and all of its bytes.
+const PLACES: usize = 2048;
+const VIEW: usize = PLACES + 64;
+/// The last place where 64 bytes may be looked at.
+pub(crate) const MOST_SPLIT: u32 = PLACES as u32 - 64;
 
 /// Which of the two implementations is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Level {
     /// Plain Rust.
     Portable,
     /// 256-bit vectors.
     #[cfg(target_arch = "x86_64")]
-    Avx2,
+    Avx2(Avx2),
 }
 
 /// Whole lines with [`PAD`] readable bytes on either side.
@@ -37,49 +50,86 @@ pub(crate) struct Padded<'a> {
     bytes: &'a [u8],
 }
 
-/// Where the delimiters of regular rows are: `width` of them a row, the last of which is its newline.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Grid<'a> {
-    /// Positions in the padded bytes: first the place before the first row, then every delimiter.
-    pub(crate) at: &'a [u32],
-    /// Fields in a row.
-    pub(crate) width: usize,
-    /// Grid.
-    pub(crate) count: usize,
+/// A row and what is around it: [`BEFORE`] bytes before it and so many from there on that no place which is looked at can lie beyond.
+/// A place is taken modulo [`PLACES`], which changes none: then no look needs a check.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct View {
+    bytes: [u8; VIEW],
 }
 
-/// The columns that make keys.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct KeyColumns<'a> {
-    /// Addresses, and 1 for the number of an IPv6 address.
-    pub(crate) src: (&'a [u32], &'a [u8]),
-    pub(crate) dst: (&'a [u32], &'a [u8]),
-    /// Source and destination ports, where the layout has them.
-    pub(crate) ports: Option<(&'a [u32], &'a [u32])>,
-    pub(crate) protocol: &'a [u32],
-}
-
-/// What a pass over a text's delimiters has seen.
+/// Places among 64 bytes, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// Blanks and newlines.
-    pub(crate) delimiters: usize,
-    /// Newlines.
-    pub(crate) newlines: usize,
-    /// No blank or newline follows another, and there is no control character but newlines.
-    pub(crate) regular: bool,
+pub(crate) struct Marks {
+    /// Bytes up to the blank: blanks, newlines and control characters.
+    pub(crate) delimiters: u64,
+    /// Blanks.
+    pub(crate) blanks: u64,
+}
+
+/// One implementation's operations.
+pub(crate) trait Lanes: Copy {
+    /// Where delimiters are.
+    fn marks(self, view: &View, from: u32) -> Marks;
+
+    /// Whether so many bytes of two views are the same.
+    fn same(self, one: &View, from: u32, other: &View, at: u32, length: u32) -> bool;
+
+    /// Reads tokens, none of them empty, as numbers. `None` where one is no number, or has more than eight digits.
+    fn numbers(self, view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]>;
+
+    /// Reads two tokens as IPv4 addresses (big-endian values); a bit each for those that are none.
+    fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8);
+}
+
+/// Every operation at a level, one by one, for tests.
+#[cfg(any(test, feature = "testing"))]
+impl Lanes for Level {
+    fn marks(self, view: &View, from: u32) -> Marks {
+        match self {
+            Self::Portable => Scalar.marks(view, from),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.marks(view, from),
+        }
+    }
+
+    fn same(self, one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
+        match self {
+            Self::Portable => Scalar.same(one, from, other, at, length),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.same(one, from, other, at, length),
+        }
+    }
+
+    fn numbers(self, view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]> {
+        match self {
+            Self::Portable => Scalar.numbers(view, cells),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.numbers(view, cells),
+        }
+    }
+
+    fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8) {
+        match self {
+            Self::Portable => Scalar.addresses(view, cells),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.addresses(view, cells),
+        }
+    }
+}
+
+/// A pass over text by any implementation. Its parts are inlined into a function that may use the processor's vectors: all of
+/// them are `#[inline(always)]`, and none is a closure called by the standard library.
+pub(crate) trait Pass {
+    fn run<L: Lanes>(self, lanes: L);
 }
 
 impl Level {
     /// The best that this processor can do.
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2")
-            && std::arch::is_x86_feature_detected!("bmi1")
-            && std::arch::is_x86_feature_detected!("bmi2")
-            && std::arch::is_x86_feature_detected!("popcnt")
-        {
-            return Self::Avx2;
+        if let Some(lanes) = Avx2::detected() {
+            return Self::Avx2(lanes);
         }
         Self::Portable
     }
@@ -87,99 +137,19 @@ impl Level {
     /// Every level that this processor can do, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn all() -> Vec<Self> {
-        let mut levels = vec![Self::Portable];
-        if Self::best() != Self::Portable {
-            levels.push(Self::best());
-        }
-        levels
-    }
-
-    /// Writes the positions of all blanks and newlines of a text to `at`, behind its first element, which says where
-    /// the first row begins. What `at` holds beyond [`Seen::delimiters`] means nothing.
-    pub(crate) fn delimiters(self, text: Padded<'_>, at: &mut Vec<u32>) -> Seen {
-        grow(at, 1 + text.lines().len() + 2 * 64);
-        if let Some(first) = at.first_mut() {
-            *first = PAD as u32 - 1;
-        }
-        match self {
-            Self::Portable => portable::delimiters(text, at),
+        match Self::best() {
+            Self::Portable => vec![Self::Portable],
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the level is made only where the processor has these features.
-            Self::Avx2 => unsafe { avx2::delimiters(text, at) },
+            best => vec![Self::Portable, best],
         }
     }
 
-    /// Reads one column as numbers up to `most`; rows whose field is not one, or has more than 10 digits, are odd.
-    pub(crate) fn numbers(
-        self,
-        text: Padded<'_>,
-        rows: Grid<'_>,
-        column: usize,
-        most: u32,
-        out: &mut Vec<u32>,
-        odd: &mut [u8],
-    ) {
-        grow(out, rows.count.next_multiple_of(4));
+    /// Runs a pass.
+    pub(crate) fn run(self, pass: impl Pass) {
         match self {
-            Self::Portable => portable::numbers(text, rows, column, most, out, odd),
+            Self::Portable => pass.run(Scalar),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::numbers(text, rows, column, most, out, odd) },
-        }
-    }
-
-    /// Finds the rows that differ from the row above them in any of these runs of columns (first and last of each); the
-    /// first row is always one of them.
-    pub(crate) fn changes(
-        self,
-        text: Padded<'_>,
-        rows: Grid<'_>,
-        runs: &[(usize, usize)],
-        firsts: &mut Vec<u32>,
-    ) {
-        firsts.clear();
-        match self {
-            Self::Portable => portable::changes(text, rows, runs, firsts),
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::changes(text, rows, runs, firsts) },
-        }
-    }
-
-    /// Makes the keys of so many rows, without their actions, and the ports that are folded away.
-    pub(crate) fn keys(
-        self,
-        count: usize,
-        columns: KeyColumns<'_>,
-        keys: &mut Vec<Key>,
-        folded: &mut Vec<u32>,
-    ) {
-        grow(keys, count);
-        grow(folded, count);
-        match self {
-            Self::Portable => portable::keys(count, columns, keys, folded),
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::keys(count, columns, keys, folded) },
-        }
-    }
-
-    /// Reads one column as IPv4 addresses (big-endian value); where a field is none, `other` is set.
-    pub(crate) fn addresses(
-        self,
-        text: Padded<'_>,
-        rows: Grid<'_>,
-        column: usize,
-        out: &mut Vec<u32>,
-        other: &mut Vec<u8>,
-    ) {
-        grow(out, rows.count.next_multiple_of(2));
-        grow(other, rows.count.next_multiple_of(2));
-        match self {
-            Self::Portable => portable::addresses(text, rows, column, out, other),
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx2 => unsafe { avx2::addresses(text, rows, column, out, other) },
+            Self::Avx2(lanes) => lanes.run(pass),
         }
     }
 }
@@ -196,16 +166,27 @@ impl<'a> Padded<'a> {
         self.bytes.get(PAD..self.bytes.len() - PAD).unwrap_or_default()
     }
 
+    /// The position behind the lines, which begin at [`PAD`].
+    #[inline]
+    pub(crate) fn end(self) -> u32 {
+        (self.bytes.len() - PAD) as u32
+    }
+
     /// The bytes between two positions.
     #[inline]
     pub(crate) fn get(self, from: u32, to: u32) -> &'a [u8] {
         self.bytes.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    /// The byte at a position.
-    #[inline]
-    pub(crate) fn byte(self, at: u32) -> u8 {
-        self.bytes.get(at as usize).copied().unwrap_or_default()
+    /// The view of what begins at a position of the lines.
+    #[inline(always)]
+    pub(crate) fn view(self, at: u32) -> Option<&'a View> {
+        let bytes = self
+            .bytes
+            .get(at.checked_sub(BEFORE)? as usize..)?
+            .first_chunk::<VIEW>()?;
+        // SAFETY: a view is these bytes and nothing else.
+        Some(unsafe { &*std::ptr::from_ref(bytes).cast::<View>() })
     }
 
     /// The 8 bytes that end before a position, the first of them lowest.
@@ -220,33 +201,17 @@ impl<'a> Padded<'a> {
     /// The number between two positions, up to 32 bits.
     #[inline]
     pub(crate) fn number(self, start: u32, end: u32) -> Option<u32> {
-        let (value, odd) = portable::number(self, start, end);
-        (odd == 0).then_some(value)
-    }
-
-    /// The 32 bytes from a position on.
-    #[inline]
-    fn thirty_two(self, start: u32) -> Option<&'a [u8; 32]> {
-        self.bytes.get(start as usize..)?.first_chunk()
-    }
-
-    /// The 16 bytes from a position on.
-    #[inline]
-    fn sixteen(self, start: u32) -> Option<&'a [u8; 16]> {
-        self.bytes.get(start as usize..)?.first_chunk()
+        portable::number(self, start, end)
     }
 
     /// The 16 bytes from a position on, the first of them lowest.
     #[inline]
     fn double_at(self, start: u32) -> u128 {
-        let start = start as usize;
-        let word = self.bytes.get(start..start.wrapping_add(16));
-        word.and_then(|word| word.try_into().ok())
-            .map_or(0, u128::from_le_bytes)
+        let word = self.bytes.get(start as usize..).and_then(<[u8]>::first_chunk);
+        word.map_or(0, |word| u128::from_le_bytes(*word))
     }
 
-    /// Whether two tokens of one length are the same bytes. Tokens are compared from their ends backwards in steps
-    /// of 16, so that a short one compares what stands before it too, which is masked out.
+    /// Whether two tokens of one length are the same bytes. What is read beyond them, in steps of 16, is masked out.
     #[inline]
     pub(crate) fn same(self, one: u32, other: u32, length: u32) -> bool {
         let mut done = 0;
@@ -265,43 +230,36 @@ impl<'a> Padded<'a> {
     }
 }
 
-impl<'a> Grid<'a> {
-    /// Rows between these positions; `None` where there are not `width` delimiters to each.
-    pub(crate) fn new(at: &'a [u32], seen: Seen, width: usize) -> Option<Self> {
-        let count = seen.newlines;
-        let all = width.checked_mul(count)?;
-        let at = at.get(..=all)?;
-        (seen.delimiters == all).then_some(Self { at, width, count })
-    }
-
-    /// Where rows end: at their newlines.
-    pub(crate) fn ends(self) -> impl Iterator<Item = u32> {
-        let places = self.at.get(self.width..).unwrap_or_default();
-        places.iter().step_by(self.width.max(1)).copied()
-    }
-
-    /// The delimiter before a row and all of its own.
-    #[inline]
-    fn row(self, row: usize) -> &'a [u32] {
-        let at = row * self.width;
-        self.at.get(at..=at + self.width).unwrap_or_default()
-    }
-
-    /// Where a field begins and ends.
-    #[inline]
-    pub(crate) fn field(self, row: usize, column: usize) -> (u32, u32) {
-        let at = row * self.width + column;
-        match self.at.get(at..at + 2) {
-            Some(&[before, end]) => (before + 1, end),
-            _ => (0, 0),
+impl View {
+    /// The bytes from a place on.
+    #[inline(always)]
+    fn chunk<const N: usize>(&self, from: u32) -> &[u8; N] {
+        const { assert!(N <= 64) };
+        let from = from as usize % PLACES;
+        let (_, bytes) = self.bytes.split_at(from);
+        match bytes.first_chunk() {
+            Some(chunk) => chunk,
+            // There are 64 bytes from every place on.
+            None => &[0; N],
         }
     }
-}
 
-/// Makes room for so many elements; what they hold does not matter.
-fn grow<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) {
-    if buffer.len() < length {
-        buffer.resize(length, T::default());
+    /// The 8 bytes that end before a place, the first of them lowest.
+    #[inline(always)]
+    fn word_before(&self, end: u32) -> u64 {
+        u64::from_le_bytes(*self.chunk(end.wrapping_sub(8)))
+    }
+
+    /// The byte at a place.
+    #[inline(always)]
+    pub(crate) fn byte(&self, at: u32) -> u8 {
+        let [byte] = *self.chunk(at);
+        byte
+    }
+
+    /// The bytes between two places.
+    pub(crate) fn get(&self, from: u32, to: u32) -> &[u8] {
+        self.bytes.get(from as usize..to as usize).unwrap_or_default()
     }
 }
 

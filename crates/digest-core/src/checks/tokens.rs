@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::address::Address;
 use crate::number::{MOST_COUNTER, decimal};
-use crate::vector::{Grid, Level, PAD, Padded};
+use crate::vector::{BEFORE, Lanes, Level, NUMBERS, PAD, Padded, View};
 
 /// Every token of any bytes as a number.
 pub fn numbers(bytes: &[u8]) {
@@ -18,22 +18,21 @@ pub fn numbers(bytes: &[u8]) {
             );
         }
     }
-    for most in [u32::MAX, 65_535, 255, 15] {
-        column(&tokens, |level, text, rows| {
-            let (mut out, mut odd) = (Vec::new(), vec![0; tokens.len()]);
-            level.numbers(text, rows, 0, most, &mut out, &mut odd);
-            for ((token, &value), &odd) in tokens.iter().zip(&out).zip(&odd) {
-                let found = (odd == 0).then_some(u64::from(value));
-                let expected = number(token, most.into());
-                // A row may always be judged by itself, which takes what the loop does not: long zeros in front.
-                let left = found.is_none() && token.len() > 10;
-                assert!(
-                    found == expected || left,
-                    "{level:?}: {token:?} up to {most}: {found:?}"
-                );
-            }
-        });
-    }
+    in_turn(&tokens, |level, text, view, [cell, _, nought]| {
+        let token = view.get(cell.0, cell.1);
+        let expected = number(token, u32::MAX.into());
+        let origin = PAD as u32 - BEFORE;
+        let found = text.number(origin + cell.0, origin + cell.1).map(u64::from);
+        assert_eq!(found, expected, "{token:?}");
+        // A number of more digits is read by itself.
+        let expected = expected.filter(|_| token.len() <= 8);
+        for place in 0..NUMBERS {
+            let mut cells = [nought; NUMBERS];
+            cells[place] = cell;
+            let found = level.numbers(view, cells).map(|values| u64::from(values[place]));
+            assert_eq!(found, expected, "{level:?}: {token:?}");
+        }
+    });
 }
 
 /// Every token of any bytes as an address.
@@ -43,12 +42,12 @@ pub fn addresses(bytes: &[u8]) {
         let expected = text(token).and_then(|text| text.parse::<IpAddr>().ok());
         assert_eq!(Address::parse(token).map(IpAddr::from), expected, "{token:?}");
     }
-    column(&tokens, |level, lines, rows| {
-        let (mut out, mut other) = (Vec::new(), Vec::new());
-        level.addresses(lines, rows, 0, &mut out, &mut other);
-        for ((token, &value), &other) in tokens.iter().zip(&out).zip(&other) {
+    in_turn(&tokens, |level, _, view, [cell, beside, _]| {
+        let (values, are_none) = level.addresses(view, [cell, beside]);
+        for (side, (start, end)) in [cell, beside].into_iter().enumerate() {
+            let token = view.get(start, end);
             let expected = text(token).and_then(|text| text.parse::<Ipv4Addr>().ok());
-            let found = (other == 0).then(|| Ipv4Addr::from(value));
+            let found = (are_none >> side & 1 == 0).then(|| Ipv4Addr::from(values[side]));
             assert_eq!(found, expected, "{level:?}: {token:?}");
         }
     });
@@ -60,25 +59,32 @@ fn tokens(bytes: &[u8]) -> Vec<&[u8]> {
     tokens.filter(|token| !token.is_empty()).collect()
 }
 
-/// Calls `read` at every level with one token a line, between bytes that would spoil a careless read.
-fn column(tokens: &[&[u8]], read: impl Fn(Level, Padded<'_>, Grid<'_>)) {
-    for around in [b'0', b'.', b' ', 0xff] {
-        let mut bytes = vec![around; PAD];
-        for token in tokens {
-            bytes.extend_from_slice(token);
-            bytes.push(b'\n');
+/// Longest token that is put to the vectors: they see no more of one.
+const LONGEST: usize = 200;
+
+/// Calls `read` at every level with each token, one beside it, and a nought, between bytes that would spoil a careless read.
+fn in_turn(tokens: &[&[u8]], read: impl Fn(Level, Padded<'_>, &View, [(u32, u32); 3])) {
+    for (at, token) in tokens.iter().enumerate() {
+        let beside = tokens[(at * 7 + 3) % tokens.len()];
+        if token.len().max(beside.len()) > LONGEST {
+            continue;
         }
-        let to = bytes.len();
-        bytes.resize(to + PAD, around);
-        let text = Padded::new(&bytes, PAD, to).expect("there is padding on either side");
-        for level in Level::all() {
-            let mut at = Vec::new();
-            let seen = level.delimiters(text, &mut at);
-            assert!(
-                seen.regular && seen.newlines == tokens.len(),
-                "{level:?}: {seen:?}"
-            );
-            read(level, text, Grid::new(&at, seen, 1).expect("a token a line"));
+        for around in [b'0', b'.', b' ', 0xff] {
+            let mut bytes = vec![around; PAD];
+            let mut cells = [(0, 0); 3];
+            for (cell, token) in cells.iter_mut().zip([*token, beside, b"0"]) {
+                let start = (bytes.len() - PAD) as u32 + BEFORE;
+                *cell = (start, start + token.len() as u32);
+                bytes.extend_from_slice(token);
+                bytes.push(b'\n');
+            }
+            let to = bytes.len();
+            bytes.resize(to + PAD, around);
+            let text = Padded::new(&bytes, PAD, to).expect("there is padding on either side");
+            let view = text.view(PAD as u32).expect("it is padded");
+            for level in Level::all() {
+                read(level, text, view, cells);
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::memory::Compact;
 use crate::object_rows::ObjectRows;
 use crate::regular::{Regular, Terms};
 use crate::tables::{Tables, lock};
-use crate::vector::{Level, PAD, Padded, Seen};
+use crate::vector::{Level, PAD, Padded};
 
 /// Regular rows of one layout, cut as the kernel cuts them.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub struct Rows {
     options: FoldOptions,
 }
 
-/// Finds delimiters and reads columns, and forgets them.
+/// Reads rows, and forgets them.
 pub struct Parser<'t> {
     rows: &'t Rows,
     regular: Regular,
     logs: Arc<Mutex<Logs<Compact>>>,
 }
 
-/// Rows whose columns have been read.
+/// Rows that have been read.
 pub struct Parsed<'t> {
     rows: &'t Rows,
     chunks: Vec<Regular>,
@@ -146,13 +146,7 @@ impl Parsed<'_> {
         let mut object = ObjectRows::new(&self.rows.options, "rows");
         let mut logs = lock(&self.logs);
         for (regular, text) in self.chunks.iter().zip(self.rows.texts()) {
-            let newlines = newlines(text);
-            let seen = Seen {
-                delimiters: newlines * self.rows.layout.width(),
-                newlines,
-                regular: true,
-            };
-            if let Some(read) = regular.as_read(text, seen, &self.rows.layout) {
+            if let Some(read) = regular.as_read(text) {
                 read.fold(&mut *logs, &mut object)?;
             }
         }

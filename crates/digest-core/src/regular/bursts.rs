@@ -1,41 +1,38 @@
 //! Bursts: rows one behind the other that agree in what repeats from record to record, and are of one interface.
 //!
 //! An interface's records of one aggregation interval stand together, with the same times. What such rows share is
-//! compared as bytes, a run of columns at a time, and read once.
+//! compared as bytes and read once.
+
+use std::ops::Range;
 
 use crate::compact_record::COMPACT_VERSIONS;
 use crate::error::FoldError;
-use crate::field::Field;
 use crate::flow_record::ABSENT;
-use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::regular::Terms;
-use crate::vector::{Grid, Padded};
+use crate::regular::plan::Plan;
+use crate::regular::reader::Cell;
+use crate::vector::Padded;
 
-/// The fields that rows of a burst share.
-const SHARED: [Field; 7] = [
-    Field::Version,
-    Field::AccountId,
-    Field::InterfaceId,
-    Field::Start,
-    Field::End,
-    Field::Action,
-    Field::LogStatus,
-];
-
-/// Rows that share their interface, times, action, status and version.
+/// Rows that share their interface, times, action, status and version; or rows that are judged each by itself.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Burst {
-    first: u32,
-    /// The row behind the last.
-    end: u32,
     pub(super) is: Is,
+    /// Lines of text.
+    pub(super) lines: u32,
+    /// Its rows among those that were read, if they are counted.
+    first: u32,
+    pub(super) end: u32,
+    /// Its lines, if they are odd.
+    pub(super) text: (u32, u32),
     /// Unix seconds.
     pub(super) start: u32,
     /// Unix seconds; not before the start, nor more than 16 bits behind it.
     pub(super) stop: u32,
     pub(super) version: u8,
+    account: Cell,
+    name: Cell,
+    action_at: Cell,
     /// The action's number.
     pub(super) action: u32,
     /// The thread's number of the interface.
@@ -53,158 +50,114 @@ pub(super) enum Is {
     Counted,
 }
 
-/// Where the shared fields are.
-#[derive(Debug)]
-pub(super) struct Repeated {
-    runs: [(usize, usize); SHARED.len()],
-    count: usize,
-    version: Option<usize>,
-    account: Option<usize>,
-    interface: Option<usize>,
-    /// Start and end; a layout that has only one of them means both by it.
-    times: (usize, usize),
-    action: Option<usize>,
-    status: Option<usize>,
-}
-
-impl Repeated {
-    /// `None` for a layout without times.
-    pub(super) fn of(layout: &Layout) -> Option<Self> {
-        let mut columns = SHARED.map(|field| layout.column(field));
-        columns.sort_unstable();
-        let mut repeated = Self {
-            runs: [(0, 0); SHARED.len()],
-            count: 0,
-            version: layout.column(Field::Version),
-            account: layout.column(Field::AccountId),
-            interface: layout.column(Field::InterfaceId),
-            times: (
-                layout.column(Field::Start).or(layout.column(Field::End))?,
-                layout.column(Field::End).or(layout.column(Field::Start))?,
-            ),
-            action: layout.column(Field::Action),
-            status: layout.column(Field::LogStatus),
-        };
-        for column in columns.into_iter().flatten() {
-            let last = repeated
-                .count
-                .checked_sub(1)
-                .and_then(|last| repeated.runs.get_mut(last));
-            match last {
-                Some(run) if run.1 + 1 == column => run.1 = column,
-                _ => {
-                    if let Some(run) = repeated.runs.get_mut(repeated.count) {
-                        *run = (column, column);
-                    }
-                    repeated.count += 1;
-                }
-            }
-        }
-        Some(repeated)
-    }
-
-    /// First and last column of each run of neighbouring columns.
-    pub(super) fn runs(&self) -> &[(usize, usize)] {
-        self.runs.get(..self.count).unwrap_or_default()
-    }
-
-    /// Account and interface of a row; `-` where there is no column.
-    fn names<'a>(&self, text: Padded<'a>, rows: Grid<'_>, row: usize) -> (&'a [u8], &'a [u8]) {
-        (
-            token(text, rows, self.account, row),
-            token(text, rows, self.interface, row),
-        )
-    }
-}
-
-/// The token in a column; `-` where there is no column.
-fn token<'a>(text: Padded<'a>, rows: Grid<'_>, column: Option<usize>, row: usize) -> &'a [u8] {
-    let Some(column) = column else { return ABSENT };
-    let (start, end) = rows.field(row, column);
-    text.get(start, end)
+/// A token; `-` where there is no column.
+fn token(text: Padded<'_>, (start, end): Cell) -> &[u8] {
+    if end == 0 { ABSENT } else { text.get(start, end) }
 }
 
 impl Burst {
-    /// Whether its rows are counted where nothing else speaks against them.
-    pub(super) fn counts(&self) -> bool {
-        self.is == Is::Counted
-    }
-
-    pub(super) fn rows(&self) -> std::ops::Range<usize> {
-        self.first as usize..self.end as usize
-    }
-}
-
-/// Reads what the rows of each burst share, but for the numbers that `resolve` gives.
-pub(super) fn read(
-    text: Padded<'_>,
-    rows: Grid<'_>,
-    terms: Terms<'_>,
-    repeated: &Repeated,
-    firsts: &[u32],
-    bursts: &mut Vec<Burst>,
-) {
-    let inside = terms.window.map_or(0..u64::MAX, |window| {
-        let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
-        bound(window.start_unix())..bound(window.stop_unix())
-    });
-    bursts.clear();
-    let ends = firsts.iter().skip(1).copied().chain([rows.count as u32]);
-    bursts.extend(firsts.iter().zip(ends).map(|(&first, end)| {
-        let row = first as usize;
-        let number = |column| {
-            let (start, end) = rows.field(row, column);
+    /// The burst that a row begins; `None` where the row is to be judged by itself.
+    #[inline]
+    pub(super) fn of(
+        text: Padded<'_>,
+        origin: u32,
+        plan: &Plan,
+        cells: &[u32],
+        first: usize,
+        inside: &Range<u64>,
+    ) -> Option<Self> {
+        let place = |column: usize| Some((origin + cells.get(column)? + 1, origin + cells.get(column + 1)?));
+        let cell = |column: Option<usize>| column.map_or(Some((0, 0)), place);
+        let number = |column: usize| {
+            let (start, end) = place(column)?;
             text.number(start, end)
         };
-        let (start, stop) = (number(repeated.times.0), number(repeated.times.1));
-        let version = repeated.version.map_or(Some(0), number);
-        let mut burst = Burst {
-            first,
-            end,
-            is: Is::Odd,
-            start: start.unwrap_or_default(),
-            stop: stop.unwrap_or_default(),
-            version: version.unwrap_or_default() as u8,
+        let status = cell(plan.status)?;
+        if plan.status.is_some() && text.get(status.0, status.1) != b"OK" {
+            return None;
+        }
+        let (start, stop) = (number(plan.times.0)?, number(plan.times.1)?);
+        let version = plan.version.map_or(Some(0), number)?;
+        let is = if !inside.contains(&start.into()) {
+            Is::Outside
+        } else if stop.wrapping_sub(start) <= u16::MAX.into() && version < COMPACT_VERSIONS.into() {
+            Is::Counted
+        } else {
+            return None;
+        };
+        Some(Self {
+            is,
+            lines: 0,
+            first: first as u32,
+            end: first as u32,
+            text: (0, 0),
+            start,
+            stop,
+            version: version as u8,
+            account: cell(plan.account)?,
+            name: cell(plan.interface)?,
+            action_at: cell(plan.action)?,
             action: 0,
             interface: 0,
             hash: 0,
-        };
-        let is_ok = repeated.status.is_none() || token(text, rows, repeated.status, row) == b"OK";
-        if let (true, Some(start), Some(stop), Some(version)) = (is_ok, start, stop, version) {
-            let fits = stop.wrapping_sub(start) <= u16::MAX.into() && version < COMPACT_VERSIONS.into();
-            if !inside.contains(&start.into()) {
-                burst.is = Is::Outside;
-            } else if fits {
-                burst.is = Is::Counted;
-            }
+        })
+    }
+
+    /// A line that is judged by itself.
+    pub(super) fn odd(first: u32, text: (u32, u32)) -> Self {
+        Self {
+            is: Is::Odd,
+            lines: 1,
+            first,
+            end: first,
+            text,
+            start: 0,
+            stop: 0,
+            version: 0,
+            account: (0, 0),
+            name: (0, 0),
+            action_at: (0, 0),
+            action: 0,
+            interface: 0,
+            hash: 0,
         }
-        burst
-    }));
+    }
+
+    /// The same burst once more, without any row, behind so many.
+    pub(super) fn again(&self, rows: usize) -> Self {
+        Self {
+            lines: 0,
+            first: rows as u32,
+            end: rows as u32,
+            ..*self
+        }
+    }
+
+    /// Its rows among those that were read.
+    pub(super) fn rows(&self) -> Range<usize> {
+        self.first as usize..self.end as usize
+    }
 }
 
 /// Finds the numbers of actions and interfaces. What the look-ups need is asked of memory for all bursts before the
 /// first.
 pub(super) fn resolve<M: Memory>(
     text: Padded<'_>,
-    rows: Grid<'_>,
-    repeated: &Repeated,
     bursts: &mut [Burst],
     logs: &mut Logs<M>,
 ) -> Result<(), FoldError> {
     let counted = |burst: &&mut Burst| burst.is == Is::Counted;
     for burst in bursts.iter_mut().filter(counted) {
-        let (account, interface) = repeated.names(text, rows, burst.first as usize);
-        burst.hash = logs.expect_interface(account, interface);
+        burst.hash = logs.expect_interface(token(text, burst.account), token(text, burst.name));
     }
     for burst in bursts.iter_mut().filter(counted) {
         logs.expect_names(burst.hash);
     }
     for burst in bursts.iter_mut().filter(counted) {
-        let row = burst.first as usize;
-        let (account, interface) = repeated.names(text, rows, row);
-        burst.interface = logs.interface_by(burst.hash, account, interface)?;
+        let (account, name) = (token(text, burst.account), token(text, burst.name));
+        burst.interface = logs.interface_by(burst.hash, account, name)?;
         logs.expect_log(burst.interface);
-        burst.action = logs.action(token(text, rows, repeated.action, row))?;
+        burst.action = logs.action(token(text, burst.action_at))?;
     }
     Ok(())
 }

@@ -1,153 +1,108 @@
-//! The loops in plain Rust, eight bytes at a time. Serves every processor; the measure of the vector ones.
+//! The operations in plain Rust, eight bytes at a time. Serves every processor; the measure of the vector ones.
 
-use super::{Grid, KeyColumns, PAD, Padded, Seen};
+use super::{Lanes, Marks, NUMBERS, Padded, View};
 use crate::address;
-use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::number::decimal;
 
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 /// Added to seven bits, it reaches the eighth for bytes above the blank (0x20).
 const ABOVE_BLANK: u64 = 0x5f5f_5f5f_5f5f_5f5f;
+const BLANKS: u64 = 0x2020_2020_2020_2020;
+/// Gathers the highest bits of eight bytes in the highest byte.
+const GATHER: u64 = 0x0002_0408_1020_4081;
 
-pub(super) fn delimiters(text: Padded<'_>, at: &mut [u32]) -> Seen {
-    let mut seen = Seen {
-        delimiters: 0,
-        newlines: 0,
-        regular: true,
-    };
-    let mut last = PAD as u32 - 1;
-    let mut see = |byte: u8, position: u32| {
-        seen.newlines += usize::from(byte == b'\n');
-        seen.regular &= matches!(byte, b' ' | b'\n') && position != last + 1;
-        last = position;
-        if matches!(byte, b' ' | b'\n') {
-            seen.delimiters += 1;
-            if let Some(place) = at.get_mut(seen.delimiters) {
-                *place = position;
+/// Plain Rust.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scalar;
+
+impl Lanes for Scalar {
+    #[inline(always)]
+    fn marks(self, view: &View, from: u32) -> Marks {
+        let (words, _) = view.chunk::<64>(from).as_chunks::<8>();
+        let mut marks = Marks {
+            delimiters: 0,
+            blanks: 0,
+        };
+        for word in words.iter().rev() {
+            let word = u64::from_le_bytes(*word);
+            let delimiters = !(((word & LOW) + ABOVE_BLANK) | word) & HIGH;
+            let other = word ^ BLANKS;
+            let blanks = !(((other & LOW) + LOW) | other) & HIGH;
+            marks.delimiters = marks.delimiters << 8 | gather(delimiters);
+            marks.blanks = marks.blanks << 8 | gather(blanks);
+        }
+        marks
+    }
+
+    #[inline(always)]
+    fn same(self, one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
+        let double = |view: &View, at: u32| u128::from_le_bytes(*view.chunk(at));
+        let mut done = 0;
+        while done < length {
+            let differ = double(one, from + done) ^ double(other, at + done);
+            // What stands behind them is shifted out.
+            if differ << (128 - 8 * (length - done).min(16)) != 0 {
+                return false;
             }
+            done += 16;
         }
-    };
-    let lines = text.lines();
-    let (words, rest) = lines.as_chunks::<8>();
-    let mut position = PAD as u32;
-    for bytes in words {
-        let word = u64::from_le_bytes(*bytes);
-        let mut found = !(((word & LOW) + ABOVE_BLANK) | word) & HIGH;
-        while found != 0 {
-            let place = found.trailing_zeros() / 8;
-            see((word >> (8 * place)) as u8, position + place);
-            found &= found - 1;
-        }
-        position += 8;
+        true
     }
-    for byte in rest {
-        if *byte <= b' ' {
-            see(*byte, position);
-        }
-        position += 1;
-    }
-    seen
-}
 
-pub(super) fn numbers(
-    text: Padded<'_>,
-    rows: Grid<'_>,
-    column: usize,
-    most: u32,
-    out: &mut [u32],
-    odd: &mut [u8],
-) {
-    for (row, (out, odd)) in out.iter_mut().zip(odd).enumerate().take(rows.count) {
-        let (start, end) = rows.field(row, column);
-        let (value, is_odd) = number(text, start, end);
-        *out = value;
-        *odd |= is_odd | u8::from(value > most);
+    #[inline(always)]
+    fn numbers(self, view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]> {
+        let mut values = [0; NUMBERS];
+        for (value, (start, end)) in values.iter_mut().zip(cells) {
+            *value = short(view.word_before(end), end.wrapping_sub(start))?;
+        }
+        Some(values)
+    }
+
+    #[inline(always)]
+    fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8) {
+        let [one, other] = cells.map(|(start, end)| address::v4(view.get(start, end)));
+        let are_none = u8::from(one.is_none()) | u8::from(other.is_none()) << 1;
+        ([one.unwrap_or_default(), other.unwrap_or_default()], are_none)
     }
 }
 
-/// One number, and 1 where the field is none or does not fit.
+/// The highest bits of eight bytes, the first byte's lowest.
+#[inline(always)]
+fn gather(highest: u64) -> u64 {
+    (highest >> 7).wrapping_mul(GATHER << 7) >> 56
+}
+
+/// The number between two positions; `None` where there is none, or it does not fit.
 #[inline]
-pub(super) fn number(text: Padded<'_>, start: u32, end: u32) -> (u32, u8) {
-    let length = end.wrapping_sub(start);
-    if length == 0 || length > 8 {
-        return long(text.get(start, end));
+pub(super) fn number(text: Padded<'_>, start: u32, end: u32) -> Option<u32> {
+    const EIGHT_DIGITS: u64 = 100_000_000;
+    match end.wrapping_sub(start) {
+        0 => None,
+        length @ ..=8 => short(text.word_before(end), length),
+        // Times have ten digits.
+        length @ ..=16 => {
+            let high = short(text.word_before(end - 8), length - 8)?;
+            let low = short(text.word_before(end), 8)?;
+            u32::try_from(u64::from(high) * EIGHT_DIGITS + u64::from(low)).ok()
+        }
+        _ => decimal(text.get(start, end), u32::MAX.into()).map(|value| value as u32),
     }
-    let digits = digits_before(text, end, length);
+}
+
+/// A number of 1 to 8 digits, out of the word that ends with it.
+#[inline(always)]
+fn short(word: u64, length: u32) -> Option<u32> {
+    if length.wrapping_sub(1) > 7 {
+        return None;
+    }
+    // Bytes that are no digits come out above 9: by XOR, never by subtraction, where a borrow would change the next
+    // digit without a trace.
+    let digits = (word ^ 0x3030_3030_3030_3030) & u64::MAX << (64 - 8 * length);
     if (((digits & LOW) + 0x7676_7676_7676_7676) | digits) & HIGH != 0 {
-        return (0, 1);
+        return None;
     }
     let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    ((fours.wrapping_mul(10_000) + (fours >> 32)) as u32, 0)
-}
-
-/// The digits of a token of 1 to 8 bytes that ends here, the last one highest, with zeros for those it lacks. Bytes that
-/// are no digits come out above 9: by XOR, never by subtraction, where a borrow would change the next digit without a
-/// trace.
-#[inline]
-pub(super) fn digits_before(text: Padded<'_>, end: u32, length: u32) -> u64 {
-    (text.word_before(end) ^ 0x3030_3030_3030_3030) & u64::MAX << (64 - 8 * length)
-}
-
-/// A number of any other length: times have ten digits.
-fn long(token: &[u8]) -> (u32, u8) {
-    match decimal(token, u32::MAX.into()) {
-        Some(value) => (value as u32, 0),
-        None => (0, 1),
-    }
-}
-
-pub(super) fn addresses(text: Padded<'_>, rows: Grid<'_>, column: usize, out: &mut [u32], other: &mut [u8]) {
-    for (row, (out, other)) in out.iter_mut().zip(other).enumerate().take(rows.count) {
-        let (start, end) = rows.field(row, column);
-        match address::v4(text.get(start, end)) {
-            Some(value) => (*out, *other) = (value, 0),
-            None => (*out, *other) = (0, 1),
-        }
-    }
-}
-
-pub(super) fn changes(text: Padded<'_>, rows: Grid<'_>, runs: &[(usize, usize)], firsts: &mut Vec<u32>) {
-    for row in 0..rows.count {
-        let same = |&(first, last): &(usize, usize)| {
-            let run = |row: usize| (rows.field(row, first).0, rows.field(row, last).1);
-            let ((one, one_end), (other, other_end)) = (run(row - 1), run(row));
-            one_end - one == other_end - other && text.same(one, other, one_end - one)
-        };
-        if row == 0 || !runs.iter().all(same) {
-            firsts.push(row as u32);
-        }
-    }
-}
-
-#[inline(always)]
-pub(super) fn keys(count: usize, columns: KeyColumns<'_>, keys: &mut [Key], folded: &mut [u32]) {
-    let ((src, src_other), (dst, dst_other)) = (columns.src, columns.dst);
-    let addresses = src.iter().zip(src_other).zip(dst.iter().zip(dst_other));
-    let out = keys.iter_mut().zip(folded).zip(columns.protocol).take(count);
-    match columns.ports {
-        Some((srcport, dstport)) => {
-            let ports = srcport.iter().zip(dstport);
-            for ((((key, out), protocol), ((src, src_other), (dst, dst_other))), (srcport, dstport)) in
-                out.zip(addresses).zip(ports)
-            {
-                let (kept, folded) = folded_ports(*srcport as u16, *dstport as u16);
-                *out = folded.into();
-                *key = Key::of_parts((*src, *src_other), (*dst, *dst_other), kept, *protocol as u8, 0);
-            }
-        }
-        None => {
-            for (((key, out), protocol), ((src, src_other), (dst, dst_other))) in out.zip(addresses) {
-                *out = 0;
-                *key = Key::of_parts(
-                    (*src, *src_other),
-                    (*dst, *dst_other),
-                    NO_PORTS,
-                    *protocol as u8,
-                    0,
-                );
-            }
-        }
-    }
+    Some((fours.wrapping_mul(10_000) + (fours >> 32)) as u32)
 }

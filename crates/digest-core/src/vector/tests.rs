@@ -4,84 +4,77 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::key::{FoldedPorts, KeyAddress};
 
-/// Lines with bytes around them that would spoil a careless read.
-struct Around(Vec<u8>, usize);
-
-impl Around {
-    fn new(lines: &[u8], around: u8) -> Self {
-        let pad = vec![around; PAD];
-        Self([&pad, lines, &pad].concat(), lines.len())
-    }
-
-    fn padded(&self) -> Padded<'_> {
-        Padded::new(&self.0, PAD, PAD + self.1).unwrap()
-    }
+/// A text that begins at [`BEFORE`], between bytes that would spoil a careless read.
+fn view_of(text: &[u8], around: u8) -> Box<View> {
+    let mut bytes = Box::new([around; VIEW]);
+    bytes[BEFORE as usize..BEFORE as usize + text.len()].copy_from_slice(text);
+    Box::new(View { bytes: *bytes })
 }
 
-fn naive(lines: &[u8]) -> (Vec<u32>, Seen) {
-    let mut at = Vec::new();
-    let mut regular = true;
-    let mut before = b'\n';
-    for (place, &byte) in lines.iter().enumerate() {
-        let is_delimiter = byte == b' ' || byte == b'\n';
-        if is_delimiter {
-            at.push((PAD + place) as u32);
-        }
-        if byte <= b' ' && (!is_delimiter || before <= b' ') {
-            regular = false;
-        }
-        before = byte;
-    }
-    let newlines = lines.iter().filter(|&&byte| byte == b'\n').count();
-    let delimiters = at.len();
-    (
-        at,
-        Seen {
-            delimiters,
-            newlines,
-            regular,
-        },
-    )
-}
-
-fn check_delimiters(lines: &[u8]) {
-    let (expected, seen) = naive(lines);
+fn check_marks(text: &[u8; 64]) {
+    let places = |is: fn(u8) -> bool| {
+        (0..64)
+            .filter(|&at| is(text[at]))
+            .fold(0, |bits, at| bits | 1 << at)
+    };
+    let expected = Marks {
+        delimiters: places(|byte| byte <= b' '),
+        blanks: places(|byte| byte == b' '),
+    };
     for level in Level::all() {
-        for around in [b' ', b'\n', b'7', 0xff] {
-            let text = Around::new(lines, around);
-            let mut at = vec![7; 3];
-            assert_eq!(
-                level.delimiters(text.padded(), &mut at),
-                seen,
-                "{level:?} {lines:?}"
-            );
-            assert_eq!(at[0], PAD as u32 - 1);
-            assert_eq!(at[1..=expected.len()], expected, "{level:?} {lines:?}");
+        for around in [b' ', b'7', 0xff] {
+            let view = view_of(text, around);
+            assert_eq!(level.marks(&view, BEFORE), expected, "{level:?} {text:?}");
         }
     }
 }
 
-/// A text of one token a line, and what each level reads from it.
-fn column<T: PartialEq + std::fmt::Debug>(
-    tokens: &[Vec<u8>],
-    read: impl Fn(Level, Padded<'_>, Grid<'_>) -> Vec<T>,
-) -> Vec<T> {
-    let lines: Vec<u8> = tokens
-        .iter()
-        .flat_map(|token| [token.as_slice(), b"\n"].concat())
-        .collect();
-    let mut answers = Vec::new();
+/// What each level reads from every token, in every place of those that are read together.
+fn numbers(tokens: &[Vec<u8>]) -> Vec<Option<u32>> {
+    let mut answers: Vec<Vec<Option<u32>>> = Vec::new();
     for level in Level::all() {
         for around in [b'0', b'9', b'.', b' '] {
-            let text = Around::new(&lines, around);
-            let mut at = Vec::new();
-            let seen = level.delimiters(text.padded(), &mut at);
-            let grid = Grid::new(&at, seen, 1).unwrap();
-            answers.push(read(level, text.padded(), grid));
+            for place in 0..NUMBERS {
+                let read = |token: &Vec<u8>| {
+                    let view = view_of(&[token.as_slice(), b" 4"].concat(), around);
+                    let end = BEFORE + token.len() as u32;
+                    let mut cells = [(end + 1, end + 2); NUMBERS];
+                    cells[place] = (BEFORE, end);
+                    level.numbers(&view, cells).map(|values| {
+                        assert!((0..NUMBERS).all(|other| other == place || values[other] == 4));
+                        values[place]
+                    })
+                };
+                answers.push(tokens.iter().map(read).collect());
+            }
         }
     }
+    one_answer(answers)
+}
+
+fn addresses(tokens: &[Vec<u8>]) -> Vec<Option<u32>> {
+    let mut answers: Vec<Vec<Option<u32>>> = Vec::new();
+    for level in Level::all() {
+        for around in [b'0', b'9', b'.', b' '] {
+            for place in 0..2 {
+                let read = |token: &Vec<u8>| {
+                    let view = view_of(&[token.as_slice(), b" 1.2.3.4"].concat(), around);
+                    let end = BEFORE + token.len() as u32;
+                    let mut cells = [(end + 1, end + 8); 2];
+                    cells[place] = (BEFORE, end);
+                    let (values, are_none) = level.addresses(&view, cells);
+                    assert_eq!((values[1 - place], are_none >> (1 - place) & 1), (0x0102_0304, 0));
+                    (are_none >> place & 1 == 0).then_some(values[place])
+                };
+                answers.push(tokens.iter().map(read).collect());
+            }
+        }
+    }
+    one_answer(answers)
+}
+
+fn one_answer<T: PartialEq + std::fmt::Debug>(mut answers: Vec<T>) -> T {
     let first = answers.pop().unwrap();
     for answer in answers {
         assert_eq!(answer, first);
@@ -89,33 +82,10 @@ fn column<T: PartialEq + std::fmt::Debug>(
     first
 }
 
-fn numbers(tokens: &[Vec<u8>], most: u32) -> Vec<Option<u32>> {
-    column(tokens, |level, text, grid| {
-        let (mut out, mut odd) = (vec![7; 1000], vec![0; tokens.len()]);
-        level.numbers(text, grid, 0, most, &mut out, &mut odd);
-        out.iter()
-            .zip(odd)
-            .map(|(&value, odd)| (odd == 0).then_some(value))
-            .collect()
-    })
-}
-
-fn addresses(tokens: &[Vec<u8>]) -> Vec<Option<u32>> {
-    column(tokens, |level, text, grid| {
-        let (mut out, mut other) = (vec![7; 1000], vec![1; 1000]);
-        level.addresses(text, grid, 0, &mut out, &mut other);
-        let read = out
-            .iter()
-            .zip(other)
-            .map(|(&value, other)| (other == 0).then_some(value));
-        read.take(tokens.len()).collect()
-    })
-}
-
-fn number(token: &[u8], most: u32) -> Option<u32> {
-    let digits = token.iter().all(u8::is_ascii_digit);
-    let value: u32 = std::str::from_utf8(token).ok().filter(|_| digits)?.parse().ok()?;
-    (value <= most).then_some(value)
+/// A number of eight digits at most: others are read by themselves.
+fn number(token: &[u8]) -> Option<u32> {
+    let is_one = token.len() <= 8 && token.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(token).ok().filter(|_| is_one)?.parse().ok()
 }
 
 fn address(token: &[u8]) -> Option<u32> {
@@ -124,22 +94,14 @@ fn address(token: &[u8]) -> Option<u32> {
 }
 
 #[test]
-fn delimiters_at_every_place_of_a_block() {
-    for length in 0..200 {
-        for place in 0..length {
-            for byte in [b' ', b'\n', b'\t', b'\r', 0, 0x7f, 0x80, 0xff] {
-                let mut lines = vec![b'x'; length];
-                lines[place] = byte;
-                check_delimiters(&lines);
-            }
+fn delimiters_at_every_place() {
+    for byte in 0..=255 {
+        for place in 0..64 {
+            let mut text = [b'x'; 64];
+            text[place] = byte;
+            check_marks(&text);
         }
-    }
-    for length in 1..140 {
-        check_delimiters(&vec![b' '; length]);
-        let pair: Vec<u8> = (0..length)
-            .map(|at| if at % 2 == 0 { b'7' } else { b' ' })
-            .collect();
-        check_delimiters(&pair);
+        check_marks(&[byte; 64]);
     }
 }
 
@@ -175,17 +137,16 @@ fn digits_of_every_length_after_every_byte() {
         tokens.push(edge.to_string().into_bytes());
     }
     tokens.extend([u32::MAX.to_string(), (u64::from(u32::MAX) + 1).to_string()].map(String::into_bytes));
-    for most in [u32::MAX, 65_535, 255, 15] {
-        for skipped in 0..5 {
-            let expected: Vec<_> = tokens[skipped..]
-                .iter()
-                .map(|token| number(token, most))
-                .collect();
-            let found = numbers(&tokens[skipped..], most);
-            for ((found, expected), token) in found.iter().zip(&expected).zip(&tokens[skipped..]) {
-                assert_eq!(found, expected, "{:?}", String::from_utf8_lossy(token));
-            }
-        }
+    let expected: Vec<_> = tokens.iter().map(|token| number(token)).collect();
+    assert_eq!(numbers(&tokens), expected);
+    for token in &tokens {
+        // Alone, it may be longer.
+        let text = [&[b'7'; PAD], token.as_slice(), &[b'7'; PAD]].concat();
+        let text = Padded::new(&text, PAD, PAD + token.len()).unwrap();
+        let digits = token.iter().all(u8::is_ascii_digit);
+        let expected = str::from_utf8(token).ok().filter(|_| digits);
+        let expected: Option<u32> = expected.and_then(|token| token.parse().ok());
+        assert_eq!(text.number(PAD as u32, text.end()), expected, "{token:?}");
     }
 }
 
@@ -218,94 +179,30 @@ fn addresses_of_every_shape() {
     ] {
         tokens.push(token.as_bytes().to_vec());
     }
-    for skipped in 0..3 {
-        let tokens: Vec<Vec<u8>> = tokens[skipped..]
-            .iter()
-            .filter(|token| !token.is_empty())
-            .cloned()
-            .collect();
-        for ((found, expected), token) in addresses(&tokens)
-            .iter()
-            .zip(tokens.iter().map(|token| address(token)))
-            .zip(&tokens)
-        {
-            assert_eq!(*found, expected, "{:?}", String::from_utf8_lossy(token));
-        }
-    }
-}
-
-/// Rows of three columns, and the rows that differ from the one above in the runs.
-fn changes(rows: &[[Vec<u8>; 3]], runs: &[(usize, usize)]) -> Vec<u32> {
-    let lines: Vec<u8> = rows
-        .iter()
-        .flat_map(|row| [row.join(b" ".as_slice()).as_slice(), b"\n"].concat())
-        .collect();
-    let mut answers = Vec::new();
-    for level in Level::all() {
-        for around in [b'a', b'b', b' '] {
-            let text = Around::new(&lines, around);
-            let (mut at, mut firsts) = (Vec::new(), vec![9; 3]);
-            let seen = level.delimiters(text.padded(), &mut at);
-            let grid = Grid::new(&at, seen, 3).unwrap();
-            level.changes(text.padded(), grid, runs, &mut firsts);
-            answers.push(firsts);
-        }
-    }
-    let first = answers.pop().unwrap();
-    assert!(answers.iter().all(|answer| *answer == first));
-    first
+    // One whose first 16 bytes look like another.
+    tokens.push(b"1.2.3.4.567890123".to_vec());
+    tokens.push(b"1.2.3.4444444444444444444".to_vec());
+    tokens.retain(|token| !token.is_empty());
+    let expected: Vec<_> = tokens.iter().map(|token| address(token)).collect();
+    assert_eq!(addresses(&tokens), expected);
 }
 
 #[test]
-fn rows_are_the_same_only_if_all_their_bytes_are() {
+fn tokens_are_the_same_only_if_all_their_bytes_are() {
     for length in 1..300usize {
-        let row = |token: Vec<u8>| [token, b"x".to_vec(), b"yy".to_vec()];
-        let same = vec![b'a'; length];
-        assert_eq!(changes(&[row(same.clone()), row(same.clone())], &[(0, 0)]), [0]);
-        for place in [0, 1, length / 2, length.saturating_sub(2), length - 1] {
-            let mut other = same.clone();
-            other[place.min(length - 1)] = b'b';
-            let rows = [row(same.clone()), row(other), row(same.clone())];
-            assert_eq!(changes(&rows, &[(0, 0)]), [0, 1, 2]);
-            assert_eq!(changes(&rows, &[(1, 2)]), [0]);
-            assert_eq!(changes(&rows, &[(1, 1), (0, 0)]), [0, 1, 2]);
-        }
-        let longer = vec![b'a'; length + 1];
-        assert_eq!(changes(&[row(same.clone()), row(longer)], &[(0, 1)]), [0, 1]);
-    }
-}
-
-#[test]
-fn keys_are_made_alike_at_every_level() {
-    let count = 37;
-    let column = |step: u32| (0..40u32).map(|at| at.wrapping_mul(step)).collect::<Vec<u32>>();
-    let (src, dst) = (column(0x9e37_79b9), column(0x85eb_ca6b));
-    let other: Vec<u8> = (0..40).map(|at| u8::from(at % 3 == 0)).collect();
-    let low = |column: Vec<u32>, most: u32| column.iter().map(|value| value % most).collect::<Vec<u32>>();
-    let (srcport, dstport) = (low(column(7919), 300), low(column(104_729), 300));
-    let protocol = low(column(31), 256);
-    for ports in [None, Some((srcport.as_slice(), dstport.as_slice()))] {
+        let token: Vec<u8> = (0..length).map(|at| b'a' + (at % 26) as u8).collect();
         for level in Level::all() {
-            let read = KeyColumns {
-                src: (&src, &other),
-                dst: (&dst, &other),
-                ports,
-                protocol: &protocol,
+            let one = view_of(&token, b'a');
+            // The other stands elsewhere, between other bytes.
+            let same = |other: &[u8], from: usize| {
+                let other = view_of(&[&vec![b'#'; from], other].concat(), b'b');
+                level.same(&one, BEFORE, &other, BEFORE + from as u32, length as u32)
             };
-            let (mut keys, mut folded) = (Vec::new(), Vec::new());
-            level.keys(count, read, &mut keys, &mut folded);
-            for row in 0..count {
-                let side = |value: u32| match other[row] {
-                    0 => KeyAddress::V4(value),
-                    _ => KeyAddress::V6(value),
-                };
-                let ports = ports.map(|(src, dst)| (src[row] as u16, dst[row] as u16));
-                let expected = FoldedPorts::of(ports);
-                let (src, dst) = (side(src[row]), side(dst[row]));
-                assert_eq!(keys[row], Key::new(src, dst, expected, protocol[row] as u8, 0));
-                assert_eq!(folded[row], u32::from(expected.folded.unwrap_or_default()));
-                let action = Key::new(src, dst, expected, protocol[row] as u8, 5);
-                assert_eq!(keys[row].with_action(5), action);
+            assert!(same(&token, 0) && same(&token, 7));
+            for place in [0, 1, length / 2, length.saturating_sub(2), length - 1] {
+                let mut other = token.clone();
+                other[place.min(length - 1)] = b'!';
+                assert!(!same(&other, 0) && !same(&other, 5), "{level:?} {length} {place}");
             }
         }
     }
@@ -313,15 +210,15 @@ fn keys_are_made_alike_at_every_level() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_delimited_alike(lines in vec(prop_oneof![Just(b' '), Just(b'\n'), any::<u8>(), Just(b'5')], 0..300)) {
-        check_delimiters(&lines);
+    fn any_bytes_are_delimited_alike(text in vec(prop_oneof![Just(b' '), Just(b'\n'), any::<u8>(), Just(b'5')], 64)) {
+        check_marks(text.first_chunk().unwrap());
     }
 
     #[test]
     fn any_tokens_are_read_alike(tokens in vec("[0-9.]{1,16}|[0-9]{1,12}|([0-9]{1,3}\\.){3}[0-9]{1,3}", 1..40)) {
         let tokens: Vec<Vec<u8>> = tokens.into_iter().map(String::into_bytes).collect();
-        let expected: Vec<_> = tokens.iter().map(|token| number(token, u32::MAX)).collect();
-        prop_assert_eq!(numbers(&tokens, u32::MAX), expected);
+        let expected: Vec<_> = tokens.iter().map(|token| number(token)).collect();
+        prop_assert_eq!(numbers(&tokens), expected);
         let expected: Vec<_> = tokens.iter().map(|token| address(token)).collect();
         prop_assert_eq!(addresses(&tokens), expected);
     }

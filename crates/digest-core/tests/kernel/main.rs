@@ -2,7 +2,8 @@
 //!
 //! * [`agreement`]: whatever the bytes, the kernel says what the naive oracle says.
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
-//! * [`long_logs`]: thousands of rows, read a column at a time, with every other kind among them.
+//! * [`bursts`]: rows that share what they share at any length, and rows among them that are wrong.
+//! * [`long_logs`]: thousands of rows in bursts, with every other kind among them.
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`parquet`]: a Parquet file says what text of the same records says, and a hostile one does no harm.
 //! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
@@ -27,6 +28,7 @@
 mod agreement;
 mod answer;
 mod bounds;
+mod bursts;
 mod corpus;
 mod fields;
 mod fixtures;

@@ -1,0 +1,212 @@
+//! Text that is written in steps of a fixed size: a short piece is copied with more bytes than it has, which costs one or
+//! two moves instead of a call, and the next piece is written over what was too much.
+
+/// Bytes of a [`Piece`] that is copied at once.
+const STEP: usize = 64;
+/// Bytes by which a page grows at least.
+const GROWTH: usize = 64 << 10;
+/// Bytes that any number takes at most.
+const DIGITS: usize = 20;
+
+/// A piece of text that is written many times.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+/// Text in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+/// `00` to `99`.
+#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut at = 0;
+    while at < pairs.len() {
+        pairs[at] = [b'0' + (at / 10) as u8, b'0' + (at % 10) as u8];
+        at += 1;
+    }
+    pairs
+};
+
+/// `0.` to `255.` as text, with its length.
+#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
+static OCTETS: [([u8; 4], u8); 256] = {
+    let mut octets = [([0; 4], 0); 256];
+    let mut octet = 0;
+    while octet < octets.len() {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let skipped = if octet >= 100 {
+            0
+        } else if octet >= 10 {
+            1
+        } else {
+            2
+        };
+        let (mut bytes, mut at) = ([0; 4], 0);
+        while skipped + at < digits.len() {
+            bytes[at] = b'0' + digits[skipped + at] as u8;
+            at += 1;
+        }
+        bytes[at] = b'.';
+        octets[octet] = (bytes, at as u8 + 1);
+        octet += 1;
+    }
+    octets
+};
+
+impl Piece {
+    pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
+        let length = bytes.len();
+        bytes.resize(length.max(STEP), 0);
+        Self { bytes, length }
+    }
+}
+
+impl Page {
+    /// Begins anew, with memory that is used again.
+    pub(crate) fn again(&mut self, bytes: Vec<u8>) {
+        (self.bytes, self.length) = (bytes, 0);
+    }
+
+    /// The text that was written.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.truncate(self.length);
+        self.length = 0;
+        bytes
+    }
+
+    #[inline]
+    pub(crate) fn piece(&mut self, piece: &Piece) {
+        match piece.bytes.first_chunk::<STEP>() {
+            Some(bytes) if piece.length <= STEP => self.put(bytes, piece.length),
+            _ => self.slice(piece.bytes.get(..piece.length).unwrap_or_default()),
+        }
+    }
+
+    /// Any text.
+    pub(crate) fn slice(&mut self, text: &[u8]) {
+        let end = self.length + text.len();
+        match self.bytes.get_mut(self.length..end) {
+            Some(room) => room.copy_from_slice(text),
+            None => self.grow(text),
+        }
+        self.length = end;
+    }
+
+    /// A number and what stands behind it.
+    #[inline]
+    pub(crate) fn number(&mut self, mut number: u64, behind: u8) {
+        let mut text = [0; 2 * DIGITS + 2];
+        let mut from = DIGITS;
+        if let Some(place) = text.get_mut(DIGITS) {
+            *place = behind;
+        }
+        while number >= 10 {
+            let pair = PAIRS.get((number % 100) as usize).copied().unwrap_or_default();
+            number /= 100;
+            from -= 2;
+            if let Some(place) = text.get_mut(from..from + 2) {
+                place.copy_from_slice(&pair);
+            }
+        }
+        if number > 0 || from == DIGITS {
+            from -= 1;
+            if let Some(place) = text.get_mut(from) {
+                *place = b'0' + number as u8;
+            }
+        }
+        if let Some(digits) = text.get(from..).and_then(<[u8]>::first_chunk::<{ DIGITS + 1 }>) {
+            self.put(digits, DIGITS + 1 - from);
+        }
+    }
+
+    /// Four octets and a blank.
+    #[inline]
+    pub(crate) fn dotted(&mut self, address: u32) {
+        let mut text = [0; 20];
+        let mut at = 0;
+        for octet in address.to_be_bytes() {
+            let (digits, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+            if let Some(place) = text.get_mut(at..at + 4) {
+                place.copy_from_slice(&digits);
+            }
+            at += usize::from(length);
+        }
+        if let Some(last) = text.get_mut(at - 1) {
+            *last = b' ';
+        }
+        self.put(&text, at);
+    }
+
+    /// Writes all of `bytes`, of which so many count.
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
+        let room = self
+            .bytes
+            .get_mut(self.length..)
+            .and_then(<[u8]>::first_chunk_mut::<N>);
+        match room {
+            Some(room) => *room = *bytes,
+            None => self.grow(bytes),
+        }
+        self.length += length;
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        self.bytes.resize(end + GROWTH, 0);
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_addresses_are_written_as_std_writes_them() {
+        let (mut page, mut expected) = (Page::default(), String::new());
+        page.again(vec![b'x'; 10]);
+        let numbers = (0..20).map(|power| 10u64.pow(power));
+        let numbers = numbers.flat_map(|number| [number - 1, number, number + 1, number / 7 * 5]);
+        for number in numbers.chain(0..1000).chain([u64::MAX, u64::MAX / 3]) {
+            page.number(number, b'\n');
+            expected += &format!("{number}\n");
+        }
+        for octet in 0..=255u8 {
+            let [one, two] =
+                [octet, octet.wrapping_mul(31)].map(|first| Ipv4Addr::new(first, octet / 9, 0, octet));
+            page.dotted(one.into());
+            page.dotted(two.into());
+            expected += &format!("{one} {two} ");
+        }
+        assert_eq!(String::from_utf8(page.take()).unwrap(), expected);
+    }
+
+    #[test]
+    fn pieces_of_every_length_stand_one_behind_the_other() {
+        let (mut page, mut expected) = (Page::default(), Vec::new());
+        for length in 0..300u32 {
+            let piece: Vec<u8> = (0..length).map(|at| (at * 7 + length) as u8).collect();
+            for _ in 0..3 {
+                page.piece(&Piece::new(piece.clone()));
+                expected.extend_from_slice(&piece);
+                page.slice(b"between");
+                expected.extend_from_slice(b"between");
+            }
+        }
+        assert_eq!(page.take(), expected);
+    }
+}

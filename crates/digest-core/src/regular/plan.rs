@@ -1,0 +1,154 @@
+//! How rows of a layout are read: which columns a burst's rows share, and where the others are.
+
+use crate::compact_record::{HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
+use crate::field::Field;
+use crate::layout::Layout;
+use crate::sighting::Sightings;
+
+/// The fields that rows of a burst share.
+const SHARED: [Field; 7] = [
+    Field::Version,
+    Field::AccountId,
+    Field::InterfaceId,
+    Field::Start,
+    Field::End,
+    Field::Action,
+    Field::LogStatus,
+];
+
+/// Numbers that are read together, each with the most that it may be.
+pub(super) const NUMBERS: [(Field, u32); 6] = [
+    (Field::SrcPort, u16::MAX as u32),
+    (Field::DstPort, u16::MAX as u32),
+    (Field::Packets, u32::MAX),
+    (Field::Bytes, u32::MAX),
+    (Field::Protocol, u8::MAX as u32),
+    (Field::TcpFlags, u8::MAX as u32),
+];
+
+/// Delimiters of a row that are kept, at most.
+pub(super) const OWN: usize = 64;
+/// Where delimiters of a row's own columns are: before the first of neighbouring columns and behind each.
+pub(super) type Own = [u32; OWN + 1];
+
+/// Neighbouring columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// So many columns, from this one on, whose bytes rows of a burst share.
+    Shared { first: usize, count: usize },
+    /// So many columns, from this one on, that each row has of its own.
+    Own {
+        first: usize,
+        count: usize,
+        is_last: bool,
+    },
+}
+
+/// What to read of a row, and where it is.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) width: usize,
+    pub(super) steps: Vec<Step>,
+    /// Where in [`Own`] the delimiter before a field stands; that behind it stands next. A number that the layout lacks has
+    /// the protocol's.
+    pub(super) src: u8,
+    pub(super) dst: u8,
+    pub(super) numbers: [u8; NUMBERS.len()],
+    pub(super) has_flags: bool,
+    pub(super) has_ports: bool,
+    /// The record's marks.
+    pub(super) marks: u8,
+    pub(super) second: Second,
+    pub(super) version: Option<usize>,
+    pub(super) account: Option<usize>,
+    pub(super) interface: Option<usize>,
+    /// Start and end; a layout that has only one of them means both by it.
+    pub(super) times: (usize, usize),
+    pub(super) action: Option<usize>,
+    pub(super) status: Option<usize>,
+}
+
+/// Which rows may be the second telling of a flow, and so are judged by themselves. Places in [`Own`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Second {
+    Never,
+    /// Where the pair is the attachment.
+    IfPair(u8),
+    /// Where the direction is that of the way out.
+    IfEgress(u8),
+}
+
+impl Plan {
+    /// `None` for a layout that lacks addresses or times.
+    pub(super) fn of(layout: &Layout) -> Option<Self> {
+        let width = layout.width();
+        let shared: Vec<usize> = SHARED.iter().filter_map(|&field| layout.column(field)).collect();
+        let is_shared = |column: usize| shared.contains(&column) || layout.is_steady(column);
+        let mut steps: Vec<Step> = Vec::new();
+        // Places of columns that are a row's own: each run of them has one more in front.
+        let (mut places, mut next) = (vec![None; width], 0);
+        for (first, place) in places.iter_mut().enumerate() {
+            let is_shared = is_shared(first);
+            match steps.last_mut() {
+                Some(Step::Shared { count, .. }) if is_shared => *count += 1,
+                Some(Step::Own { count, .. }) if !is_shared => *count += 1,
+                _ if is_shared => steps.push(Step::Shared { first, count: 1 }),
+                _ => {
+                    next += usize::from(next > 0);
+                    steps.push(Step::Own {
+                        first,
+                        count: 1,
+                        is_last: false,
+                    });
+                }
+            }
+            if !is_shared {
+                *place = u8::try_from(next).ok();
+                next += 1;
+            }
+        }
+        if next >= OWN {
+            return None;
+        }
+        if let Some(Step::Own { is_last, .. }) = steps.last_mut() {
+            *is_last = true;
+        }
+        let place = |column: usize| places.get(column).copied().flatten();
+        let mark = |field: Field, mark: u8| if layout.has(field) { mark } else { 0 };
+        let marks = if layout.has_ports() { HAS_FOLDED } else { 0 }
+            | mark(Field::TcpFlags, HAS_FLAGS)
+            | mark(Field::Version, HAS_VERSION);
+        let protocol = place(layout.column(Field::Protocol)?)?;
+        let numbers = NUMBERS.map(|(field, _)| {
+            let is_read = layout.has_ports() || !matches!(field, Field::SrcPort | Field::DstPort);
+            let column = layout.column(field).filter(|_| is_read);
+            column.and_then(place).unwrap_or(protocol)
+        });
+        let second = match layout.sightings() {
+            Sightings::Apart => Second::Never,
+            Sightings::OfPairs { pair, .. } => Second::IfPair(place(pair)?),
+            Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
+        };
+        let column = |field| layout.column(field);
+        Some(Self {
+            width,
+            steps,
+            src: place(column(Field::SrcAddr)?)?,
+            dst: place(column(Field::DstAddr)?)?,
+            numbers,
+            has_flags: layout.has(Field::TcpFlags),
+            has_ports: layout.has_ports(),
+            marks,
+            second,
+            version: column(Field::Version),
+            account: column(Field::AccountId),
+            interface: column(Field::InterfaceId),
+            times: (
+                column(Field::Start).or(column(Field::End))?,
+                column(Field::End).or(column(Field::Start))?,
+            ),
+            action: column(Field::Action),
+            status: column(Field::LogStatus),
+        })
+    }
+}

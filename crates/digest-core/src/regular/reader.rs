@@ -1,0 +1,392 @@
+//! Rows one after the other: each is held against the burst that is open, and what is its own is read.
+//!
+//! A row of the burst has the bytes that the burst's rows share, in the same places but for the lengths of what stands
+//! between: so they are compared without a look for delimiters, and only the row's own columns are split. A row that
+//! differs begins another burst; it is split whole.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::address::Address;
+use crate::flow_record::ABSENT;
+use crate::key::{Key, NO_PORTS, folded_ports};
+use crate::regular::Terms;
+use crate::regular::bursts::{Burst, Is};
+use crate::regular::plan::{NUMBERS, OWN, Own, Plan, Second, Step};
+use crate::sighting::EGRESS;
+use crate::vector::{BEFORE, Lanes, MOST_SPLIT, PAD, Padded, Pass, View};
+
+/// Where a token begins and ends.
+pub(super) type Cell = (u32, u32);
+
+/// What a row of a burst has of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    /// Without its action; an IPv6 address is its place in [`Rows::v6`].
+    pub(super) key: Key,
+    pub(super) packets: u32,
+    pub(super) bytes: u32,
+    /// The port that is folded away; 0 where there are no ports.
+    pub(super) folded: u16,
+    pub(super) flags: u8,
+}
+
+/// Rows that were read together, kept to be used again.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    pub(super) bursts: Vec<Burst>,
+    /// IPv6 addresses, whose places here are their numbers in the rows' keys.
+    pub(super) v6: Vec<u128>,
+    /// Where the last addresses that stand in `v6` were read.
+    last_v6: [(Cell, u32); 2],
+    /// All delimiters of the row that began the open burst, in its view, and the place before it.
+    cells: Vec<u32>,
+    /// Begin and length of what rows of the open burst share, by step.
+    shared: Vec<(u32, u32)>,
+}
+
+/// Whole lines, each with its newline, that are to be read.
+pub(super) struct Reading<'a> {
+    pub(super) text: Padded<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) terms: &'a Terms<'a>,
+    pub(super) rows: &'a mut Rows,
+}
+
+impl Pass for Reading<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        read(lanes, self.text, self.plan, self.terms, self.rows);
+    }
+}
+
+/// What the rows of the open burst are held against: the row that began it.
+#[derive(Clone, Copy)]
+struct Open<'a> {
+    burst: Burst,
+    row: &'a View,
+}
+
+#[inline(always)]
+fn read<L: Lanes>(lanes: L, text: Padded<'_>, plan: &Plan, terms: &Terms<'_>, rows: &mut Rows) {
+    rows.begin(plan);
+    let inside = terms.window.map_or(0..u64::MAX, |window| {
+        let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
+        bound(window.start_unix())..bound(window.stop_unix())
+    });
+    let most = u32::try_from(terms.max_row).unwrap_or(u32::MAX);
+    let end = text.end();
+    let mut own: Own = [0; OWN + 1];
+    let mut at = PAD as u32;
+    let mut open: Option<Open<'_>> = None;
+    while at < end {
+        let Some(view) = text.view(at) else { break };
+        if let Some(Open { burst, row: first }) = &mut open
+            && let Some(length) = follow(lanes, view, plan, &rows.shared, first, &mut own)
+        {
+            let row = match burst.is {
+                Is::Outside if length <= most => {
+                    burst.lines += 1;
+                    at += length;
+                    continue;
+                }
+                _ if length > most => None,
+                _ => rows.row(lanes, text, view, at, plan, &own, first),
+            };
+            if let Some(row) = row {
+                rows.rows.push(row);
+                burst.lines += 1;
+            } else {
+                let again = burst.again(rows.rows.len());
+                rows.close(std::mem::replace(burst, again));
+                rows.odd(at, at + length);
+            }
+            at += length;
+            continue;
+        }
+        if let Some(open) = open.take() {
+            rows.close(open.burst);
+        }
+        match rows.start(lanes, text, view, at, plan, &inside) {
+            // The row is read as one that follows itself.
+            Some(burst) => open = Some(Open { burst, row: view }),
+            None => at = rows.odd_line(text, at),
+        }
+    }
+    if let Some(open) = open {
+        rows.close(open.burst);
+    }
+}
+
+/// Splits a row of the open burst; gives its length with its newline. `None` where it is none.
+#[inline(always)]
+fn follow<L: Lanes>(
+    lanes: L,
+    view: &View,
+    plan: &Plan,
+    shared: &[(u32, u32)],
+    first: &View,
+    own: &mut Own,
+) -> Option<u32> {
+    let mut at = BEFORE;
+    let mut place = 0;
+    for (step, &(from, length)) in plan.steps.iter().zip(shared) {
+        match *step {
+            Step::Shared { .. } => {
+                if !lanes.same(first, from, view, at, length) {
+                    return None;
+                }
+                at += length;
+            }
+            Step::Own { count, is_last, .. } => {
+                at = split(lanes, view, at, own.get_mut(place..=place + count)?, is_last)?;
+                place += count + 1;
+            }
+        }
+    }
+    Some(at - BEFORE)
+}
+
+impl Rows {
+    fn begin(&mut self, plan: &Plan) {
+        self.rows.clear();
+        self.bursts.clear();
+        self.v6.clear();
+        self.last_v6 = Default::default();
+        self.cells.clear();
+        self.cells.resize(plan.width + 1, 0);
+        self.shared.clear();
+        self.shared.resize(plan.steps.len(), (0, 0));
+    }
+
+    /// Splits a row that begins a burst, whose rows may count.
+    #[inline(always)]
+    fn start<L: Lanes>(
+        &mut self,
+        lanes: L,
+        text: Padded<'_>,
+        view: &View,
+        at: u32,
+        plan: &Plan,
+        inside: &Range<u64>,
+    ) -> Option<Burst> {
+        split(lanes, view, BEFORE, &mut self.cells, true)?;
+        for (step, shared) in plan.steps.iter().zip(&mut self.shared) {
+            if let Step::Shared { first, count } = *step {
+                let (before, end) = (self.cells.get(first)?, self.cells.get(first + count)?);
+                // With the delimiter behind it.
+                *shared = (before + 1, end - before);
+            }
+        }
+        Burst::of(text, at - BEFORE, plan, &self.cells, self.rows.len(), inside)
+    }
+
+    /// The row at hand; `None` where it is to be judged by itself.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn row<L: Lanes>(
+        &mut self,
+        lanes: L,
+        text: Padded<'_>,
+        view: &View,
+        at: u32,
+        plan: &Plan,
+        own: &Own,
+        first: &View,
+    ) -> Option<Row> {
+        let values = match lanes.numbers(view, plan.numbers.map(|place| cell(own, place))) {
+            Some(values) => values,
+            None => long_numbers(text, at - BEFORE, plan, own)?,
+        };
+        let [srcport, dstport, packets, bytes, protocol, flags] = values;
+        if (srcport | dstport) > 0xffff || (protocol | flags) > 0xff {
+            return None;
+        }
+        let cells = [cell(own, plan.src), cell(own, plan.dst)];
+        let (values, are_other) = lanes.addresses(view, cells);
+        let mut sides = [(values[0], 0), (values[1], 0)];
+        if are_other != 0 {
+            let origin = at - BEFORE;
+            let cells = cells.map(|(start, end)| (origin + start, origin + end));
+            sides = self.others(text, cells, values, are_other)?;
+        }
+        if plan.second != Second::Never {
+            is_told_once(view, first, &self.cells, plan, own)?;
+        }
+        let (kept, folded) = match plan.has_ports {
+            true => folded_ports(srcport as u16, dstport as u16),
+            false => (NO_PORTS, 0),
+        };
+        Some(Row {
+            key: Key::of_parts(sides[0], sides[1], kept, protocol as u8, 0),
+            packets,
+            bytes,
+            folded,
+            flags: if plan.has_flags { flags as u8 } else { 0 },
+        })
+    }
+
+    /// Addresses of which one at least is not IPv4.
+    #[inline(never)]
+    fn others(
+        &mut self,
+        text: Padded<'_>,
+        cells: [Cell; 2],
+        values: [u32; 2],
+        are_other: u8,
+    ) -> Option<[(u32, u8); 2]> {
+        let mut sides = [(values[0], 0), (values[1], 0)];
+        let mut is_free = [true; 2];
+        let mut are_new = 0;
+        for (side, (place, is_other)) in sides.iter_mut().enumerate() {
+            let cell = *cells.get(side)?;
+            *is_other = are_other >> side & 1;
+            if *is_other == 1 {
+                match self
+                    .last_v6
+                    .iter()
+                    .position(|(last, _)| is_same(text, *last, cell))
+                {
+                    Some(known) => {
+                        *place = self.last_v6.get(known)?.1;
+                        *is_free.get_mut(known)? = false;
+                    }
+                    None => are_new |= 1 << side,
+                }
+            }
+        }
+        // One side of an interface's records is nearly always its own address: what was just met again stays.
+        for (side, (place, _)) in sides
+            .iter_mut()
+            .enumerate()
+            .filter(|(side, _)| are_new >> side & 1 == 1)
+        {
+            let cell = *cells.get(side)?;
+            let Some(Address::V6(address)) = Address::parse(text.get(cell.0, cell.1)) else {
+                return None;
+            };
+            *place = self.v6.len() as u32;
+            self.v6.push(address);
+            let free = is_free.iter().position(|&is_free| is_free)?;
+            *is_free.get_mut(free)? = false;
+            *self.last_v6.get_mut(free)? = (cell, *place);
+        }
+        Some(sides)
+    }
+
+    fn close(&mut self, mut burst: Burst) {
+        if burst.lines > 0 {
+            burst.end = self.rows.len() as u32;
+            self.bursts.push(burst);
+        }
+    }
+
+    /// A row that is to be judged by itself; gives the place behind it.
+    #[cold]
+    fn odd_line(&mut self, text: Padded<'_>, at: u32) -> u32 {
+        let rest = text.get(at, text.end());
+        let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let next = at + end as u32;
+        self.odd(at, next);
+        next
+    }
+
+    fn odd(&mut self, from: u32, to: u32) {
+        let first = self.rows.len() as u32;
+        match self.bursts.last_mut() {
+            Some(last) if last.is == Is::Odd && last.text.1 == from => {
+                last.text.1 = to;
+                last.lines += 1;
+            }
+            _ => self.bursts.push(Burst::odd(first, (from, to))),
+        }
+    }
+}
+
+/// Whether a token is the same as one that was kept.
+fn is_same(text: Padded<'_>, (from, to): Cell, (start, end): Cell) -> bool {
+    let length = to - from;
+    length != 0 && length == end - start && text.same(from, start, length)
+}
+
+/// Where a row's own token begins and ends in its view.
+#[inline(always)]
+fn cell(own: &Own, place: u8) -> (u32, u32) {
+    let place = usize::from(place) % OWN;
+    match (own.get(place), own.get(place + 1)) {
+        (Some(before), Some(end)) => (before + 1, *end),
+        _ => (BEFORE, BEFORE),
+    }
+}
+
+/// Finds the delimiters of neighbouring columns that begin here, one blank apart; behind the last of a row stands a newline.
+/// The first element becomes the place before them. Gives the place behind the last; `None` where they are not so.
+#[inline(always)]
+fn split<L: Lanes>(lanes: L, view: &View, at: u32, places: &mut [u32], ends_row: bool) -> Option<u32> {
+    let (first, places) = places.split_first_mut()?;
+    *first = at - 1;
+    let mut base = at;
+    let mut marks = lanes.marks(view, base);
+    let mut left = marks.delimiters;
+    // What stands before the first token is a delimiter.
+    let mut before = 1;
+    let mut faults = 0;
+    let mut place = 0;
+    for out in places.iter_mut() {
+        while left == 0 {
+            faults |=
+                (marks.delimiters << 1 | before) & marks.delimiters | (marks.delimiters & !marks.blanks);
+            before = marks.delimiters >> 63;
+            base += 64;
+            if base > MOST_SPLIT {
+                return None;
+            }
+            marks = lanes.marks(view, base);
+            left = marks.delimiters;
+        }
+        place = base + left.trailing_zeros();
+        *out = place;
+        left &= left.wrapping_sub(1);
+    }
+    let taken = marks.delimiters ^ left;
+    faults |= (taken << 1 | before) & taken;
+    let mut others = taken & !marks.blanks;
+    if ends_row {
+        // The highest of those taken is the newline.
+        faults |= u64::from(view.byte(place) != b'\n');
+        others &= !(1 << (place - base));
+    }
+    (faults | others == 0).then_some(place + 1)
+}
+
+/// The numbers where one of them has more than eight digits, or is none.
+#[cold]
+fn long_numbers(text: Padded<'_>, origin: u32, plan: &Plan, own: &Own) -> Option<[u32; NUMBERS.len()]> {
+    let mut values = [0; NUMBERS.len()];
+    for (value, &place) in values.iter_mut().zip(&plan.numbers) {
+        let (start, end) = cell(own, place);
+        *value = text.number(origin + start, origin + end)?;
+    }
+    Some(values)
+}
+
+/// `None` where the row may tell of a flow a second time.
+#[cold]
+fn is_told_once(view: &View, first: &View, cells: &[u32], plan: &Plan, own: &Own) -> Option<()> {
+    let token = |place: u8| {
+        let (start, end) = cell(own, place);
+        view.get(start, end)
+    };
+    let is_second = match plan.second {
+        Second::Never => false,
+        Second::IfEgress(direction) => token(direction) == EGRESS,
+        Second::IfPair(pair) => {
+            let column = plan.interface?;
+            let attachment = first.get(cells.get(column)? + 1, *cells.get(column + 1)?);
+            attachment == token(pair) || attachment == ABSENT
+        }
+    };
+    (!is_second).then_some(())
+}

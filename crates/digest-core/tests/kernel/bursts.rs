@@ -1,0 +1,87 @@
+//! Rows that follow one another: what stands between shared columns may be of any length, and may be wrong.
+
+use digest_core::checks::kernel;
+
+/// Every way of asking: with a window and without, strictly and leniently.
+fn agree(text: &str) {
+    for way in [0x00, 0x01, 0x02, 0x03, 0x10, 0x83] {
+        kernel(&[&[way], text.as_bytes()].concat());
+    }
+}
+
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr x-new srcport dstport protocol packets bytes start \
+                      end vpc-id action log-status";
+
+fn row(interface: &str, new: &str, bytes: &str, vpc: &str) -> String {
+    format!(
+        "2 123456789012 {interface} 10.0.0.1 192.168.255.255 {new} 49152 443 6 7 {bytes} 1539734400 1539734460 {vpc} ACCEPT OK"
+    )
+}
+
+#[test]
+fn a_column_between_may_be_of_any_length() {
+    // A view of a row ends at about two thousand bytes.
+    for length in (1..140).chain(1900..2110).step_by(3).chain([4000, 5000]) {
+        let long = "x".repeat(length);
+        let rows = ["x", &long, "xy", &long].map(|new| row("eni-1", new, "1000", "vpc-1"));
+        agree(&format!("{HEADER}\n{}\n", rows.join("\n")));
+    }
+}
+
+#[test]
+fn a_name_that_is_shared_may_be_of_any_length() {
+    for length in (1..140).chain(1900..2110).step_by(3) {
+        let name = "e".repeat(length);
+        let other = format!("{}f", &name[1..]);
+        let rows = [&name, &name, &other, &name].map(|name| row(name, "x", "1000", "vpc-1"));
+        agree(&format!("{HEADER}\n{}\n", rows.join("\n")));
+    }
+}
+
+#[test]
+fn what_is_wrong_within_a_burst_is_wrong_by_itself() {
+    for new in ["a\tb", "a\rb", "a  b", "", "\u{e9}", "-", "\u{7f}", "\u{0}"] {
+        for bytes in [
+            "99999999",
+            "100000000",
+            "4294967296",
+            "12x4",
+            "-",
+            "18446744073709551616",
+            "007",
+        ] {
+            let rows = [
+                row("eni-1", "x", "1", "vpc-1"),
+                row("eni-1", new, bytes, "vpc-1"),
+                row("eni-1", "y", "2", "vpc-1"),
+                row("eni-1", "y", bytes, "vpc-2"),
+                row("eni-2", "y", "3", "vpc-2"),
+            ];
+            agree(&format!("{HEADER}\n{}\n", rows.join("\n")));
+            agree(&format!("{HEADER}\n{}\r\n", rows.join("\r\n")));
+        }
+    }
+}
+
+#[test]
+fn either_side_may_be_the_interfaces_own_ipv6_address() {
+    let peers = [
+        "2001:db8::1",
+        "2001:db8::2",
+        "10.0.0.9",
+        "::ffff:10.0.0.9",
+        "2001:DB8:0::2",
+        "2001:db8::zz",
+    ];
+    let mut rows = vec![HEADER.to_owned()];
+    for own in ["2001:db8::1", "fe80::1"] {
+        for (at, peer) in peers.iter().cycle().take(30).enumerate() {
+            let sides = if at % 3 == 0 { (own, *peer) } else { (*peer, own) };
+            rows.push(format!(
+                "2 123456789012 eni-1 {} {} x 1 2 6 7 100 1539734400 1539734460 vpc-1 ACCEPT OK",
+                sides.0, sides.1
+            ));
+        }
+    }
+    agree(&(rows.join("\n") + "\n"));
+}
