@@ -85,3 +85,23 @@ fn either_side_may_be_the_interfaces_own_ipv6_address() {
     }
     agree(&(rows.join("\n") + "\n"));
 }
+
+#[test]
+fn the_border_of_rows_that_are_read_together_may_stand_anywhere() {
+    // 32 KiB are read together, 128 KiB inflated together; this is cut at every byte of a row.
+    let row = |at: usize| {
+        row(
+            &format!("eni-{}", at / 20),
+            "x",
+            &(at * 7919).to_string(),
+            "vpc-1",
+        )
+    };
+    let rows: Vec<String> = (0..320).map(row).collect();
+    for shift in 0..120 {
+        let first = rows[0].replace(" x ", &format!(" {} ", "x".repeat(shift + 1)));
+        let text = format!("{HEADER}\n{first}\n{}\n", rows[1..].join("\n"));
+        assert!(text.len() > 32 << 10 && text.len() < 64 << 10, "{}", text.len());
+        kernel(&[b"\x00".as_slice(), text.as_bytes()].concat());
+    }
+}
