@@ -12,6 +12,10 @@ use std::time::Instant;
 
 use digest_core::{Contents, FoldOptions, InOrder, Source, Window, fold_parallel};
 
+// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,11 @@
 //! What every digesterd process needs, whatever its role.
 //!
-//! A service's `main` hands its [`life`] to this crate: the [`environment`] is read once, [`telemetry`]
+//! Linking it makes `allocator` every allocation's. A service's `main` hands its [`life`] to this crate: the [`environment`] is read once, [`telemetry`]
 //! starts, and the service opens its [`stores`] with [`credentials`] and runs its routes in a [`server`],
 //! which wraps them in the [`request_log`], answers for their [`health`] and gives errors the form of
 //! [`problem`] documents, until [`shutdown`] is asked for.
+
+mod allocator;
 
 pub mod credentials;
 pub mod environment;

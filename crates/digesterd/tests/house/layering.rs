@@ -46,7 +46,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 ];
 
 /// Outside crates that only the named crates of ours may use.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 11] = [
     ("aws-sdk-sqs", &["digest-queue"]),
     ("aws-smithy-http-client", &["digest-queue"]),
     ("object_store", &["digest-storage"]),
@@ -56,6 +56,7 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("rusoto_signature", &["digest-storage"]),
     ("aws-config", &["digesterd-process"]),
     ("envy", &["digesterd-process"]),
+    ("mimalloc", &["digesterd-process"]),
     (
         "actix-web",
         &[
