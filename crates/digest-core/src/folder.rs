@@ -214,7 +214,7 @@ impl<M: Memory> Pass<'_, M> {
 
     /// Folds a Parquet file's rows, one row group after the other.
     fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
-        let schema = Schema::read(place).map_err(|why| self.rows.no_schema(why))?;
+        let schema = Schema::read(place, M::EDGES).map_err(|why| self.rows.no_schema(why))?;
         self.rows.of_table(schema.layout.clone());
         let bounds = Bounds::within(self.tables.spilling.limit());
         let size = place.size();

@@ -18,6 +18,7 @@ use crate::vector::{Grid, KeyColumns, Level, Padded, Seen};
 use crate::window::Window;
 
 mod bursts;
+mod facets;
 mod fold;
 
 use bursts::{Burst, Repeated};
@@ -51,6 +52,8 @@ struct Columns {
     packets: Vec<u32>,
     bytes: Vec<u32>,
     flags: Vec<u32>,
+    /// Facets, where edges have more to them than the burst's action.
+    facets: Vec<u32>,
     /// Keys that lack their action, and the ports that were folded away.
     keys: Vec<Key>,
     folded: Vec<u32>,
@@ -105,6 +108,7 @@ impl Regular {
                 return Ok(None);
             }
             self.read_others(text, seen, terms.layout);
+            self.read_facets(text, seen, terms.layout, logs)?;
             let columns = &mut self.columns;
             let ports = terms.layout.has_ports();
             let read = KeyColumns {
@@ -187,6 +191,22 @@ impl Regular {
         }
         layout.sightings().mark(text, rows, odd);
         Some(())
+    }
+
+    /// Numbers what edges are told apart by beside their keys, where that is more than the action.
+    fn read_facets<M: Memory>(
+        &mut self,
+        text: Padded<'_>,
+        seen: Seen,
+        layout: &Layout,
+        logs: &mut Logs<M>,
+    ) -> Result<(), FoldError> {
+        let Some(rows) = Grid::new(&self.at, seen, layout.width()) else {
+            return Ok(());
+        };
+        let columns = &mut self.columns;
+        let (odd, out) = (&columns.odd, &mut columns.facets);
+        facets::read(text, rows, layout, &self.bursts, (odd, out), logs)
     }
 
     /// Reads the addresses that are not IPv4.

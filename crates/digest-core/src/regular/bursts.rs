@@ -64,6 +64,8 @@ pub(super) struct Repeated {
     /// Start and end; a layout that has only one of them means both by it.
     times: (usize, usize),
     action: Option<usize>,
+    /// Whether rows have facets of their own, of which the action is a part.
+    has_facets: bool,
     status: Option<usize>,
 }
 
@@ -83,6 +85,7 @@ impl Repeated {
                 layout.column(Field::End).or(layout.column(Field::Start))?,
             ),
             action: layout.column(Field::Action),
+            has_facets: layout.has_further(),
             status: layout.column(Field::LogStatus),
         };
         for column in columns.into_iter().flatten() {
@@ -204,7 +207,9 @@ pub(super) fn resolve<M: Memory>(
         let (account, interface) = repeated.names(text, rows, row);
         burst.interface = logs.interface_by(burst.hash, account, interface)?;
         logs.expect_log(burst.interface);
-        burst.action = logs.action(token(text, rows, repeated.action, row))?;
+        if !(M::EDGES && repeated.has_facets) {
+            burst.action = logs.action(token(text, rows, repeated.action, row))?;
+        }
     }
     Ok(())
 }

@@ -119,9 +119,11 @@ impl Read<'_> {
             .iter()
             .zip(of(&columns.flags, rows.clone()));
         let from = log.records.len();
+        let facets = of(&columns.facets, rows.clone());
+        let action = if facets.is_empty() { burst.action } else { 0 };
         log.records.extend(keys.iter().zip(sums).zip(rest).map(
             |((key, (&packets, &bytes)), (&folded, &flags))| CompactRecord {
-                key: key.with_action(burst.action),
+                key: key.with_action(action),
                 packets,
                 bytes,
                 start: burst.start,
@@ -132,6 +134,10 @@ impl Read<'_> {
                 marks,
             },
         ));
+        let new = log.records.get_mut(from..).unwrap_or_default();
+        for (record, &facet) in new.iter_mut().zip(facets) {
+            record.key = record.key.with_action(facet);
+        }
         let is_other = |others: &[u8]| of(others, rows.clone()).contains(&1);
         if !self.v6.is_empty() && (is_other(&columns.other_src) || is_other(&columns.other_dst)) {
             log.renumber(from, self.v6);
