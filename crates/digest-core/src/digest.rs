@@ -1,9 +1,11 @@
-//! A finished digest: every edge once, in an order that depends on the records alone.
+//! A finished digest: every edge once, in an order that depends on the records alone. Edges that differ only in what the
+//! text does not show stand side by side, and are one line of it.
 //!
 //! The order of the whole is the order of the interfaces' names and, inside each, of the keys, so that each table is
 //! sorted by itself, on all threads and mostly in cache; nothing is merged and nothing is sorted as a whole.
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,12 +13,13 @@ use std::thread;
 use crate::address::Address;
 use crate::edge::Edge;
 use crate::error::FoldError;
+use crate::facet::{self, Facets};
 use crate::flow_record::{ABSENT, Span};
 use crate::folder::Gathered;
 use crate::history::History;
 use crate::key::{Key, KeyAddress, ports_of};
 use crate::memory::{Compact, Memory};
-use crate::merge::{Merge, Part, name_order};
+use crate::merge::{Merge, Part, name_order, overflow};
 use crate::run::{Row, Sums};
 use crate::spill::SpilledRun;
 use crate::table::{Entry, Table};
@@ -48,9 +51,9 @@ pub(crate) enum Body {
 #[derive(Debug)]
 pub(crate) struct Held {
     sections: Sections,
-    /// The actions by the numbers in keys, which are ranks.
-    pub(crate) actions: Vec<Vec<u8>>,
-    pub(crate) edges: usize,
+    /// The facets by the numbers in keys, which are ranks.
+    pub(crate) facets: Facets,
+    pub(crate) lines: usize,
 }
 
 /// The edges of one interface, in order.
@@ -62,7 +65,9 @@ pub(crate) struct Section<M: Memory> {
     pub(crate) wide: Vec<History>,
     /// IPv6 addresses by the numbers in keys, which are ranks.
     addresses: Vec<u128>,
-    /// Edges of all sections before this one.
+    /// The first edge of each line; nothing where every edge is one.
+    firsts: Vec<u32>,
+    /// Lines of all sections before this one.
     before: usize,
 }
 
@@ -91,7 +96,7 @@ impl Digest {
         threads: usize,
     ) -> Result<Self, FoldError> {
         let body = if tables.spilling.runs().is_empty() {
-            Body::Held(Held::of(tables, threads))
+            Body::Held(Held::of(tables, threads)?)
         } else {
             tables.write_run(threads)?;
             Body::Spilled(tables.spilling.runs())
@@ -111,7 +116,8 @@ impl Digest {
         matches!(self.body, Body::Spilled(_))
     }
 
-    /// Hands out every edge, in the digest's order.
+    /// Hands out every edge, in the digest's order. Where edges have a history, those of one line that differ in their
+    /// [`Dimensions`](crate::Dimensions) are several.
     ///
     /// # Errors
     /// What `take` returns, and failures of runs that are read back.
@@ -120,13 +126,13 @@ impl Digest {
             Body::Held(held) => either!(&held.sections, list => {
                 for section in list {
                     for entry in &section.entries {
-                        take(&section.edge(entry, &held.actions))?;
+                        take(&section.edge(entry, &held.facets))?;
                     }
                 }
                 Ok(())
             }),
             Body::Spilled(runs) => {
-                let mut merge = Merge::open(runs)?;
+                let mut merge = Merge::edges(runs)?;
                 let actions = Arc::clone(&merge.actions);
                 merge.read(MERGED_AT_ONCE, |part| {
                     part.rows
@@ -151,40 +157,40 @@ impl Digest {
 }
 
 impl Held {
-    fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Self {
-        let (mut sections, actions) = sections_in_order(tables, threads);
-        let mut edges = 0;
+    fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Result<Self, FoldError> {
+        let (mut sections, facets) = sections_in_order(tables, threads)?;
+        let mut lines = 0;
         for section in &mut sections {
-            section.before = edges;
-            edges += section.entries.len();
+            section.before = lines;
+            lines += section.lines();
         }
-        Self {
+        Ok(Self {
             sections: M::sections(sections),
-            actions,
-            edges,
-        }
+            facets,
+            lines,
+        })
     }
 
-    /// Calls `write` with the parts of sections that make up these lines.
-    pub(crate) fn visit(&self, lines: std::ops::Range<usize>, visitor: &mut impl Visitor) {
+    /// Calls the visitor with the parts of sections that make up these lines.
+    pub(crate) fn visit(&self, lines: Range<usize>, visitor: &mut impl Visitor) {
         either!(&self.sections, list => {
-            let first = list.partition_point(|section| section.before + section.entries.len() <= lines.start);
+            let first = list.partition_point(|section| section.before + section.lines() <= lines.start);
             for section in list.iter().skip(first).take_while(|section| section.before < lines.end) {
                 let from = lines.start.saturating_sub(section.before);
-                let to = section.entries.len().min(lines.end - section.before);
-                visitor.visit(section, section.entries.get(from..to).unwrap_or_default());
+                let to = section.lines().min(lines.end - section.before);
+                visitor.visit(section, from..to, &self.facets);
             }
         });
     }
 }
 
-/// Takes runs of edges of one interface.
+/// Takes lines of one interface.
 pub(crate) trait Visitor {
-    fn visit<M: Memory>(&mut self, section: &Section<M>, entries: &[Entry<M>]);
+    fn visit<M: Memory>(&mut self, section: &Section<M>, lines: Range<usize>, facets: &Facets);
 }
 
 impl Part {
-    fn edge<'d>(&'d self, row: &Row, sums: &Sums, actions: &'d [Vec<u8>]) -> Edge<'d> {
+    fn edge<'d>(&'d self, row: &'d Row, sums: &Sums, actions: &'d [Vec<u8>]) -> Edge<'d> {
         Edge {
             account_id: &self.names.0,
             interface_id: &self.names.1,
@@ -195,35 +201,95 @@ impl Part {
             packets: sums.packets,
             bytes: sums.bytes,
             action: actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice),
+            dimensions: facet::dimensions(row.further.as_deref(), [row.src, row.dst]),
             history: sums.history,
         }
     }
 }
 
 impl<M: Memory> Section<M> {
-    /// What a key of this section stands for.
+    /// The line that an edge of this key is of.
     #[inline]
-    pub(crate) fn row(&self, key: Key) -> Row {
+    pub(crate) fn line(&self, key: Key, facets: &Facets) -> Row {
         Row {
             src: self.address(key.src()),
             dst: self.address(key.dst()),
             service: key.service(),
-            action: key.action(),
+            action: facets.action(key.facet()),
+            further: None,
         }
     }
 
-    fn edge<'d>(&'d self, entry: &Entry<M>, actions: &'d [Vec<u8>]) -> Edge<'d> {
+    /// How many lines its edges are.
+    pub(crate) fn lines(&self) -> usize {
+        if self.firsts.is_empty() {
+            self.entries.len()
+        } else {
+            self.firsts.len()
+        }
+    }
+
+    /// The edges of one of its lines.
+    #[inline]
+    pub(crate) fn edges_of(&self, line: usize) -> &[Entry<M>] {
+        let edges = match self.firsts.get(line) {
+            Some(&first) => {
+                let end = self.firsts.get(line + 1);
+                first as usize..end.map_or(self.entries.len(), |&end| end as usize)
+            }
+            None => line..line + 1,
+        };
+        self.entries.get(edges).unwrap_or_default()
+    }
+
+    /// Finds the lines of edges that are in order, where edges may be fewer lines.
+    fn find_lines(&mut self, facets: &Facets) -> Result<(), FoldError> {
+        let mut firsts: Vec<u32> = Vec::new();
+        let mut all: Option<(Key, Sums)> = None;
+        for (at, entry) in (0..).zip(&self.entries) {
+            let line = entry
+                .key
+                .renumbered(|address| address, |facet| facets.action(facet));
+            let sums = Sums {
+                packets: entry.packets,
+                bytes: entry.bytes,
+                history: None,
+            };
+            all = match all {
+                Some((known, before)) if known == line => {
+                    let both = before.with(&sums).map_err(|measure| {
+                        let names = (self.account.clone(), self.interface.clone());
+                        overflow(measure, &names, &self.line(entry.key, facets), facets.actions())
+                    })?;
+                    Some((line, both))
+                }
+                _ => {
+                    firsts.push(at);
+                    Some((line, sums))
+                }
+            };
+        }
+        if firsts.len() < self.entries.len() {
+            self.firsts = firsts;
+        }
+        Ok(())
+    }
+
+    fn edge<'d>(&'d self, entry: &Entry<M>, facets: &'d Facets) -> Edge<'d> {
         let key = entry.key;
+        let own = [self.address(key.src()), self.address(key.dst())];
+        let action = facets.actions().get(facets.action(key.facet()) as usize);
         Edge {
             account_id: &self.account,
             interface_id: &self.interface,
-            srcaddr: self.address(key.src()).into(),
-            dstaddr: self.address(key.dst()).into(),
+            srcaddr: own[0].into(),
+            dstaddr: own[1].into(),
             ports: key.ports(),
             protocol: key.protocol(),
             packets: entry.packets,
             bytes: entry.bytes,
-            action: actions.get(key.action() as usize).map_or(ABSENT, Vec::as_slice),
+            action: action.map_or(ABSENT, Vec::as_slice),
+            dimensions: facet::dimensions(facets.further(key.facet()), own),
             history: entry.memory.history(&self.wide),
         }
     }
@@ -239,39 +305,45 @@ impl<M: Memory> Section<M> {
     }
 }
 
-/// Takes all groups out of tables whose every log has been folded: sections in order, actions by rank.
+/// Takes all groups out of tables whose every log has been folded: sections in order, facets by rank.
 pub(crate) fn sections_in_order<M: Memory>(
     tables: &Tables<M>,
     threads: usize,
-) -> (Vec<Section<M>>, Vec<Vec<u8>>) {
-    let (actions, action_ranks) = ranked(tables.actions());
-    let mut sections = sorted(tables, &action_ranks, threads);
+) -> Result<(Vec<Section<M>>, Facets), FoldError> {
+    let (facets, ranks) = Facets::ranked(tables.facets());
+    let mut sections = sorted(tables, (&facets, &ranks), threads)?;
     sections.sort_unstable_by(|one, other| {
         name_order(&one.account, &other.account).then_with(|| name_order(&one.interface, &other.interface))
     });
-    (sections, actions)
+    Ok((sections, facets))
 }
 
 /// Sorts each interface's edges, the largest first, on all threads. The interfaces come in no order.
-fn sorted<M: Memory>(tables: &Tables<M>, actions: &[u32], threads: usize) -> Vec<Section<M>> {
+fn sorted<M: Memory>(
+    tables: &Tables<M>,
+    facets: (&Facets, &[u32]),
+    threads: usize,
+) -> Result<Vec<Section<M>>, FoldError> {
     let mut interfaces = tables.interfaces();
     interfaces.sort_by_cached_key(|interface| std::cmp::Reverse(interface.table().len()));
     let next = AtomicUsize::new(0);
-    let sections = Mutex::new(Vec::with_capacity(interfaces.len()));
+    let sections = Mutex::new(Ok(Vec::with_capacity(interfaces.len())));
     let work = || {
         let mut made = Vec::new();
         while let Some(interface) = interfaces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let section = in_order(
-                &interface.account,
-                &interface.interface,
-                interface.take(),
-                actions,
-            );
-            if !section.entries.is_empty() {
-                made.push(section);
+            let section = in_order(&interface.account, &interface.interface, interface.take(), facets);
+            match section {
+                Ok(section) if section.entries.is_empty() => {}
+                Ok(section) => made.push(section),
+                Err(error) => {
+                    *lock(&sections) = Err(error);
+                    return;
+                }
             }
         }
-        lock(&sections).append(&mut made);
+        if let Ok(sections) = &mut *lock(&sections) {
+            sections.append(&mut made);
+        }
     };
     if threads < 2 || interfaces.len() < 2 {
         work();
@@ -287,34 +359,31 @@ fn sorted<M: Memory>(tables: &Tables<M>, actions: &[u32], threads: usize) -> Vec
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn in_order<M: Memory>(account: &[u8], interface: &[u8], table: Table<M>, actions: &[u32]) -> Section<M> {
+fn in_order<M: Memory>(
+    account: &[u8],
+    interface: &[u8],
+    table: Table<M>,
+    (facets, ranks): (&Facets, &[u32]),
+) -> Result<Section<M>, FoldError> {
     let (mut entries, wide, addresses) = table.into_parts();
     let addresses = addresses.ranked();
-    let action = |number: u32| actions.get(number as usize).copied().unwrap_or_default();
-    let same = (0..).zip(actions).all(|(number, &rank): (u32, _)| number == rank);
+    let facet = |number: u32| ranks.get(number as usize).copied().unwrap_or_default();
+    let same = (0..).zip(ranks).all(|(number, &rank): (u32, _)| number == rank);
     for entry in entries.iter_mut().filter(|entry| !same || entry.key.has_v6()) {
-        entry.key = entry.key.renumbered(|number| addresses.rank(number), action);
+        entry.key = entry.key.renumbered(|number| addresses.rank(number), facet);
     }
     entries.sort_unstable_by_key(|entry| entry.key);
-    Section {
+    let mut section = Section {
         account: account.to_owned(),
         interface: interface.to_owned(),
         entries,
         wide,
         addresses: addresses.ordered,
+        firsts: Vec::new(),
         before: 0,
+    };
+    if !facets.are_lines() {
+        section.find_lines(facets)?;
     }
-}
-
-/// Sorts names, and says for each old number which rank it has now.
-fn ranked(names: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<u32>) {
-    let mut numbered: Vec<(usize, Vec<u8>)> = names.into_iter().enumerate().collect();
-    numbered.sort_by(|one, other| one.1.cmp(&other.1));
-    let mut ranks = vec![0; numbered.len()];
-    for (rank, (number, _)) in (0..).zip(&numbered) {
-        if let Some(place) = ranks.get_mut(*number) {
-            *place = rank;
-        }
-    }
-    (numbered.into_iter().map(|(_, name)| name).collect(), ranks)
+    Ok(section)
 }

@@ -1,7 +1,9 @@
-//! One line of a digest: who talked to whom, on which service port, allowed or rejected, and how much.
+//! An edge of a digest: who talked to whom, on which service port, allowed or rejected, and how much. Where the format
+//! says more of it, several edges may be one line of the text.
 
 use std::net::IpAddr;
 
+use crate::facet::Dimensions;
 use crate::history::History;
 
 /// An edge of the network, with its sums.
@@ -25,6 +27,8 @@ pub struct Edge<'d> {
     pub bytes: u64,
     /// `ACCEPT`, `REJECT`, whatever else the records say, or `-`.
     pub action: &'d [u8],
+    /// What it is told apart by beyond this, where that is kept.
+    pub dimensions: Dimensions<'d>,
     /// What the edge remembers of its records, where that is kept.
     pub history: Option<History>,
 }

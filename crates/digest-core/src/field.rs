@@ -22,10 +22,16 @@ pub(crate) enum Field {
     Version,
     FlowDirection,
     PairAttachment,
+    PktSrcAddr,
+    PktDstAddr,
+    TrafficPath,
+    RejectReason,
+    PktSrcService,
+    PktDstService,
 }
 
 /// How many fields are used.
-pub(crate) const USED: usize = Field::PairAttachment as usize + 1;
+pub(crate) const USED: usize = Field::PktDstService as usize + 1;
 
 /// What stands in for the interface where a transit gateway wrote the record.
 pub(crate) const ATTACHMENT: &str = "tgw-attachment-id";
@@ -115,6 +121,12 @@ impl Field {
         Self::Version,
         Self::FlowDirection,
         Self::PairAttachment,
+        Self::PktSrcAddr,
+        Self::PktDstAddr,
+        Self::TrafficPath,
+        Self::RejectReason,
+        Self::PktSrcService,
+        Self::PktDstService,
     ];
 
     /// The name as headers spell it.
@@ -191,16 +203,16 @@ pub const FIELDS: &[KnownField] = fields! {
     "instance-id" 3 17 0 Text [] "instance of the interface";
     "tcp-flags" 3 18 32 Int32 [TcpFlags] "TCP flags seen, added up as bits";
     "type" 3 19 27 Text [] "`IPv4`, `IPv6` or `EFA`";
-    "pkt-srcaddr" 3 20 0 Text [] "source address in the packet";
-    "pkt-dstaddr" 3 21 0 Text [] "destination address in the packet";
+    "pkt-srcaddr" 3 20 0 Text [PktSrcAddr] "source address in the packet";
+    "pkt-dstaddr" 3 21 0 Text [PktDstAddr] "destination address in the packet";
     "region" 4 22 33 Text [] "region";
     "az-id" 4 23 0 Text [] "availability zone of the interface";
     "sublocation-type" 4 24 0 Text [] "`wavelength`, `outpost` or `localzone`";
     "sublocation-id" 4 25 0 Text [] "which of these";
-    "pkt-src-aws-service" 5 26 35 Text [] "AWS service of the source address";
-    "pkt-dst-aws-service" 5 27 36 Text [] "AWS service of the destination address";
+    "pkt-src-aws-service" 5 26 35 Text [PktSrcService] "AWS service of the source address";
+    "pkt-dst-aws-service" 5 27 36 Text [PktDstService] "AWS service of the destination address";
     "flow-direction" 5 28 34 Text [FlowDirection] "`ingress` or `egress`, as the interface or attachment sees it";
-    "traffic-path" 5 29 0 Int32 [] "which way egress traffic leaves, 1 to 8";
+    "traffic-path" 5 29 0 Int32 [TrafficPath] "which way egress traffic leaves, 1 to 8";
     "ecs-cluster-arn" 7 30 0 Text [] "ECS cluster";
     "ecs-cluster-name" 7 31 0 Text [] "its name";
     "ecs-container-instance-arn" 7 32 0 Text [] "ECS container instance";
@@ -211,7 +223,7 @@ pub const FIELDS: &[KnownField] = fields! {
     "ecs-task-definition-arn" 7 37 0 Text [] "ECS task definition";
     "ecs-task-arn" 7 38 0 Text [] "ECS task";
     "ecs-task-id" 7 39 0 Text [] "its id";
-    "reject-reason" 8 40 0 Text [] "why traffic was rejected, such as `BPA`";
+    "reject-reason" 8 40 0 Text [RejectReason] "why traffic was rejected, such as `BPA`";
     "resource-id" 9 41 0 Text [] "resource without an interface of its own, such as a regional NAT gateway";
     "encryption-status" 10 42 0 Int32 [] "0 clear text, 1 by the network, 2 by the application, 3 both";
     "instance-tag" 11 43 0 Text [] "value of a tag of the instance, percent-encoded";

@@ -14,6 +14,7 @@
 
 use crate::address::Address;
 use crate::error::{RowFault, quoted};
+use crate::facet::{self, FURTHER};
 use crate::field::Field;
 use crate::layout::{Layout, Row, is_header};
 use crate::number::{self, MOST_COUNTER, decimal};
@@ -44,6 +45,8 @@ pub(crate) struct FlowRecord<'a> {
     pub(crate) bytes: u64,
     /// Action, or `-`.
     pub(crate) action: &'a [u8],
+    /// What the edge may be told apart by besides, as it stands there.
+    pub(crate) further: facet::Tokens<'a>,
     pub(crate) span: Span,
     /// `None` where the layout lacks the column or the value is `-`.
     pub(crate) tcp_flags: Option<u8>,
@@ -190,6 +193,7 @@ fn values<'a>(row: &Row<'a>, layout: &Layout, start: i64) -> Result<Verdict<'a>,
         packets,
         bytes,
         action: or_absent(row.get(Field::Action)),
+        further: FURTHER.map(|field| row.get(field)),
         span: Span { start, end },
         tcp_flags: optional(row, Field::TcpFlags, u64::from(u8::MAX))?,
         version: optional(row, Field::Version, MOST_VERSION)?,

@@ -11,6 +11,7 @@ use crate::error::FoldError;
 use crate::flow_record::Span;
 use crate::fold::{BadRows, FoldOptions};
 use crate::inflate::{Scratch, Text, TextFailure};
+use crate::layout::is_header;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
@@ -214,7 +215,7 @@ impl<M: Memory> Pass<'_, M> {
 
     /// Folds a Parquet file's rows, one row group after the other.
     fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
-        let schema = Schema::read(place).map_err(|why| self.rows.no_schema(why))?;
+        let schema = Schema::read(place, M::EDGES).map_err(|why| self.rows.no_schema(why))?;
         self.rows.of_table(schema.layout.clone());
         let bounds = Bounds::within(self.tables.spilling.limit());
         let size = place.size();
@@ -242,21 +243,21 @@ impl<M: Memory> Pass<'_, M> {
         let mut from = lines.from;
         while from < lines.to {
             let to = together(lines.buffer, from, lines.to);
-            // Headers stand at the begin of an object, and begin with a letter.
-            if lines.buffer.get(from).is_some_and(u8::is_ascii_alphabetic) {
-                from += self.line(lines.buffer.get(from..to).unwrap_or_default())?;
+            let text = lines.buffer.get(from..to).unwrap_or_default();
+            if begins_with_header(text) {
+                from += self.line(text)?;
                 continue;
             }
             let done = match Padded::new(lines.buffer, from, to) {
                 Some(text) => self.regular_lines(text)?,
                 None => 0,
             };
-            let mut rest = lines.buffer.get(from + done..to).unwrap_or_default();
+            let mut rest = if done == 0 { text } else { &[] };
             while !rest.is_empty() {
                 let taken = self.line(rest)?;
                 rest = rest.get(taken..).unwrap_or_default();
             }
-            from = to;
+            from = if done == 0 { to } else { from + done };
             if self.tables.is_over() {
                 self.tables.spill()?;
             }
@@ -288,6 +289,12 @@ impl<M: Memory> Pass<'_, M> {
         self.rows.take(&mut *lock(self.logs), line)?;
         Ok((end + 1).min(text.len()))
     }
+}
+
+/// Whether the first line of a text is a header. Names of fields begin with a letter, rows seldom do.
+pub(crate) fn begins_with_header(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.split(|&byte| byte == b'\n').next().is_some_and(is_header)
 }
 
 /// Where to end lines that begin here: behind the last newline within [`TOGETHER`] bytes, or behind the first one.

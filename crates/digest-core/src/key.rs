@@ -8,7 +8,7 @@
 //! | 1 + 32 | destination address, likewise |
 //! | 18 | ports: 0 none, else 1 + destination port, or 65537 + source port (at most one of them is not 0) |
 //! | 8 | protocol |
-//! | 36 | number of the action |
+//! | 36 | number of the facet: of the action, and of what tells edges apart beyond the text (`facet.rs`) |
 //!
 //! Numbers are given in the order of first sight; before keys are ordered, they are exchanged for ranks.
 
@@ -19,8 +19,8 @@ const DESTINATION: u32 = 1;
 /// What a kept source port is added to.
 const SOURCE: u32 = 1 << 16 | 1;
 
-const ACTION_BITS: u32 = 36;
-const PROTOCOL_AT: u32 = ACTION_BITS;
+const FACET_BITS: u32 = 36;
+const PROTOCOL_AT: u32 = FACET_BITS;
 const PORTS_AT: u32 = PROTOCOL_AT + 8;
 const DST_AT: u32 = PORTS_AT + 18;
 const SRC_AT: u32 = DST_AT + 33;
@@ -109,25 +109,25 @@ impl Key {
         dst: KeyAddress,
         ports: FoldedPorts,
         protocol: u8,
-        action: u32,
+        facet: u32,
     ) -> Self {
         Self::of_bits(
             u128::from(src.bits()) << SRC_AT
                 | u128::from(dst.bits()) << DST_AT
                 | u128::from(ports.kept) << PORTS_AT
                 | u128::from(protocol) << PROTOCOL_AT
-                | u128::from(action),
+                | u128::from(facet),
         )
     }
 
-    /// The key of addresses (value or number, and 1 for a number), kept port, protocol and action.
+    /// The key of addresses (value or number, and 1 for a number), kept port, protocol and facet.
     #[inline]
     pub(crate) fn of_parts(
         (src, src_is_number): (u32, u8),
         (dst, dst_is_number): (u32, u8),
         kept: u32,
         protocol: u8,
-        action: u32,
+        facet: u32,
     ) -> Self {
         let src = u64::from(src_is_number) << 32 | u64::from(src);
         let dst = u64::from(dst_is_number) << 32 | u64::from(dst);
@@ -136,16 +136,16 @@ impl Key {
             low: dst << DST_AT
                 | u64::from(kept) << PORTS_AT
                 | u64::from(protocol) << PROTOCOL_AT
-                | u64::from(action),
+                | u64::from(facet),
         }
     }
 
-    /// The key with an action, in the place of number 0.
+    /// The key with the facet of an action, in the place of number 0.
     #[inline]
-    pub(crate) fn with_action(self, action: u32) -> Self {
+    pub(crate) fn with_action(self, facet: u32) -> Self {
         Self {
             high: self.high,
-            low: self.low | u64::from(action),
+            low: self.low | u64::from(facet),
         }
     }
 
@@ -190,20 +190,20 @@ impl Key {
         (self.low >> PROTOCOL_AT) as u8
     }
 
-    /// The action's number.
+    /// The facet's number.
     #[inline]
-    pub(crate) fn action(self) -> u32 {
+    pub(crate) fn facet(self) -> u32 {
         self.low as u32
     }
 
     /// The same key under other numbers of addresses.
     #[inline]
     pub(crate) fn with_addresses(self, address: impl FnMut(u32) -> u32) -> Self {
-        self.renumbered(address, |action| action)
+        self.renumbered(address, |facet| facet)
     }
 
-    /// The same key under other numbers of addresses and actions.
-    pub(crate) fn renumbered(self, mut address: impl FnMut(u32) -> u32, action: impl Fn(u32) -> u32) -> Self {
+    /// The same key under other numbers of addresses and facets.
+    pub(crate) fn renumbered(self, mut address: impl FnMut(u32) -> u32, facet: impl Fn(u32) -> u32) -> Self {
         let mut side = |side: KeyAddress| match side {
             KeyAddress::V4(value) => KeyAddress::V4(value),
             KeyAddress::V6(number) => KeyAddress::V6(address(number)),
@@ -213,7 +213,7 @@ impl Key {
             u128::from(side(self.src()).bits()) << SRC_AT
                 | u128::from(side(self.dst()).bits()) << DST_AT
                 | kept
-                | u128::from(action(self.action())),
+                | u128::from(facet(self.facet())),
         )
     }
 
@@ -316,15 +316,15 @@ mod tests {
             for dst in addresses {
                 for ports in ports {
                     for protocol in [0, 6, 255] {
-                        for action in [0, 1, u32::MAX] {
+                        for facet in [0, 1, u32::MAX] {
                             let folded = FoldedPorts::of(ports);
-                            let key = Key::new(src, dst, folded, protocol, action);
+                            let key = Key::new(src, dst, folded, protocol, facet);
                             let parts = |side: KeyAddress| (side.bits() as u32, (side.bits() >> 32) as u8);
-                            let same = Key::of_parts(parts(src), parts(dst), folded.kept, protocol, action);
+                            let same = Key::of_parts(parts(src), parts(dst), folded.kept, protocol, facet);
                             assert_eq!(same, key);
                             assert_eq!((key.src(), key.dst(), key.protocol()), (src, dst, protocol));
-                            assert_eq!((key.ports(), key.action()), (shown(ports), action));
-                            assert_eq!(key.renumbered(|number| number, |action| action), key);
+                            assert_eq!((key.ports(), key.facet()), (shown(ports), facet));
+                            assert_eq!(key.renumbered(|number| number, |facet| facet), key);
                             assert!(Some(key) > last);
                             last = Some(key);
                         }

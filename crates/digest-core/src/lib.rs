@@ -77,6 +77,8 @@ mod number;
 
 mod address;
 
+mod facet;
+
 mod flow_record;
 
 mod object_rows;
@@ -104,6 +106,8 @@ mod table;
 mod tables;
 
 mod interfaces;
+
+mod known_facets;
 
 mod logs;
 
@@ -152,6 +156,7 @@ pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
+pub use facet::Dimensions;
 pub use field::{FIELDS, FieldType, KnownField};
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;

@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::address::Address;
 use crate::digest::{Held, Section, Visitor};
+use crate::facet::Facets;
 use crate::key::ports_of;
 use crate::memory::Memory;
 use crate::merge::Part;
 use crate::page::{Page, Piece};
 use crate::run::Row;
-use crate::table::Entry;
 
 /// Writes lines into a buffer that is used again.
 pub(crate) struct Lines {
@@ -103,11 +103,16 @@ fn begin(account: &[u8], interface: &[u8]) -> Piece {
 struct Writing<'l>(&'l mut Lines);
 
 impl Visitor for Writing<'_> {
-    fn visit<M: Memory>(&mut self, section: &Section<M>, entries: &[Entry<M>]) {
+    fn visit<M: Memory>(&mut self, section: &Section<M>, lines: Range<usize>, facets: &Facets) {
         let begin = begin(&section.account, &section.interface);
-        for entry in entries {
-            let row = section.row(entry.key);
-            self.0.push(&begin, &row, entry.packets, entry.bytes);
+        for line in lines {
+            let edges = section.edges_of(line);
+            let Some(first) = edges.first() else { continue };
+            let row = section.line(first.key, facets);
+            // Sums that pass their range have been refused.
+            let packets = edges.iter().map(|edge| edge.packets).sum();
+            let bytes = edges.iter().map(|edge| edge.bytes).sum();
+            self.0.push(&begin, &row, packets, bytes);
         }
     }
 }

@@ -10,10 +10,12 @@ use crate::address::Address;
 use crate::addresses::Addresses;
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
+use crate::facet;
 use crate::flow_record::{ABSENT, FlowRecord, Span};
 use crate::history::History;
 use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
+use crate::known_facets::KnownFacets;
 use crate::memory::Memory;
 use crate::tables::{Interface, Tables, too_many};
 
@@ -37,6 +39,7 @@ pub(crate) struct Logs<M: Memory> {
     /// Bytes of all logs, about.
     most_held: usize,
     action: (Vec<u8>, u32),
+    pub(crate) known_facets: KnownFacets,
     /// Interfaces of the object that is being read, and its number.
     met: Vec<Arc<Interface<M>>>,
     object: u32,
@@ -116,6 +119,7 @@ impl<M: Memory> Logs<M> {
             interfaces: Interfaces::new(),
             length: MOST_RECORDS,
             action: (Vec::new(), u32::MAX),
+            known_facets: KnownFacets::default(),
             met: Vec::new(),
             object: 0,
             span: None,
@@ -199,16 +203,47 @@ impl<M: Memory> Logs<M> {
         self.interfaces.clear();
         self.length = MOST_RECORDS;
         self.action = (Vec::new(), u32::MAX);
+        self.known_facets.forget();
     }
 
-    /// The number of an action.
+    /// The number of an action, or of any facet.
     #[inline]
     pub(crate) fn action(&mut self, action: &[u8]) -> Result<u32, FoldError> {
         if self.action.1 == u32::MAX || self.action.0 != action {
-            self.action.1 = self.shared.action(action)?;
+            self.action.1 = self.shared.facet(action)?;
             action.clone_into(&mut self.action.0);
         }
         Ok(self.action.1)
+    }
+
+    /// The number of the facet of a record with these addresses of its own.
+    pub(crate) fn facet(
+        &mut self,
+        action: &[u8],
+        own: [Address; 2],
+        further: &facet::Tokens<'_>,
+    ) -> Result<u32, FoldError> {
+        if !M::EDGES {
+            return self.action(action);
+        }
+        let mut facet = std::mem::take(&mut self.known_facets.facet);
+        facet::write(&mut facet, action, own, further);
+        let number = self.action(&facet);
+        self.known_facets.facet = facet;
+        number
+    }
+
+    /// The same, which `known_facets` remembers by its row.
+    pub(crate) fn new_facet(
+        &mut self,
+        action: &[u8],
+        own: [Address; 2],
+        further: &facet::Tokens<'_>,
+    ) -> Result<u32, FoldError> {
+        let number = self.facet(action, own, further)?;
+        let more = self.known_facets.keep(number);
+        self.shared.spilling.charge(more);
+        Ok(number)
     }
 
     /// The log of an interface, with room for a record at least: a full one is folded first.
@@ -236,12 +271,12 @@ impl<M: Memory> Logs<M> {
     pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), FoldError> {
         self.widen(record.span);
         let ports = FoldedPorts::of(record.ports);
-        let action = self.action(record.action)?;
+        let facet = self.facet(record.action, [record.src, record.dst], &record.further)?;
         let interface = self.interface(record.account, record.interface)?;
         if let Some(mut compact) = CompactRecord::without_key(record, ports) {
             let mut log = self.log(interface)?;
             let (src, dst) = (log.side(record.src), log.side(record.dst));
-            compact.key = Key::new(src, dst, ports, record.protocol, action);
+            compact.key = Key::new(src, dst, ports, record.protocol, facet);
             log.records.push(compact);
             return Ok(());
         }
@@ -259,7 +294,7 @@ impl<M: Memory> Logs<M> {
                 side(record.dst)?,
                 ports,
                 record.protocol,
-                action,
+                facet,
             ))
         };
         self.merge(interface, key, (record.packets, record.bytes), Some(&history))
@@ -301,11 +336,12 @@ impl<M: Memory> Logs<M> {
         }
         let theirs = &other.shared;
         self.shared.spilling.adopt(&theirs.spilling);
-        let actions = theirs.actions();
-        let actions: Vec<u32> = actions
-            .iter()
-            .map(|action| self.shared.action(action))
-            .collect::<Result<_, _>>()?;
+        let facets = theirs.facets();
+        let ours = |facet: &Vec<u8>| {
+            let kept = if M::EDGES { facet } else { facet::parts(facet).0 };
+            self.shared.facet(kept)
+        };
+        let facets: Vec<u32> = facets.iter().map(ours).collect::<Result<_, _>>()?;
         for known in theirs.interfaces() {
             let interface = self.interface(&known.account, &known.interface)?;
             let (entries, wide, addresses) = known.take().into_parts();
@@ -320,7 +356,7 @@ impl<M: Memory> Logs<M> {
                             failed |= number.is_none();
                             number.unwrap_or_default()
                         },
-                        |action| actions.get(action as usize).copied().unwrap_or_default(),
+                        |facet| facets.get(facet as usize).copied().unwrap_or_default(),
                     );
                     (!failed).then_some(key)
                 };

@@ -14,6 +14,9 @@ pub(crate) trait Memory: Copy + Send + Sync + fmt::Debug + 'static {
     /// What entries are aligned to, so that none lies across two lines of the cache.
     type Align: Copy + Send + Sync + fmt::Debug;
 
+    /// Whether edges are kept apart by more than the digest's text shows, and have a history.
+    const EDGES: bool;
+
     /// The memory of an edge's first record.
     fn first(record: &CompactRecord) -> Self;
 
@@ -45,6 +48,7 @@ pub(crate) struct Line;
 
 impl Memory for () {
     type Align = HalfLine;
+    const EDGES: bool = false;
 
     #[inline]
     fn first(_: &CompactRecord) -> Self {}
@@ -145,6 +149,7 @@ impl Compact {
 
 impl Memory for Compact {
     type Align = Line;
+    const EDGES: bool = true;
 
     #[inline]
     fn first(record: &CompactRecord) -> Self {

@@ -1,4 +1,4 @@
-//! Runs into one sequence of edges: equal edges of several runs add up.
+//! Runs into one sequence of edges, or of lines: equal ones of several runs add up, and edges that are one line.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ pub(crate) struct Merge {
     cursors: Vec<Cursor>,
     /// All runs' actions, in order.
     pub(crate) actions: Arc<Vec<Vec<u8>>>,
+    /// Whether edges that are one line of the text are one row.
+    by_line: bool,
 }
 
 /// Edges of one interface, some at a time.
@@ -37,7 +39,16 @@ struct Cursor {
 }
 
 impl Merge {
-    pub(crate) fn open(runs: &[Arc<dyn SpilledRun>]) -> io::Result<Self> {
+    /// Lines of the digest's text.
+    pub(crate) fn lines(runs: &[Arc<dyn SpilledRun>]) -> io::Result<Self> {
+        Ok(Self {
+            by_line: true,
+            ..Self::edges(runs)?
+        })
+    }
+
+    /// Every edge.
+    pub(crate) fn edges(runs: &[Arc<dyn SpilledRun>]) -> io::Result<Self> {
         let mut readers = Vec::with_capacity(runs.len());
         for run in runs {
             readers.push(RunReader::open(run.open()?)?);
@@ -58,15 +69,17 @@ impl Merge {
         Ok(Self {
             cursors,
             actions: Arc::new(actions),
+            by_line: false,
         })
     }
 
-    /// Hands out all edges, in parts of at most so many, each of one interface.
+    /// Hands out all rows, in parts of at most so many, each of one interface.
     pub(crate) fn read(
         &mut self,
         most: usize,
         mut take: impl FnMut(Part) -> io::Result<()>,
     ) -> io::Result<()> {
+        let by_line = self.by_line;
         while let Some((account, interface)) = self.next_interface() {
             let names = Arc::new((account, interface));
             let mut here: Vec<&mut Cursor> = Vec::new();
@@ -76,26 +89,27 @@ impl Merge {
                     .as_ref()
                     .is_some_and(|heading| heading.is_of(&names))
                 {
-                    cursor.advance()?;
+                    cursor.advance(by_line)?;
                     here.push(cursor);
                 }
             }
             let mut rows: Vec<(Row, Sums)> = Vec::with_capacity(most);
             while let Some(least) = here
                 .iter()
-                .filter_map(|cursor| cursor.row.map(|(row, _)| row))
+                .filter_map(|cursor| cursor.row.as_ref().map(|(row, _)| row))
                 .min()
+                .cloned()
             {
                 let mut all: Option<Sums> = None;
                 for cursor in &mut here {
-                    if let Some((_, sums)) = cursor.row.filter(|(row, _)| *row == least) {
+                    while let Some((_, sums)) = cursor.row.as_ref().filter(|(row, _)| *row == least) {
                         all = Some(match all {
-                            Some(known) => known
-                                .with(&sums)
-                                .map_err(|measure| overflow(measure, &names, &least, &self.actions))?,
-                            None => sums,
+                            Some(known) => known.with(sums).map_err(|measure| {
+                                io::Error::other(overflow(measure, &names, &least, &self.actions))
+                            })?,
+                            None => *sums,
                         });
-                        cursor.advance()?;
+                        cursor.advance(by_line)?;
                     }
                 }
                 rows.extend(all.map(|sums| (least, sums)));
@@ -125,26 +139,34 @@ impl Merge {
 
 /// A sum that passes its range, told as it would be of edges in memory.
 #[cold]
-fn overflow(measure: &'static str, names: &(Vec<u8>, Vec<u8>), row: &Row, actions: &[Vec<u8>]) -> io::Error {
+pub(crate) fn overflow(
+    measure: &'static str,
+    names: &(Vec<u8>, Vec<u8>),
+    row: &Row,
+    actions: &[Vec<u8>],
+) -> FoldError {
     let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
     let (src, dst) = (IpAddr::from(row.src), IpAddr::from(row.dst));
     let ports = ports_of(row.service).map_or("- -".to_owned(), |(src, dst)| format!("{src} {dst}"));
     let action = actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice);
     let (account, interface, action) = (name(&names.0), name(&names.1), name(action));
-    io::Error::other(FoldError::Overflow {
+    FoldError::Overflow {
         measure,
         edge: format!(
             "{account} {interface} {src} {dst} {ports} {} {action}",
             row.service & 0xff
         ),
-    })
+    }
 }
 
 impl Cursor {
-    fn advance(&mut self) -> io::Result<()> {
+    fn advance(&mut self, by_line: bool) -> io::Result<()> {
         self.row = self.reader.row()?;
         if let Some((row, _)) = &mut self.row {
             row.action = self.actions.get(row.action as usize).copied().unwrap_or_default();
+            if by_line {
+                row.further = None;
+            }
         }
         Ok(())
     }
@@ -168,7 +190,7 @@ pub(crate) fn name_order(one: &[u8], other: &[u8]) -> Ordering {
 
 impl Sums {
     /// Both together; the name of a sum that passes the range of a counter is the error.
-    fn with(&self, other: &Self) -> Result<Self, &'static str> {
+    pub(crate) fn with(&self, other: &Self) -> Result<Self, &'static str> {
         let sum = |measure, one: u64, other: u64| {
             let sum = one.checked_add(other).filter(|&sum| sum <= MOST_COUNTER);
             sum.ok_or(measure)

@@ -15,7 +15,8 @@ mod values;
 use names::{DEFAULT, is_complete, is_header, is_known, is_second_sighting};
 use values::{address, maybe, number, time, words};
 
-/// Account, interface (each with whether it is there, so that `-` comes first), addresses, ports, protocol, action.
+/// Account, interface (each with whether it is there, so that `-` comes first), addresses, ports, protocol, action; and
+/// what edges of one line are told apart by.
 pub type EdgeKey = (
     (bool, Vec<u8>),
     (bool, Vec<u8>),
@@ -24,7 +25,21 @@ pub type EdgeKey = (
     Option<(u64, u64)>,
     u64,
     Vec<u8>,
+    Further,
 );
+
+/// What edges of one line are told apart by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[expect(missing_docs, reason = "named as in the kernel, where they are described")]
+pub struct Further {
+    pub pkt_srcaddr: Option<IpAddr>,
+    pub pkt_dstaddr: Option<IpAddr>,
+    pub flow_direction: Option<Vec<u8>>,
+    pub traffic_path: Option<u64>,
+    pub reject_reason: Option<Vec<u8>>,
+    pub pkt_src_aws_service: Option<Vec<u8>>,
+    pub pkt_dst_aws_service: Option<Vec<u8>>,
+}
 
 /// What is asked of the oracle.
 #[derive(Debug, Clone, Copy)]
@@ -259,6 +274,7 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
             folded,
             protocol,
             name("action"),
+            further(text),
         );
         let sums = into.edges.entry(key).or_insert_with(|| Sums::none(start, end));
         sums.packets += u128::from(packets);
@@ -291,11 +307,35 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
     }
 }
 
+/// What edges are told apart by beyond their lines. Nothing here makes a row bad: what cannot be is not there.
+fn further<'r>(text: impl Fn(&str) -> Option<&'r [u8]>) -> Further {
+    let word = |name: &str| {
+        let word = text(name).filter(|word| *word != b"-" && word.len() < 256);
+        word.map(<[u8]>::to_vec)
+    };
+    Further {
+        pkt_srcaddr: address(text("pkt-srcaddr")).ok(),
+        pkt_dstaddr: address(text("pkt-dstaddr")).ok(),
+        flow_direction: word("flow-direction"),
+        traffic_path: number(text("traffic-path"), i32::MAX as u64).ok(),
+        reject_reason: word("reject-reason"),
+        pkt_src_aws_service: word("pkt-src-aws-service"),
+        pkt_dst_aws_service: word("pkt-dst-aws-service"),
+    }
+}
+
 fn render(answer: &mut Answer) -> Result<(), Refusal> {
     let (start, end) = answer.span.unwrap_or_default();
+    let mut lines: BTreeMap<EdgeKey, (u128, u128)> = BTreeMap::new();
     for (key, sums) in &answer.edges {
-        let ((_, account), (_, interface), src, dst, ports, protocol, action) = key;
-        let Sums { packets, bytes, .. } = sums;
+        let mut line = key.clone();
+        line.7 = Further::default();
+        let (packets, bytes) = lines.entry(line).or_default();
+        *packets += sums.packets;
+        *bytes += sums.bytes;
+    }
+    for (key, (packets, bytes)) in &lines {
+        let ((_, account), (_, interface), src, dst, ports, protocol, action, _) = key;
         if *packets > u128::from(MOST) || *bytes > u128::from(MOST) {
             return Err(Refusal::Overflow);
         }

@@ -14,6 +14,7 @@ use crate::vector::{Level, Padded};
 use crate::window::Window;
 
 mod bursts;
+mod facets;
 mod fold;
 mod plan;
 mod reader;
@@ -68,13 +69,19 @@ impl Regular {
         let Some((_, plan)) = &self.plan else {
             return Ok(None);
         };
+        let facets = plan.facets.as_ref().filter(|_| M::EDGES);
+        let rows = &mut self.rows;
         self.level.run(Reading {
             text,
             plan,
+            facets,
             terms: &terms,
-            rows: &mut self.rows,
+            rows,
         });
-        bursts::resolve(text, &mut self.rows.bursts, logs)?;
+        bursts::resolve(text, &mut rows.bursts, facets.is_some(), logs)?;
+        if let Some(columns) = facets {
+            rows.facets.number(text, columns, &rows.bursts, logs)?;
+        }
         Ok(self.as_read(text))
     }
 

@@ -33,7 +33,7 @@ const END: [u8; 2] = [3, 0];
 /// What was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextSummary {
-    /// Lines, one an edge.
+    /// Lines, one an edge as the text tells edges apart.
     pub lines: u64,
     /// Bytes of text.
     pub bytes: u64,
@@ -126,16 +126,16 @@ impl Digest {
         deflate: bool,
         mut write: impl FnMut(&Block) -> io::Result<()>,
     ) -> io::Result<()> {
-        let count = held.edges.div_ceil(LINES);
+        let count = held.lines.div_ceil(LINES);
         let next = AtomicUsize::new(0);
         let make = |maker: &mut Maker, block: &mut Block, at: usize| {
             let from = at * LINES;
-            let to = (from + LINES).min(held.edges);
+            let to = (from + LINES).min(held.lines);
             maker.lines.write(held, from..to, &mut block.text);
             block.lines = to - from;
             maker.deflate(block)
         };
-        let maker = || Maker::new(self.span(), &held.actions, deflate);
+        let maker = || Maker::new(self.span(), held.facets.actions(), deflate);
         if self.threads < 2 || count < 2 {
             let (mut maker, mut block) = (maker(), Block::default());
             for at in 0..count {
@@ -165,7 +165,7 @@ impl Digest {
         deflate: bool,
         write: impl FnMut(&Block) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut merge = Merge::open(runs)?;
+        let mut merge = Merge::lines(runs)?;
         let actions = Arc::clone(&merge.actions);
         let (sender, merged) = mpsc::sync_channel::<(usize, Vec<Part>)>(self.threads);
         let merged = Mutex::new(merged);

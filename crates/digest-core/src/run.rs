@@ -1,14 +1,17 @@
 //! A sorted run of edges as bytes: what is written when memory is full, and read back in order.
 //!
 //! A run is the list of its actions, then a section per interface: the two names, the number of edges, the edges. An
-//! edge says what differs from the one before it: sources repeat, and destinations and ports rise under one source.
+//! edge says what differs from the one before it: sources repeat, and destinations and ports rise under one source. What
+//! edges are told apart by beyond the action stands with each: there may be as many such values as edges.
 //! Numbers are written seven bits to a byte, lowest first. Runs live for one build and are read by the program that
 //! wrote them, so that the format has no version.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::digest::Section;
+use crate::facet::Facets;
 use crate::history::History;
 use crate::memory::Memory;
 
@@ -22,9 +25,12 @@ const DST_V6: u8 = 4;
 const HISTORY: u8 = 8;
 const FLAGS: u8 = 16;
 const FOLDED: u8 = 32;
+/// The edge's facet has more than its action: the same as the one before it that had, or its own.
+const SAME_FURTHER: u8 = 64;
+const FURTHER: u8 = 128;
 
 /// An edge of a run, ordered as digests are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Row {
     pub(crate) src: Address,
     pub(crate) dst: Address,
@@ -32,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) service: u32,
     /// Number of the action in the run's list, which is in order.
     pub(crate) action: u32,
+    /// What its facet has beside the action; nothing where the row is a line.
+    pub(crate) further: Option<Arc<[u8]>>,
 }
 
 /// What a row adds up to.
@@ -54,26 +62,32 @@ pub(crate) struct Heading {
 pub(crate) fn write<M: Memory>(
     out: &mut dyn Write,
     sections: &[Section<M>],
-    actions: &[Vec<u8>],
+    facets: &Facets,
 ) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(BUFFER + 1024);
-    push(&mut bytes, actions.len() as u64);
-    for action in actions {
+    push(&mut bytes, facets.actions().len() as u64);
+    for action in facets.actions() {
         push_name(&mut bytes, action);
     }
     for section in sections {
         push_name(&mut bytes, &section.account);
         push_name(&mut bytes, &section.interface);
         push(&mut bytes, section.entries.len() as u64);
-        let mut last = None;
+        let (mut last, mut last_further) = (None, None);
         for entry in &section.entries {
-            let row = section.row(entry.key);
+            let row = section.line(entry.key, facets);
+            let further = facets.further(entry.key.facet());
             let sums = Sums {
                 packets: entry.packets,
                 bytes: entry.bytes,
                 history: entry.memory.history(&section.wide),
             };
-            push_row(&mut bytes, &row, &sums, last);
+            let (same, other) = match further {
+                Some(_) if further == last_further => (true, None),
+                further => (false, further),
+            };
+            last_further = further.or(last_further);
+            push_row(&mut bytes, &row, &sums, last.as_ref(), (same, other));
             last = Some(row);
             if bytes.len() >= BUFFER {
                 out.write_all(&bytes)?;
@@ -92,7 +106,13 @@ fn base(last: Option<Address>) -> u32 {
     }
 }
 
-fn push_row(out: &mut Vec<u8>, row: &Row, sums: &Sums, last: Option<Row>) {
+fn push_row(
+    out: &mut Vec<u8>,
+    row: &Row,
+    sums: &Sums,
+    last: Option<&Row>,
+    (same_further, further): (bool, Option<&[u8]>),
+) {
     let same = last.is_some_and(|last| last.src == row.src);
     let mark = |is: bool, mark: u8| if is { mark } else { 0 };
     let history = sums.history.as_ref();
@@ -105,7 +125,9 @@ fn push_row(out: &mut Vec<u8>, row: &Row, sums: &Sums, last: Option<Row>) {
             | mark(
                 history.is_some_and(|history| history.folded_ports.is_some()),
                 FOLDED,
-            ),
+            )
+            | mark(same_further, SAME_FURTHER)
+            | mark(further.is_some(), FURTHER),
     );
     if !same {
         push_address(out, row.src, base(last.map(|last| last.src)));
@@ -113,6 +135,9 @@ fn push_row(out: &mut Vec<u8>, row: &Row, sums: &Sums, last: Option<Row>) {
     push_address(out, row.dst, base(last.filter(|_| same).map(|last| last.dst)));
     push(out, row.service.into());
     push(out, row.action.into());
+    if let Some(further) = further {
+        push_name(out, further);
+    }
     push(out, sums.packets);
     push(out, sums.bytes);
     if let Some(history) = history {
@@ -167,6 +192,8 @@ pub(crate) struct RunReader {
     pub(crate) actions: Vec<Vec<u8>>,
     left: u64,
     last: Option<Row>,
+    /// The last facet's that had more than its action.
+    further: Option<Arc<[u8]>>,
 }
 
 impl RunReader {
@@ -176,6 +203,7 @@ impl RunReader {
             actions: Vec::new(),
             left: 0,
             last: None,
+            further: None,
         };
         for _ in 0..reader.number()? {
             let action = reader.name()?;
@@ -196,6 +224,7 @@ impl RunReader {
         };
         self.left = heading.edges;
         self.last = None;
+        self.further = None;
         Ok(Some(heading))
     }
 
@@ -206,19 +235,26 @@ impl RunReader {
         }
         self.left -= 1;
         let marks = self.byte()?;
-        let src = match self.last.filter(|_| marks & SAME_SOURCE != 0) {
-            Some(last) => last.src,
-            None => self.address(marks & SRC_V6 != 0, base(self.last.map(|last| last.src)))?,
+        let last = self.last.as_ref().map(|last| (last.src, last.dst));
+        let before = last.filter(|_| marks & SAME_SOURCE != 0);
+        let src = match before {
+            Some((src, _)) => src,
+            None => self.address(marks & SRC_V6 != 0, base(last.map(|(src, _)| src)))?,
         };
-        let before = self.last.filter(|_| marks & SAME_SOURCE != 0);
-        let dst = self.address(marks & DST_V6 != 0, base(before.map(|last| last.dst)))?;
+        let dst = self.address(marks & DST_V6 != 0, base(before.map(|(_, dst)| dst)))?;
+        let (service, action) = (self.small()?, self.small()?);
+        if marks & FURTHER != 0 {
+            self.further = Some(self.name()?.into());
+        }
+        let has_further = marks & (FURTHER | SAME_FURTHER) != 0;
         let row = Row {
             src,
             dst,
-            service: self.small()?,
-            action: self.small()?,
+            service,
+            action,
+            further: self.further.clone().filter(|_| has_further),
         };
-        self.last = Some(row);
+        self.last = Some(Row { further: None, ..row });
         let (packets, bytes) = (self.number()?, self.number()?);
         let history = if marks & HISTORY == 0 {
             None

@@ -109,10 +109,10 @@ impl<M: Memory> Tables<M> {
         let Some(budget) = &self.spilling.budget else {
             return Ok(());
         };
-        let (sections, actions) = sections_in_order(self, threads);
+        let (sections, facets) = sections_in_order(self, threads)?;
         let written = (|| -> io::Result<Box<dyn SpilledRun>> {
             let mut writer = budget.spill.create()?;
-            run::write(&mut *writer, &sections, &actions)?;
+            run::write(&mut *writer, &sections, &facets)?;
             writer.finish()
         })();
         let run = written.map_err(|source| FoldError::Spill { source })?;

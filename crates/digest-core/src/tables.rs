@@ -1,4 +1,4 @@
-//! What all threads of a digest share: a table for each interface, the numbers of actions.
+//! What all threads of a digest share: a table for each interface, the numbers of facets.
 //!
 //! Interfaces come in bursts and are many, so that two threads seldom want the same table at once; and what a thread
 //! brings to a table comes by the hundred (`logs.rs`), so that one lock serves many records.
@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 
 use crate::address::Address;
 use crate::error::FoldError;
+use crate::facet;
 use crate::flow_record::ABSENT;
 use crate::intern::Interner;
 use crate::key::{KeyAddress, Seeds};
@@ -20,12 +21,15 @@ use crate::spill::Budget;
 use crate::spilling::Spilling;
 use crate::table::{Overflow, Table};
 
+/// Bytes that a facet takes beside its own, about: here, and when facets are put in order.
+const HELD_EACH: usize = 96;
+
 /// All groups of a digest in the making.
 #[derive(Debug)]
 pub(crate) struct Tables<M: Memory> {
     pub(crate) seeds: Seeds,
     registry: Mutex<Registry<M>>,
-    actions: Mutex<Interner<Vec<u8>>>,
+    facets: Mutex<Interner<Vec<u8>>>,
     pub(crate) spilling: Spilling<M>,
 }
 
@@ -50,15 +54,15 @@ impl<M: Memory> Tables<M> {
         Self {
             seeds: Seeds::draw(),
             registry: Mutex::new(Registry::new()),
-            actions: Mutex::new(Interner::new()),
+            facets: Mutex::new(Interner::new()),
             spilling: Spilling::new(budget),
         }
     }
 
-    /// Forgets interfaces and actions; no number of theirs means anything any more.
+    /// Forgets interfaces and facets; no number of theirs means anything any more.
     pub(crate) fn clear(&self) {
         *lock(&self.registry) = Registry::new();
-        *lock(&self.actions) = Interner::new();
+        *lock(&self.facets) = Interner::new();
     }
 
     /// The interface of these names, new or known.
@@ -93,11 +97,15 @@ impl<M: Memory> Tables<M> {
         Ok(new)
     }
 
-    /// The number of an action, new or known.
-    pub(crate) fn action(&self, action: &[u8]) -> Result<u32, FoldError> {
-        lock(&self.actions)
-            .intern(action)
-            .ok_or_else(|| too_many("actions"))
+    /// The number of a facet, new or known.
+    pub(crate) fn facet(&self, facet: &[u8]) -> Result<u32, FoldError> {
+        let mut facets = lock(&self.facets);
+        let before = facets.values().len();
+        let number = facets.intern(facet).ok_or_else(|| too_many("facets of edges"))?;
+        if facets.values().len() > before {
+            self.spilling.charge(HELD_EACH + facet.len());
+        }
+        Ok(number)
     }
 
     /// All interfaces seen so far, in no order.
@@ -105,9 +113,9 @@ impl<M: Memory> Tables<M> {
         lock(&self.registry).interfaces.clone()
     }
 
-    /// The actions' names, by number.
-    pub(crate) fn actions(&self) -> Vec<Vec<u8>> {
-        lock(&self.actions).values().to_vec()
+    /// The facets, by number.
+    pub(crate) fn facets(&self) -> Vec<Vec<u8>> {
+        lock(&self.facets).values().to_vec()
     }
 
     /// An overflow, with the edge in words.
@@ -121,9 +129,9 @@ impl<M: Memory> Tables<M> {
             })
         };
         let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-        let action = lock(&self.actions)
-            .get(key.action())
-            .map_or_else(|| name(ABSENT), |action| name(action));
+        let action = lock(&self.facets)
+            .get(key.facet())
+            .map_or_else(|| name(ABSENT), |facet| name(facet::parts(facet).0));
         let (src, dst) = (address(key.src()), address(key.dst()));
         let ports = key
             .ports()

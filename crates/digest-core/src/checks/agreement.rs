@@ -1,16 +1,19 @@
 //! The kernel against the oracle, in every way that the kernel has: on one thread and on two, with the processor's
 //! vectors and without, within memory and beyond it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read};
 use std::sync::Mutex;
 
 use crate::checks::HeldRuns;
 use crate::contents::InOrder;
 use crate::digest::Digest;
+use crate::edge::Edge;
 use crate::error::FoldError;
+use crate::facet::Dimensions;
 use crate::fold::{BadRows, Fold, FoldOptions};
 use crate::layout::Layout;
-use crate::oracle::{self, Answer, Counts, Question, Refusal};
+use crate::oracle::{self, Answer, Counts, EdgeKey, Further, Question, Refusal, Sums};
 use crate::parallel::{Source, fold_parallel};
 use crate::spill::Budget;
 use crate::tally::ObjectTally;
@@ -18,7 +21,7 @@ use crate::tally::ObjectTally;
 /// Keys and bytes.
 pub type Objects = Vec<(String, Vec<u8>)>;
 
-/// Digests objects in every way and by the oracle, and compares texts and counts, or the reasons why there is none.
+/// Digests objects in every way and by the oracle, and compares texts, edges and counts, or the reasons why there is none.
 /// Sources give at most `piece` bytes at a time; the spilled digest has a budget of so many bytes. Gives the oracle's
 /// counts.
 ///
@@ -63,8 +66,10 @@ pub fn all_ways(
     expected.map(|answer| answer.counts)
 }
 
-/// A digest's text and counts, or why there is none.
-type Found = Result<(Vec<u8>, Counts, Option<(i64, i64)>), Refusal>;
+/// A digest's text, its edges where they have a history, and its counts; or why there is none.
+type Found = Result<(Vec<u8>, Option<Edges>, Counts, Option<(i64, i64)>), Refusal>;
+
+type Edges = BTreeMap<EdgeKey, Sums>;
 
 fn one_thread(mut fold: Fold, objects: &Objects, piece: usize) -> Found {
     for (key, bytes) in objects {
@@ -88,15 +93,34 @@ fn written(digest: &Digest) -> Found {
     let mut text = Vec::new();
     // Runs are merged as they are written: only then a sum may pass its range.
     digest.write_text(&mut text).map_err(overflow)?;
-    Ok((text, counts(digest.tally()), digest.span()))
+    let (mut edges, mut count, mut plain) = (Edges::new(), 0, 0);
+    let all = digest.for_each_edge(|one| {
+        if one.history.is_some() {
+            let (key, sums) = edge(one);
+            edges.insert(key, sums);
+            count += 1;
+        } else {
+            plain += 1;
+        }
+        Ok(())
+    });
+    all.map_err(overflow)?;
+    assert_eq!(edges.len(), count, "an edge is there twice");
+    let edges = (plain == 0).then_some(edges);
+    Ok((text, edges, counts(digest.tally()), digest.span()))
 }
 
 fn compare(way: &str, expected: &Result<Answer, Refusal>, found: Found) {
     match (expected, found) {
-        (Ok(answer), Ok((text, counts, span))) => {
+        (Ok(answer), Ok((text, edges, counts, span))) => {
             assert_eq!(answer.counts, counts, "{way}: the counts differ");
             assert_eq!(answer.span, span, "{way}: the spans differ");
             assert!(answer.text == text, "{way}: {}", difference(&answer.text, &text));
+            if let Some(edges) = edges {
+                let mut expected = answer.edges.clone();
+                expected.values_mut().for_each(keep_ends);
+                assert!(edges == expected, "{way}: the edges differ");
+            }
         }
         // The oracle inflates and reads everything before it sums up; the kernel meets what comes first.
         (Err(Refusal::Corrupt(_)), Err(Refusal::BadRow(..) | Refusal::NotFlowLog(..))) => {}
@@ -106,11 +130,17 @@ fn compare(way: &str, expected: &Result<Answer, Refusal>, found: Found) {
         (expected, found) => {
             let told = (
                 expected.as_ref().map(|answer| answer.counts),
-                found.map(|found| found.1),
+                found.map(|found| found.2),
             );
             panic!("{way}: the oracle against the kernel: {told:?}");
         }
     }
+}
+
+/// Of folded ports, the kernel keeps the least and the greatest.
+fn keep_ends(sums: &mut Sums) {
+    let ports = &sums.folded_ports;
+    sums.folded_ports = ports.first().into_iter().chain(ports.last()).copied().collect();
 }
 
 /// The first line that differs.
@@ -131,6 +161,53 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
         expected.get(same),
         found.get(same)
     )
+}
+
+/// An edge in the oracle's words. It has a history.
+#[must_use]
+pub fn edge(edge: &Edge<'_>) -> (EdgeKey, Sums) {
+    let first = |name: &[u8]| (name != b"-", name.to_vec());
+    let history = edge.history.expect("edges have a history");
+    let key = (
+        first(edge.account_id),
+        first(edge.interface_id),
+        edge.srcaddr,
+        edge.dstaddr,
+        edge.ports.map(|(src, dst)| (src.into(), dst.into())),
+        edge.protocol.into(),
+        edge.action.to_vec(),
+        further(&edge.dimensions),
+    );
+    let sums = Sums {
+        packets: edge.packets.into(),
+        bytes: edge.bytes.into(),
+        records: history.records,
+        syn: history.syn,
+        synack: history.synack,
+        rst: history.rst,
+        first_seen: history.first_seen,
+        last_seen: history.last_seen,
+        tcp_flags: history.tcp_flags.map(u64::from),
+        versions: (0..32).filter(|bit| history.versions >> bit & 1 == 1).collect(),
+        folded_ports: history
+            .folded_ports
+            .map(|(least, greatest)| BTreeSet::from([least.into(), greatest.into()]))
+            .unwrap_or_default(),
+    };
+    (key, sums)
+}
+
+fn further(dimensions: &Dimensions<'_>) -> Further {
+    let text = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
+    Further {
+        pkt_srcaddr: dimensions.pkt_srcaddr,
+        pkt_dstaddr: dimensions.pkt_dstaddr,
+        flow_direction: text(dimensions.flow_direction),
+        traffic_path: dimensions.traffic_path.map(|path| path.unsigned_abs().into()),
+        reject_reason: text(dimensions.reject_reason),
+        pkt_src_aws_service: text(dimensions.pkt_src_aws_service),
+        pkt_dst_aws_service: text(dimensions.pkt_dst_aws_service),
+    }
 }
 
 /// A tally in the oracle's words. Every row has one fate.

@@ -11,7 +11,7 @@ use crate::oracle::{Counts, Question, Refusal};
 use crate::window::Window;
 
 /// Columns as AWS orders them; one of them is unknown.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 24] = [
     "version",
     "account-id",
     "interface-id",
@@ -29,10 +29,16 @@ const COLUMNS: [&str; 18] = [
     "vpc-id",
     "tcp-flags",
     "pkt-srcaddr",
+    "pkt-dstaddr",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+    "traffic-path",
+    "reject-reason",
     "x-new",
 ];
 /// What a layout may lack.
-const OPTIONAL: [&str; 11] = [
+const OPTIONAL: [&str; 17] = [
     "version",
     "account-id",
     "interface-id",
@@ -43,6 +49,12 @@ const OPTIONAL: [&str; 11] = [
     "vpc-id",
     "tcp-flags",
     "pkt-srcaddr",
+    "pkt-dstaddr",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+    "traffic-path",
+    "reject-reason",
     "x-new",
 ];
 /// 2018-10-17T00:00:00Z.
@@ -175,6 +187,7 @@ impl Rows {
             99 => "SKIPDATA",
             _ => "OK",
         };
+        let mut addresses: [Option<Vec<u8>>; 2] = [None, None];
         for (at, column) in columns.iter().enumerate() {
             if at > 0 {
                 let blank: &[u8] = if blanks {
@@ -188,8 +201,17 @@ impl Rows {
                 self.odd(text);
             } else if status != "OK" && !["start", "end", "log-status", "account-id"].contains(column) {
                 text.push(b'-');
+            } else if column.starts_with("pkt-") && column.ends_with("addr") && !self.one_in(4) {
+                // Mostly the record's own, where that stands before it.
+                let own = addresses[usize::from(*column == "pkt-dstaddr")].clone();
+                let other = self.address(style.v6);
+                text.extend_from_slice(&own.unwrap_or_else(|| other.into_bytes()));
             } else {
+                let from = text.len();
                 self.value(text, column, style, burst, status);
+                if let Some(side) = ["srcaddr", "dstaddr"].iter().position(|own| own == column) {
+                    addresses[side] = Some(text[from..].to_vec());
+                }
             }
         }
         if blanks {
@@ -212,7 +234,13 @@ impl Rows {
             "version" => (2 + self.below(2) * 3).to_string(),
             "account-id" => format!("{account:012}"),
             "interface-id" => format!("eni-{interface:017x}"),
-            "srcaddr" | "dstaddr" | "pkt-srcaddr" => self.address(style.v6),
+            "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr" => self.address(style.v6),
+            "flow-direction" => ["ingress", "egress"][self.below(2) as usize].to_owned(),
+            "traffic-path" => ["-", "1", "2", "08", "x"][self.below(5) as usize].to_owned(),
+            "reject-reason" => ["-", "-", "-", "BPA"][self.below(4) as usize].to_owned(),
+            "pkt-src-aws-service" | "pkt-dst-aws-service" => {
+                ["-", "-", "S3", "EC2"][self.below(4) as usize].to_owned()
+            }
             "srcport" | "dstport" => match self.below(3) {
                 0 => self.below(65_536),
                 1 => 443,

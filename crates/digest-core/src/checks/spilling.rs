@@ -36,7 +36,8 @@ pub fn spill(bytes: &[u8]) {
 
 /// Logs of these records, the records in turn.
 fn objects(bytes: &[u8], count: usize) -> Vec<String> {
-    let header = "account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags\n";
+    let header = "account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags \
+                  flow-direction pkt-srcaddr\n";
     let mut texts = vec![header.to_owned(); count];
     for (record, text) in bytes
         .chunks_exact(RECORD)
@@ -66,7 +67,7 @@ fn objects(bytes: &[u8], count: usize) -> Vec<String> {
         };
         let _ = writeln!(
             texts[text],
-            "{} eni-{} {} {} {} {} {} {packets} {size} {start} {} {} {}",
+            "{} eni-{} {} {} {} {} {} {packets} {size} {start} {} {} {} {} {}",
             names & 1,
             names & 0x0e,
             address(src),
@@ -81,6 +82,8 @@ fn objects(bytes: &[u8], count: usize) -> Vec<String> {
             } else {
                 (packets & 31).to_string()
             },
+            ["-", "ingress", "egress"][usize::from(srcport % 3)],
+            address(if packets & 3 == 0 { dst } else { src }),
         );
     }
     texts

@@ -14,6 +14,7 @@ use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::sighting::Sightings;
 
+mod facets;
 mod records;
 
 /// An entry that is a plain number.
@@ -151,13 +152,19 @@ impl Batch {
         ] {
             self.look(field);
         }
-        self.number_actions(logs)?;
+        let has_facets = M::EDGES && layout.has_further();
+        if !has_facets {
+            self.number_actions(logs)?;
+        }
         self.v6.clear();
         self.gather_addresses(Field::SrcAddr, inside, |batch| &mut batch.src);
         self.gather_addresses(Field::DstAddr, inside, |batch| &mut batch.dst);
         // A transit gateway's rows are told apart one by one.
         if layout.sightings() != Sightings::Apart {
             self.odd.fill(1);
+        }
+        if has_facets {
+            self.number_facets(inside, logs)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use super::{Failure, Place, guarded};
 use crate::compact_record::COMPACT_VERSIONS;
 use crate::error::LayoutFault;
+use crate::facet::FURTHER;
 use crate::field::Field;
 use crate::flow_record::{MILLISECONDS, seconds_of};
 use crate::layout::Layout;
@@ -34,6 +35,8 @@ pub(super) enum Kind {
     Address,
     Name,
     Status,
+    /// Anything: no row is odd for it.
+    Further,
 }
 
 /// How a column's values are stored.
@@ -98,8 +101,8 @@ impl From<Failure> for NoSchema {
 }
 
 impl Schema {
-    /// Reads the footer.
-    pub(crate) fn read(place: &mut Place<'_>) -> Result<Self, NoSchema> {
+    /// Reads the footer. What edges are told apart by beyond the text is read only where it is wanted.
+    pub(crate) fn read(place: &mut Place<'_>, further: bool) -> Result<Self, NoSchema> {
         let metadata = footer(place)?;
         check_rows(&metadata)?;
         let columns = metadata.file_metadata().schema_descr().columns();
@@ -113,7 +116,22 @@ impl Schema {
             let Some(field) = layout.field(at) else {
                 continue;
             };
+            // Only a transit gateway's rows are told apart by these.
+            let is_needed = match field {
+                Field::FlowDirection | Field::PairAttachment => layout.sightings() != Sightings::Apart,
+                // One port without the other cannot be folded, and is not read.
+                Field::SrcPort | Field::DstPort => layout.has_ports(),
+                field => !FURTHER.contains(&field),
+            };
+            let is_further = FURTHER.contains(&field);
+            if !is_needed && !(further && is_further) {
+                continue;
+            }
             let Some(stored) = stored(column, field) else {
+                // What no text shows refuses no file.
+                if !is_needed {
+                    continue;
+                }
                 return Err(NoSchema::Layout(LayoutFault::ColumnType {
                     column: column.path().parts().join("."),
                     kind: told(column),
@@ -127,12 +145,6 @@ impl Schema {
                 description: Arc::clone(column),
             });
         }
-        // Only a transit gateway's rows are told apart by these.
-        let tells_apart = |field| matches!(field, Field::FlowDirection | Field::PairAttachment);
-        wanted.retain(|column| layout.sightings() != Sightings::Apart || !tells_apart(column.field));
-        // One port without the other cannot be folded, and is not read.
-        let is_port = |field| matches!(field, Field::SrcPort | Field::DstPort);
-        wanted.retain(|column| layout.has_ports() || !is_port(column.field));
         Ok(Self {
             metadata,
             wanted,
@@ -258,11 +270,14 @@ fn check_rows(metadata: &ParquetMetaData) -> Result<(), Failure> {
 impl Kind {
     fn of(field: Field) -> Self {
         match field {
-            Field::AccountId
-            | Field::InterfaceId
-            | Field::Action
+            Field::AccountId | Field::InterfaceId | Field::Action | Field::PairAttachment => Self::Name,
+            Field::PktSrcAddr
+            | Field::PktDstAddr
             | Field::FlowDirection
-            | Field::PairAttachment => Self::Name,
+            | Field::TrafficPath
+            | Field::RejectReason
+            | Field::PktSrcService
+            | Field::PktDstService => Self::Further,
             Field::LogStatus => Self::Status,
             Field::SrcAddr | Field::DstAddr => Self::Address,
             Field::Start | Field::End => Self::Time,
@@ -341,7 +356,7 @@ fn stored(column: &ColumnDescriptor, field: Field) -> Option<Stored> {
         _ => return None,
     };
     // Some writers take an account for a number.
-    if !matches!(kind, Kind::Number(_) | Kind::Time) && field != Field::AccountId {
+    if !matches!(kind, Kind::Number(_) | Kind::Time | Kind::Further) && field != Field::AccountId {
         return None;
     }
     match column.physical_type() {

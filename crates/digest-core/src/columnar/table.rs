@@ -128,7 +128,7 @@ impl Table {
                     None => ODD,
                 },
                 Kind::Name if text.len() > MOST_NAME || text.iter().copied().any(is_blank) => ODD,
-                Kind::Name => 0,
+                Kind::Name | Kind::Further => 0,
                 Kind::Status if text == b"OK" => 0,
                 Kind::Status => ODD,
             }
@@ -143,6 +143,16 @@ impl Table {
             // Rows of one interface are told by their names' bytes. Writing to memory does not fail.
             let start = self.texts.bytes.len() as u32;
             let _ = write!(self.texts.bytes, "{number:0ACCOUNT_DIGITS$}");
+            self.texts.spans.push((start, self.texts.bytes.len() as u32));
+            self.entries.push(0);
+            return;
+        }
+        if kind == Kind::Further {
+            let start = self.texts.bytes.len() as u32;
+            let _ = match stored.value(number) {
+                Some(value) => write!(self.texts.bytes, "{value}"),
+                None => write!(self.texts.bytes, "{number}"),
+            };
             self.texts.spans.push((start, self.texts.bytes.len() as u32));
             self.entries.push(0);
             return;

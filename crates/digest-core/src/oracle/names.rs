@@ -37,7 +37,10 @@ pub(super) fn is_header(words: &[Vec<u8>]) -> bool {
 
 pub(super) fn is_complete(header: &[Vec<u8>]) -> bool {
     let times = |name: &str| header.iter().filter(|word| *word == name.as_bytes()).count();
-    let used = format!("{DEFAULT} tcp-flags flow-direction tgw-attachment-id tgw-pair-attachment-id");
+    let used = format!(
+        "{DEFAULT} tcp-flags flow-direction tgw-attachment-id tgw-pair-attachment-id pkt-srcaddr pkt-dstaddr traffic-path \
+         reject-reason pkt-src-aws-service pkt-dst-aws-service"
+    );
     let told_apart = times("tgw-attachment-id") > 0 || times("flow-direction") > 0;
     ["srcaddr", "dstaddr", "protocol", "packets", "bytes"]
         .iter()

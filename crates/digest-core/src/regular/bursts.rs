@@ -133,17 +133,23 @@ impl Burst {
         }
     }
 
+    /// The action's name.
+    pub(super) fn action_token<'a>(&self, text: Padded<'a>) -> &'a [u8] {
+        token(text, self.action_at)
+    }
+
     /// Its rows among those that were read.
     pub(super) fn rows(&self) -> Range<usize> {
         self.first as usize..self.end as usize
     }
 }
 
-/// Finds the numbers of actions and interfaces. What the look-ups need is asked of memory for all bursts before the
+/// Finds the numbers of interfaces, and of actions where they are all that facets are. What the look-ups need is asked of memory for all bursts before the
 /// first.
 pub(super) fn resolve<M: Memory>(
     text: Padded<'_>,
     bursts: &mut [Burst],
+    has_facets: bool,
     logs: &mut Logs<M>,
 ) -> Result<(), FoldError> {
     let counted = |burst: &&mut Burst| burst.is == Is::Counted;
@@ -157,7 +163,9 @@ pub(super) fn resolve<M: Memory>(
         let (account, name) = (token(text, burst.account), token(text, burst.name));
         burst.interface = logs.interface_by(burst.hash, account, name)?;
         logs.expect_log(burst.interface);
-        burst.action = logs.action(token(text, burst.action_at))?;
+        if !has_facets {
+            burst.action = logs.action(token(text, burst.action_at))?;
+        }
     }
     Ok(())
 }

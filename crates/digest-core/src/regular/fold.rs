@@ -64,7 +64,7 @@ impl Read<'_> {
             }
         }
         object.count(records, outside);
-        Ok(self.text.lines().len())
+        Ok(self.rows.read_to as usize - PAD)
     }
 
     /// Appends rows of a burst to the log of their interface.
@@ -81,6 +81,9 @@ impl Read<'_> {
 
     #[inline]
     fn append(&self, log: &mut Log<'_>, burst: &Burst, rows: Range<usize>) {
+        // None at all where facets are actions.
+        let facets = self.rows.facets.numbers.get(rows.clone()).unwrap_or_default();
+        let action = if facets.is_empty() { burst.action } else { 0 };
         let rows = self.rows.rows.get(rows).unwrap_or_default();
         let length = (burst.stop - burst.start) as u16;
         let from = log.records.len();
@@ -88,7 +91,7 @@ impl Read<'_> {
         log.records.extend(rows.iter().map(|row| {
             any_v6 |= row.key.has_v6();
             CompactRecord {
-                key: row.key.with_action(burst.action),
+                key: row.key.with_action(action),
                 packets: row.packets,
                 bytes: row.bytes,
                 start: burst.start,
@@ -99,6 +102,10 @@ impl Read<'_> {
                 marks: self.marks,
             }
         }));
+        let new = log.records.get_mut(from..).unwrap_or_default();
+        for (record, &facet) in new.iter_mut().zip(facets) {
+            record.key = record.key.with_action(facet);
+        }
         if any_v6 {
             log.renumber(from, &self.rows.v6);
         }

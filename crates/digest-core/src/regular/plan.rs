@@ -3,6 +3,7 @@
 use crate::compact_record::{HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::field::Field;
 use crate::layout::Layout;
+use crate::regular::facets::Columns;
 use crate::sighting::Sightings;
 
 /// The fields that rows of a burst share.
@@ -59,6 +60,8 @@ pub(super) struct Plan {
     /// The record's marks.
     pub(super) marks: u8,
     pub(super) second: Second,
+    /// Where rows have facets of their own.
+    pub(super) facets: Option<Columns>,
     pub(super) version: Option<usize>,
     pub(super) account: Option<usize>,
     pub(super) interface: Option<usize>,
@@ -140,6 +143,7 @@ impl Plan {
             has_ports: layout.has_ports(),
             marks,
             second,
+            facets: Columns::of(layout, place),
             version: column(Field::Version),
             account: column(Field::AccountId),
             interface: column(Field::InterfaceId),

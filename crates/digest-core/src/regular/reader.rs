@@ -10,9 +10,11 @@ use memchr::memchr;
 
 use crate::address::Address;
 use crate::flow_record::ABSENT;
+use crate::folder::begins_with_header;
 use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::regular::Terms;
 use crate::regular::bursts::{Burst, Is};
+use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{NUMBERS, OWN, Own, Plan, Second, Step};
 use crate::sighting::EGRESS;
 use crate::vector::{BEFORE, Lanes, MOST_SPLIT, PAD, Padded, Pass, View};
@@ -39,6 +41,9 @@ pub(super) struct Rows {
     pub(super) bursts: Vec<Burst>,
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     pub(super) v6: Vec<u128>,
+    pub(super) facets: Facets,
+    /// Where reading ended: behind the text, or behind a header in it.
+    pub(super) read_to: u32,
     /// Where the last addresses that stand in `v6` were read.
     last_v6: [(Cell, u32); 2],
     /// All delimiters of the row that began the open burst, in its view, and the place before it.
@@ -51,6 +56,8 @@ pub(super) struct Rows {
 pub(super) struct Reading<'a> {
     pub(super) text: Padded<'a>,
     pub(super) plan: &'a Plan,
+    /// The columns of facets, where they are asked for.
+    pub(super) facets: Option<&'a Columns>,
     pub(super) terms: &'a Terms<'a>,
     pub(super) rows: &'a mut Rows,
 }
@@ -58,7 +65,7 @@ pub(super) struct Reading<'a> {
 impl Pass for Reading<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        read(lanes, self.text, self.plan, self.terms, self.rows);
+        read(lanes, self.text, self.plan, self.facets, self.terms, self.rows);
     }
 }
 
@@ -70,7 +77,14 @@ struct Open<'a> {
 }
 
 #[inline(always)]
-fn read<L: Lanes>(lanes: L, text: Padded<'_>, plan: &Plan, terms: &Terms<'_>, rows: &mut Rows) {
+fn read<L: Lanes>(
+    lanes: L,
+    text: Padded<'_>,
+    plan: &Plan,
+    facets: Option<&Columns>,
+    terms: &Terms<'_>,
+    rows: &mut Rows,
+) {
     rows.begin(plan);
     let inside = terms.window.map_or(0..u64::MAX, |window| {
         let bound = |unix: i64| u64::try_from(unix).unwrap_or(0);
@@ -98,6 +112,9 @@ fn read<L: Lanes>(lanes: L, text: Padded<'_>, plan: &Plan, terms: &Terms<'_>, ro
             if let Some(row) = row {
                 rows.rows.push(row);
                 burst.lines += 1;
+                if let Some(columns) = facets {
+                    rows.keep_facet(columns, at - BEFORE, &own);
+                }
             } else {
                 let again = burst.again(rows.rows.len());
                 rows.close(std::mem::replace(burst, again));
@@ -112,12 +129,18 @@ fn read<L: Lanes>(lanes: L, text: Padded<'_>, plan: &Plan, terms: &Terms<'_>, ro
         match rows.start(lanes, text, view, at, plan, &inside) {
             // The row is read as one that follows itself.
             Some(burst) => open = Some(Open { burst, row: view }),
+            // Behind a header the columns may be others.
+            None if begins_with_header(text.get(at, end)) => {
+                at = rows.odd_line(text, at);
+                break;
+            }
             None => at = rows.odd_line(text, at),
         }
     }
     if let Some(open) = open {
         rows.close(open.burst);
     }
+    rows.read_to = at;
 }
 
 /// Splits a row of the open burst; gives its length with its newline. `None` where it is none.
@@ -154,6 +177,8 @@ impl Rows {
         self.rows.clear();
         self.bursts.clear();
         self.v6.clear();
+        self.facets.cells.clear();
+        self.facets.numbers.clear();
         self.last_v6 = Default::default();
         self.cells.clear();
         self.cells.resize(plan.width + 1, 0);
@@ -274,6 +299,16 @@ impl Rows {
             *self.last_v6.get_mut(free)? = (cell, *place);
         }
         Some(sides)
+    }
+
+    /// Keeps where the tokens of a row's facet are.
+    #[cold]
+    fn keep_facet(&mut self, columns: &Columns, origin: u32, own: &Own) {
+        let cells = columns.places.iter().map(|&place| {
+            let (start, end) = cell(own, place);
+            (origin + start, origin + end)
+        });
+        self.facets.cells.extend(cells);
     }
 
     fn close(&mut self, mut burst: Burst) {

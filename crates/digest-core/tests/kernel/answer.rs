@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use digest_core::checks::agreement::counts;
-use digest_core::oracle::{Answer, EdgeKey, Question, Refusal, Sums};
-use digest_core::{BadRows, Digest, Edge, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
+use digest_core::checks::agreement::{counts, edge};
+use digest_core::oracle::{Answer, EdgeKey, Further, Question, Refusal, Sums};
+use digest_core::{BadRows, Digest, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
 
 /// Keys and bytes.
 pub(crate) type Objects = Vec<(String, Vec<u8>)>;
@@ -60,10 +60,18 @@ pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
             Ok(())
         })
         .unwrap();
+    // What is told apart by more than its line stands in some order, each once.
+    let line = |key: &EdgeKey| {
+        let mut line = key.clone();
+        line.7 = Further::default();
+        line
+    };
     assert!(
-        edges.is_sorted_by(|one, other| one.0 < other.0),
+        edges.is_sorted_by_key(|(key, _)| line(key)),
         "edges are out of order"
     );
+    let distinct: BTreeSet<&EdgeKey> = edges.iter().map(|(key, _)| key).collect();
+    assert_eq!(distinct.len(), edges.len(), "an edge is there twice");
     Answer {
         text,
         edges: edges.into_iter().collect::<BTreeMap<_, _>>(),
@@ -94,37 +102,6 @@ impl Read for Pieces<'_> {
         let room = self.1.min(out.len());
         self.0.read(&mut out[..room])
     }
-}
-
-fn edge(edge: &Edge<'_>) -> (EdgeKey, Sums) {
-    let first = |name: &[u8]| (name != b"-", name.to_vec());
-    let history = edge.history.unwrap();
-    let key = (
-        first(edge.account_id),
-        first(edge.interface_id),
-        edge.srcaddr,
-        edge.dstaddr,
-        edge.ports.map(|(src, dst)| (src.into(), dst.into())),
-        edge.protocol.into(),
-        edge.action.to_vec(),
-    );
-    let sums = Sums {
-        packets: edge.packets.into(),
-        bytes: edge.bytes.into(),
-        records: history.records,
-        syn: history.syn,
-        synack: history.synack,
-        rst: history.rst,
-        first_seen: history.first_seen,
-        last_seen: history.last_seen,
-        tcp_flags: history.tcp_flags.map(u64::from),
-        versions: (0..32).filter(|bit| history.versions >> bit & 1 == 1).collect(),
-        folded_ports: history
-            .folded_ports
-            .map(|(least, greatest)| BTreeSet::from([least.into(), greatest.into()]))
-            .unwrap_or_default(),
-    };
-    (key, sums)
 }
 
 /// Keeps of the oracle's folded ports what the kernel keeps: the least and the greatest.

@@ -96,9 +96,10 @@ fn log(format: Format, line: BoxedStrategy<String>) -> impl Strategy<Value = Log
 /// Default (with and without header), shuffled, custom with columns left out or added, transit gateway.
 fn format() -> impl Strategy<Value = Format> {
     let optional = "version account-id interface-id srcport dstport start action log-status tcp-flags \
-        pkt-srcaddr vpc-id new-field flow-direction";
+        pkt-srcaddr vpc-id new-field flow-direction pkt-dstaddr traffic-path reject-reason pkt-src-aws-service \
+        pkt-dst-aws-service";
     let needed = "srcaddr dstaddr protocol packets bytes end";
-    let custom = proptest::sample::subsequence(names(optional), 0..=13)
+    let custom = proptest::sample::subsequence(names(optional), 0..=18)
         .prop_map(move |mut columns| {
             columns.extend(names(needed));
             columns
@@ -176,6 +177,17 @@ fn value(name: &str) -> BoxedStrategy<String> {
         "version" => of(&["2", "2", "5", "-"]),
         "account-id" => of(&["123456789010", "000000000000", "unknown", "-", "!"]),
         "interface-id" => of(&["eni-1", "eni-10", "eni-2", "-", "eni-\u{44f}"]),
+        "traffic-path" => of(&["-", "1", "8", "008", "x", "-1", "4294967296"]),
+        "pkt-srcaddr" | "pkt-dstaddr" => of(&[
+            "-",
+            "10.0.0.1",
+            "10.0.0.2",
+            "2001:db8::1",
+            "2001:DB8::1",
+            "::",
+            "1.2.3",
+            "x",
+        ]),
         "srcaddr" | "dstaddr" => of(&[
             "10.0.0.1",
             "10.0.0.2",

@@ -8,7 +8,7 @@ use digest_core::oracle::{self, Question};
 use crate::answer::{Objects, ends_of_ports, hour, kernel};
 use crate::corpus::BEGIN;
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 26] = [
     "version",
     "account-id",
     "interface-id",
@@ -28,7 +28,13 @@ const COLUMNS: [&str; 20] = [
     "x-unknown",
     "tgw-attachment-id",
     "tgw-pair-attachment-id",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
     "flow-direction",
+    "traffic-path",
+    "reject-reason",
 ];
 
 /// A small generator of numbers (splitmix64), so that a failure can be had again by its seed.
@@ -98,6 +104,9 @@ impl Dice {
             });
         } else {
             columns.retain(|column| !column.starts_with("tgw-"));
+            let has_further = self.one_in(2);
+            let further = COLUMNS.get(19..).unwrap();
+            columns.retain(|column| !further.contains(column) || has_further && !self.one_in(4));
         }
         if self.one_in(2) {
             // As AWS has them.
@@ -153,6 +162,16 @@ fn value(column: &str, dice: &mut Dice, burst: &Burst) -> String {
             format!("tgw-attach-{}", (burst.interface + dice.below(3)) % 4)
         }
         "flow-direction" => ["ingress", "egress"][dice.below(2) as usize].to_owned(),
+        "pkt-srcaddr" | "pkt-dstaddr" => match dice.below(4) {
+            0 => dice.address(),
+            1 => "-".to_owned(),
+            _ => "10.0.0.1".to_owned(),
+        },
+        "pkt-src-aws-service" | "pkt-dst-aws-service" => {
+            ["-", "-", "S3", "x"][dice.below(4) as usize].to_owned()
+        }
+        "traffic-path" => ["-", "1", "8", "01"][dice.below(4) as usize].to_owned(),
+        "reject-reason" => ["-", "-", "BPA"][dice.below(3) as usize].to_owned(),
         "tcp-flags" => [0, 2, 18, 3, 4, 16][dice.below(6) as usize].to_string(),
         _ => "vpc-0123456789abcdef0".to_owned(),
     }

@@ -11,6 +11,7 @@
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
+//! * [`facets`]: what tells edges apart beyond the text is kept, and the text adds it up.
 //! * [`fields`]: the table of fields in the documentation is the one in the code.
 //! * [`replay`]: what fuzzing is started from, and random rows, in every way the kernel has.
 //! * [`fixtures`]: small logs beside the digests they give.
@@ -30,6 +31,7 @@ mod answer;
 mod bounds;
 mod bursts;
 mod corpus;
+mod facets;
 mod fields;
 mod fixtures;
 mod gzip;

@@ -181,7 +181,16 @@ impl Column {
 fn numbers(field: &str, tokens: &[&str]) -> Option<Vec<Option<i64>>> {
     let is_number = matches!(
         field,
-        "version" | "srcport" | "dstport" | "protocol" | "packets" | "bytes" | "start" | "end" | "tcp-flags"
+        "version"
+            | "srcport"
+            | "dstport"
+            | "protocol"
+            | "packets"
+            | "bytes"
+            | "start"
+            | "end"
+            | "tcp-flags"
+            | "traffic-path"
     );
     if !is_number && field != "account-id" {
         return None;

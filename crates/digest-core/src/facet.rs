@@ -1,0 +1,309 @@
+//! Facets: the action of a record and the further dimensions of its edge, as one value that is numbered.
+//!
+//! The digest's text knows the action alone. Where a layout has more (the addresses in the packets, the direction, the
+//! path, the reason of a rejection, services of AWS), records of one line may differ in it: each facet is an edge of its
+//! own, and the line is their sum. A key has room for a number only, so that no entry grows; a record that has nothing
+//! further has its action for a facet, byte for byte.
+//!
+//! A value that cannot be (an address that is none, a path that is no number, a text beyond 255 bytes) is as good as
+//! absent: no digest fails for what its text does not show.
+
+use std::cmp::Ordering;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::address::Address;
+use crate::field::Field;
+use crate::flow_record::ABSENT;
+use crate::layout::Layout;
+use crate::number::decimal;
+
+/// The fields beside the action, as facets have them.
+pub(crate) const FURTHER: [Field; 7] = [
+    Field::PktSrcAddr,
+    Field::PktDstAddr,
+    Field::FlowDirection,
+    Field::TrafficPath,
+    Field::RejectReason,
+    Field::PktSrcService,
+    Field::PktDstService,
+];
+/// Where the packet's addresses are among them.
+const PKT_SRC: usize = 0;
+const PKT_DST: usize = 1;
+/// Where the path is.
+const PATH: usize = 3;
+
+/// What stands in the columns of [`FURTHER`]; nothing where the layout lacks one.
+pub(crate) type Tokens<'a> = [&'a [u8]; FURTHER.len()];
+
+/// What stands between the action and the rest: no token has it.
+const BORDER: u8 = b'\n';
+/// Longest text that is kept.
+pub(crate) const MOST_TEXT: usize = u8::MAX as usize;
+
+/// What is known of an address in the packet, two bits.
+const NONE: u8 = 0;
+const OWN: u8 = 1;
+const V4: u8 = 2;
+const V6: u8 = 3;
+
+/// What an edge is told apart by beyond the columns of the digest's text. `None` where the format lacks the column or
+/// the value is `-`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Dimensions<'d> {
+    /// Source address in the packet.
+    pub pkt_srcaddr: Option<IpAddr>,
+    /// Destination address in the packet.
+    pub pkt_dstaddr: Option<IpAddr>,
+    /// `ingress` or `egress`, as the interface sees it.
+    pub flow_direction: Option<&'d [u8]>,
+    /// Which way egress traffic leaves.
+    pub traffic_path: Option<i32>,
+    /// Why traffic was rejected.
+    pub reject_reason: Option<&'d [u8]>,
+    /// AWS service of the packet's source address.
+    pub pkt_src_aws_service: Option<&'d [u8]>,
+    /// AWS service of the packet's destination address.
+    pub pkt_dst_aws_service: Option<&'d [u8]>,
+}
+
+impl Layout {
+    /// Whether edges may be told apart by more than the digest's text shows.
+    pub(crate) fn has_further(&self) -> bool {
+        FURTHER.iter().any(|&field| self.has(field))
+    }
+}
+
+/// Writes the facet of a record with these addresses of its own.
+pub(crate) fn write(out: &mut Vec<u8>, action: &[u8], own: [Address; 2], tokens: &Tokens<'_>) {
+    out.clear();
+    out.extend_from_slice(action);
+    if tokens.iter().all(|token| is_absent(token)) {
+        return;
+    }
+    let border = out.len();
+    out.extend_from_slice(&[BORDER, 0]);
+    let (mut marks, mut is_plain) = (0, true);
+    for (shift, at, own) in [(0, PKT_SRC, own[0]), (2, PKT_DST, own[1])] {
+        let token = tokens.get(at).copied().unwrap_or_default();
+        let kind = match Address::parse(token) {
+            None => NONE,
+            Some(address) if address == own => OWN,
+            Some(Address::V4(value)) => {
+                out.extend_from_slice(&value.to_be_bytes());
+                V4
+            }
+            Some(Address::V6(value)) => {
+                out.extend_from_slice(&value.to_be_bytes());
+                V6
+            }
+        };
+        marks |= kind << shift;
+        is_plain &= kind == NONE;
+    }
+    if let Some(place) = out.get_mut(border + 1) {
+        *place = marks;
+    }
+    for (at, &token) in tokens.iter().enumerate().skip(PKT_DST + 1) {
+        let path;
+        let mut text = if is_absent(token) || token.len() > MOST_TEXT {
+            &[]
+        } else {
+            token
+        };
+        if at == PATH {
+            let most = i32::MAX.unsigned_abs().into();
+            path = decimal(text, most).map_or(String::new(), |path| path.to_string());
+            text = path.as_bytes();
+        }
+        out.push(text.len() as u8);
+        out.extend_from_slice(text);
+        is_plain &= text.is_empty();
+    }
+    if is_plain {
+        out.truncate(border);
+    }
+}
+
+/// Whether a token says nothing.
+#[inline]
+pub(crate) fn is_absent(token: &[u8]) -> bool {
+    token.is_empty() || token == ABSENT
+}
+
+/// A facet's action, and what it has further.
+pub(crate) fn parts(facet: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(BORDER, facet).and_then(|at| facet.split_at_checked(at)) {
+        Some((action, rest)) => (action, rest.get(1..)),
+        None => (facet, None),
+    }
+}
+
+/// What a facet has further, in words, for an edge with these addresses.
+pub(crate) fn dimensions(further: Option<&[u8]>, own: [Address; 2]) -> Dimensions<'_> {
+    let Some((&marks, mut rest)) = further.and_then(<[u8]>::split_first) else {
+        return Dimensions::default();
+    };
+    let mut address = |kind: u8, own: Address| match kind & 3 {
+        OWN => Some(own.into()),
+        V4 => {
+            let (value, behind) = rest.split_first_chunk::<4>()?;
+            rest = behind;
+            Some(IpAddr::from(Ipv4Addr::from(*value)))
+        }
+        V6 => {
+            let (value, behind) = rest.split_first_chunk::<16>()?;
+            rest = behind;
+            Some(IpAddr::from(Ipv6Addr::from(*value)))
+        }
+        _ => None,
+    };
+    let (pkt_srcaddr, pkt_dstaddr) = (address(marks, own[0]), address(marks >> 2, own[1]));
+    let mut text = || {
+        let (&length, behind) = rest.split_first()?;
+        let (text, behind) = behind.split_at_checked(length.into())?;
+        rest = behind;
+        (!text.is_empty()).then_some(text)
+    };
+    Dimensions {
+        pkt_srcaddr,
+        pkt_dstaddr,
+        flow_direction: text(),
+        traffic_path: text().and_then(|path| str::from_utf8(path).ok()?.parse().ok()),
+        reject_reason: text(),
+        pkt_src_aws_service: text(),
+        pkt_dst_aws_service: text(),
+    }
+}
+
+/// The facets of a digest by the numbers in keys, which are ranks: by their actions first.
+#[derive(Debug, Default)]
+pub(crate) struct Facets {
+    all: Vec<Vec<u8>>,
+    actions: Vec<Vec<u8>>,
+    action_of: Vec<u32>,
+}
+
+impl Facets {
+    /// Puts facets in order, and says for each old number which rank it has now.
+    pub(crate) fn ranked(facets: Vec<Vec<u8>>) -> (Self, Vec<u32>) {
+        let mut numbered: Vec<(usize, Vec<u8>)> = facets.into_iter().enumerate().collect();
+        numbered.sort_by(|one, other| order(&one.1, &other.1));
+        let mut ranks = vec![0; numbered.len()];
+        let mut facets = Self::default();
+        for (rank, (number, facet)) in (0..).zip(numbered) {
+            if let Some(place) = ranks.get_mut(number) {
+                *place = rank;
+            }
+            let (action, _) = parts(&facet);
+            if facets.actions.last().map(Vec::as_slice) != Some(action) {
+                facets.actions.push(action.to_owned());
+            }
+            facets.action_of.push(facets.actions.len() as u32 - 1);
+            facets.all.push(facet);
+        }
+        (facets, ranks)
+    }
+
+    /// The actions, in order.
+    pub(crate) fn actions(&self) -> &[Vec<u8>] {
+        &self.actions
+    }
+
+    /// The rank of a facet's action.
+    #[inline]
+    pub(crate) fn action(&self, facet: u32) -> u32 {
+        self.action_of.get(facet as usize).copied().unwrap_or_default()
+    }
+
+    /// What a facet has beside its action.
+    #[inline]
+    pub(crate) fn further(&self, facet: u32) -> Option<&[u8]> {
+        self.all.get(facet as usize).and_then(|facet| parts(facet).1)
+    }
+
+    /// Whether every action is of one facet only: then each edge is a line.
+    pub(crate) fn are_lines(&self) -> bool {
+        self.actions.len() == self.all.len()
+    }
+}
+
+/// The order of facets: by their actions, as lines are, then by the rest.
+fn order(one: &[u8], other: &[u8]) -> Ordering {
+    parts(one).cmp(&parts(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: [Address; 2] = [Address::V4(0x0a00_0001), Address::V6(1)];
+
+    fn facet(action: &str, tokens: [&str; 7]) -> Vec<u8> {
+        let mut out = b"what was there".to_vec();
+        write(&mut out, action.as_bytes(), OURS, &tokens.map(str::as_bytes));
+        out
+    }
+
+    #[test]
+    fn a_facet_without_anything_further_is_its_action() {
+        let long = "x".repeat(256);
+        for nothing in [
+            ["", "", "", "", "", "", ""],
+            ["-", "-", "-", "-", "-", "-", "-"],
+            ["10.0.0", "::g", "", "-1", "", &long, "-"],
+        ] {
+            assert_eq!(facet("ACCEPT", nothing), b"ACCEPT");
+        }
+        assert_eq!(parts(b"ACCEPT"), (b"ACCEPT".as_slice(), None));
+        assert_eq!(dimensions(None, OURS), Dimensions::default());
+    }
+
+    #[test]
+    fn a_facet_gives_back_what_it_was_made_of() {
+        let long = "x".repeat(255);
+        let tokens = ["10.0.0.9", "0:0:0:0:0:0:0:1", "egress", "08", "BPA", &long, "S3"];
+        let made = facet("REJECT", tokens);
+        let (action, further) = parts(&made);
+        assert_eq!(action, b"REJECT");
+        let found = dimensions(further, OURS);
+        let expected = Dimensions {
+            pkt_srcaddr: Some("10.0.0.9".parse().unwrap()),
+            pkt_dstaddr: Some("::1".parse().unwrap()),
+            flow_direction: Some(b"egress"),
+            traffic_path: Some(8),
+            reject_reason: Some(b"BPA"),
+            pkt_src_aws_service: Some(long.as_bytes()),
+            pkt_dst_aws_service: Some(b"S3"),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn addresses_of_the_records_own_are_one_facet_whichever_they_are() {
+        let made = facet("ACCEPT", ["10.0.0.1", "::1", "", "", "", "", ""]);
+        let mut other = Vec::new();
+        let theirs = [Address::V6(7), Address::V4(8)];
+        let tokens = ["::7", "0.0.0.8", "-", "-", "-", "-", "-"].map(str::as_bytes);
+        write(&mut other, b"ACCEPT", theirs, &tokens);
+        assert_eq!(made, other);
+        let found = dimensions(parts(&made).1, theirs);
+        assert_eq!(found.pkt_srcaddr, Some("::7".parse().unwrap()));
+        assert_eq!(found.pkt_dstaddr, Some("0.0.0.8".parse().unwrap()));
+    }
+
+    #[test]
+    fn facets_are_in_the_order_of_their_actions() {
+        let of = |action| facet(action, ["", "", "egress", "", "", "", ""]);
+        let names = vec![of("B"), of("A\u{1}"), b"A".to_vec(), b"B".to_vec(), of("A")];
+        let (facets, ranks) = Facets::ranked(names);
+        assert_eq!(ranks, [4, 2, 0, 3, 1]);
+        assert_eq!(
+            facets.actions(),
+            [b"A".to_vec(), b"A\x01".to_vec(), b"B".to_vec()]
+        );
+        let actions: Vec<u32> = (0..5).map(|facet| facets.action(facet)).collect();
+        assert_eq!(actions, [0, 0, 1, 2, 2]);
+        assert!(!facets.are_lines() && facets.further(0).is_none() && facets.further(1).is_some());
+    }
+}
