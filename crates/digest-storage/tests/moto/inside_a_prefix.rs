@@ -1,12 +1,12 @@
 //! Places that are a prefix of a bucket.
 
-use digest_storage::contract::{Subject, buckets};
+use digest_storage::contract::Subject;
 use digest_storage::contract_tests;
 
-use crate::server::{bucket, options};
+use crate::server::subject;
 
 async fn open() -> Subject {
-    buckets::subject(&options(), &bucket().await, "a/place", ())
+    subject("a/place").await
 }
 
 contract_tests!(open);

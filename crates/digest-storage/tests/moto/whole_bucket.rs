@@ -1,12 +1,12 @@
 //! Places that are a whole bucket.
 
-use digest_storage::contract::{Subject, buckets};
+use digest_storage::contract::Subject;
 use digest_storage::contract_tests;
 
-use crate::server::{bucket, options};
+use crate::server::subject;
 
 async fn open() -> Subject {
-    buckets::subject(&options(), &bucket().await, "", ())
+    subject("").await
 }
 
 contract_tests!(open);
