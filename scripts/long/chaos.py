@@ -142,7 +142,7 @@ def beside(stack: Stack, windows: list[Window]) -> list[str]:
     return found + [key for key in stack.progress.keys() if key.removesuffix(".job.json") not in ids]
 
 
-def judge(stack: Stack, windows: list[Window]) -> Verdict:
+def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]]) -> Verdict:
     """Every digest against the naive digester's, and what lies beside them."""
     lost, wrong = [], []
 
@@ -150,7 +150,7 @@ def judge(stack: Stack, windows: list[Window]) -> Verdict:
         fetched = stack.get(window)
         if fetched.status != 200:
             lost.append(f"{window.id()}: {fetched.status} {fetched.body[:300]!r}")
-        elif text_of(fetched.body) != oracle.digest_of(window, stack.logs):
+        elif text_of(fetched.body) != oracle.digest_of(window, stack.logs, objects[window]):
             wrong.append(window.id())
 
     with ThreadPoolExecutor(2) as pool:
@@ -172,8 +172,7 @@ def run(options: argparse.Namespace, directory: Path) -> int:
         stack.start_api(**of_api, **HASTE)
         _, second = stack.start("digesterd-api", **of_api, **HASTE)
         windows = [Window.fresh() for _ in range(options.jobs)]
-        for window in windows:
-            flow_logs.write(stack.logs, window, objects=OBJECTS)
+        objects = {window: flow_logs.write(stack.logs, window, objects=OBJECTS) for window in windows}
         fleet = Fleet(stack, options.workers, {**of_worker, **HASTE})
         if appliance:
             daemons = [Daemon(queue, f"http://127.0.0.1:{port}/", LEASE) for port in fleet.ports]
@@ -188,7 +187,12 @@ def run(options: argparse.Namespace, directory: Path) -> int:
         print(f"{fleet.kills} killed; waiting for the rest", flush=True)
         settle(stack, queue, windows, options.seconds + 300)
         seconds = time.monotonic() - began
-        verdict = judge(stack, windows)
+        # From here on the store is asked for its answers alone.
+        for daemon in daemons:
+            daemon.stop()
+        for worker in fleet.running:
+            worker.stop()
+        verdict = judge(stack, windows, objects)
         receives = [line["receives"] for line in fleet.said("job taken from the queue")]
         receives += [number for daemon in daemons for number in daemon.receives]
         ended = fleet.said("job ended")
