@@ -161,7 +161,9 @@ def _work(settings: Settings, program: Path, root: Path, endpoint: str, row: Row
         _ask_for_digest(port, child)
         child.send_signal(signal.SIGTERM)
 
-    usage = measured([str(program)], settings.threads, environment, hand_over)
+    # The command line has the worker in it as well.
+    command = [str(program), *(["serve"] if program.name == "digesterd" else [])]
+    usage = measured(command, settings.threads, environment, hand_over)
     [record] = progress.glob("*.job.json")
     return Took(usage, settings.reader.read(digests / f"{_id()}.log.gz"), json.loads(record.read_text())["revision"])
 
@@ -185,7 +187,7 @@ def _ask_for_digest(port: int, child: subprocess.Popen) -> None:
     while child.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         try:
-            connection.request("POST", "/", body)
+            connection.request("POST", "/jobs/event", body)
             answer = connection.getresponse()
             told = answer.read()
             if answer.status != 200:

@@ -43,7 +43,7 @@ LEASE = 5
 HASTE = {
     "DIGEST_PROGRESS_TIMEOUT": f"{LEASE}s",
     "DIGEST_CLAIM_TIMEOUT": f"{LEASE}s",
-    "DIGEST_SWEEP_INTERVAL": "5s",
+    "DIGEST_SWEEP_INTERVAL": "10s",
     # Killed on purpose, and often: that is no reason to give a job up here.
     "DIGEST_MAX_LOST_LEASES": "1000",
     # One after the other, so that a build takes long enough to be killed in the middle.
