@@ -72,12 +72,12 @@ def worker(settings: Settings, corpus: Corpus) -> None:
     root = settings.scratch / "s3"
     root.mkdir()
     (root / "flow-logs").symlink_to(corpus.directory.resolve())
-    took: dict[Row, list[Took]] = {row: [] for row in ROWS}
+    took: dict[str, list[Took]] = {row.name: [] for row in ROWS}
     with _served(server, root) as endpoint:
         for _ in range(settings.rounds):
             for row in ROWS:
                 run = _work if row.is_worker else _command
-                took[row].append(run(settings, program, root, endpoint, row))
+                took[row.name].append(run(settings, program, root, endpoint, row))
     digests = {each.digest for rounds in took.values() for each in rounds}
     if len(digests) != 1:
         raise SystemExit(f"{len(digests)} different digests were made: {digests}")
@@ -87,8 +87,8 @@ def worker(settings: Settings, corpus: Corpus) -> None:
         print(f"* {line}")
 
 
-def _line(row: Row, took: dict[Row, list[Took]]) -> list[str]:
-    usages = [each.usage for each in took[row]]
+def _line(row: Row, took: dict[str, list[Took]]) -> list[str]:
+    usages = [each.usage for each in took[row.name]]
     walls = [usage.wall for usage in usages]
     command = next(other for other in ROWS if not other.is_worker and other.is_in_s3 == row.is_in_s3)
     return [
@@ -99,8 +99,8 @@ def _line(row: Row, took: dict[Row, list[Took]]) -> list[str]:
         f"{median(usage.user for usage in usages):.2f}",
         f"{median(usage.system for usage in usages):.2f}",
         f"{median(usage.resident for usage in usages) / 1e6:.0f}",
-        f"{_over(took[row], took[command], lambda usage: usage.processor):.3f}",
-        f"{_over(took[row], took[command], lambda usage: usage.user):.3f}",
+        f"{_over(took[row.name], took[command.name], lambda usage: usage.processor):.3f}",
+        f"{_over(took[row.name], took[command.name], lambda usage: usage.user):.3f}",
     ]
 
 
@@ -109,8 +109,8 @@ def _over(own: list[Took], others: list[Took], figure) -> float:
     return median(figure(one.usage) / figure(other.usage) for one, other in pairs)
 
 
-def _remarks(took: dict[Row, list[Took]]) -> Iterator[str]:
-    directory, s3, calm, hasty, in_s3 = (took[row] for row in ROWS)
+def _remarks(took: dict[str, list[Took]]) -> Iterator[str]:
+    directory, s3, calm, hasty, in_s3 = (took[row.name] for row in ROWS)
     for name, command in (("from the same server", s3), ("from a directory", directory)):
         ratio = _over(in_s3, command, lambda usage: usage.processor)
         yield f"the worker on S3 takes {ratio:.3f}x the CPU of the command line {name}"
