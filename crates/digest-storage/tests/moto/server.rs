@@ -91,7 +91,10 @@ pub(crate) async fn put(path: &str, body: &[u8]) {
         .unwrap();
     let (keys, region) = (keys(), region());
     AwsAuthorizer::new(&keys, "s3", &region).authorize(&mut request, None);
-    let mut head = format!("PUT /{path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut head = format!(
+        "PUT /{path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     if !request.headers().contains_key("host") {
         head += &format!("host: {host}\r\n");
     }

@@ -148,7 +148,9 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
     let probe = |nonce| format!("{}.{nonce}.probe", Uuid::nil());
     for bucket in ["storage", "progress"] {
         bench.write(bucket, &probe(dead), b"probe");
-        let file = File::options().append(true).open(bench.path(bucket, &probe(dead)));
+        let file = File::options()
+            .append(true)
+            .open(bench.path(bucket, &probe(dead)));
         file.unwrap().set_modified(long_ago).unwrap();
     }
     bench.write("progress", &probe(young), b"probe");

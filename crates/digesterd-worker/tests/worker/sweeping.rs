@@ -186,7 +186,12 @@ async fn the_record_of_an_ended_job_is_not_read_again_until_it_changes() {
         ..bench.places()
     };
     let records = places.records.clone();
-    let worker = Worker::new(places, Prefetch::new(4, 1024 * 1024), BuildOptions::default(), terms());
+    let worker = Worker::new(
+        places,
+        Prefetch::new(4, 1024 * 1024),
+        BuildOptions::default(),
+        terms(),
+    );
     let mut sweeper = Sweeper::new(false);
     for round in 1..=3 {
         assert_eq!(sweeper.round(&worker).await.unwrap().records, 1, "round {round}");
@@ -194,7 +199,12 @@ async fn the_record_of_an_ended_job_is_not_read_again_until_it_changes() {
     }
     let (_, version) = records.load(job().id()).await.unwrap().unwrap();
     let again = ended
-        .reclaim("api", Uuid::new_v4(), Utc::now() - TimeDelta::hours(1), TimeDelta::zero())
+        .reclaim(
+            "api",
+            Uuid::new_v4(),
+            Utc::now() - TimeDelta::hours(1),
+            TimeDelta::zero(),
+        )
         .unwrap();
     records.swap(&version, &again).await.unwrap();
     assert_eq!(sweeper.round(&worker).await.unwrap().begun, 1);
