@@ -1,12 +1,12 @@
 //! Places that are a prefix of a bucket.
 
-use digest_storage::contract::Subject;
+use digest_storage::contract::{Subject, buckets};
 use digest_storage::contract_tests;
 
-use crate::server::subject;
+use crate::server::{bucket, options};
 
 async fn open() -> Subject {
-    subject("a/place").await
+    buckets::subject(&options(), &bucket().await, "a/place", ())
 }
 
 contract_tests!(open);

@@ -1,8 +1,6 @@
 //! The contract suite over moto, with the client of `S3_CLIENT`'s cargo feature; see scripts/integration.
 //!
-//! `MOTO_ENDPOINT` says where moto listens. Without it every test here fails: none passes by not running. Any other server
-//! that speaks S3 may listen there; `CONTRACT_ACCESS_KEY`, `CONTRACT_SECRET_KEY`, `CONTRACT_REGION` and `CONTRACT_LACKS` say
-//! what it is like: see scripts/long/garage.
+//! `MOTO_ENDPOINT` says where moto listens. Without it every test here fails: none passes by not running.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

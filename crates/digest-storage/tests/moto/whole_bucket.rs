@@ -1,12 +1,12 @@
 //! Places that are a whole bucket.
 
-use digest_storage::contract::Subject;
+use digest_storage::contract::{Subject, buckets};
 use digest_storage::contract_tests;
 
-use crate::server::subject;
+use crate::server::{bucket, options};
 
 async fn open() -> Subject {
-    subject("").await
+    buckets::subject(&options(), &bucket().await, "", ())
 }
 
 contract_tests!(open);
