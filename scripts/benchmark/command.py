@@ -19,6 +19,7 @@ from .memory import memory
 from .program import REPOSITORY, Program, build, checkout, has_feature
 from .settings import Settings
 from .shapes import shapes
+from .worker import worker
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # Programs that are not the peers', and Debian's packages that have them.
@@ -51,6 +52,8 @@ def run(description: str | None) -> None:
             rounds=options.rounds or (3 if options.quick else 5),
             only=options.only,
             quick=options.quick,
+            worker=options.worker_program,
+            s3_server=options.s3_server,
         )
         _measure(options, settings)
     print(f"\nat the end: {load()}")
@@ -61,6 +64,9 @@ def _measure(options: argparse.Namespace, settings: Settings) -> None:
         if asked:
             kind(settings)
             return
+    if options.worker:
+        worker(settings, settings.corpora.get("main"))
+        return
     _install_peers(settings.python)
     if options.quick:
         compare(settings, settings.corpora.get("main", *QUICK))
@@ -76,12 +82,15 @@ def _options(description: str | None) -> argparse.Namespace:
     kind.add_argument("--shapes", action="store_true", help="time per record of every profile")
     kind.add_argument("--memory", action="store_true", help="bytes per edge, and high in 256 MiB")
     kind.add_argument("--growth", action="store_true", help="0.1, 0.5, 2 and 8 GB of text")
+    kind.add_argument("--worker", action="store_true", help="the service's worker beside the command line, over S3")
     parser.add_argument("--profiles", nargs="+", default=["main", "low", "high"], help="corpora of the comparison")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these, and the floor")
     parser.add_argument("--rounds", type=int, help="how often each runs [default: 5, quick: 3]")
     parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))), help="[default: 2]")
     parser.add_argument("--corpora", type=Path, help="where corpora are kept [default: target/corpora]")
     parser.add_argument("--digesterd", type=Path, metavar="PATH", help="measure this program, and build none")
+    parser.add_argument("--worker-program", type=Path, metavar="PATH", help="measure this worker, and build none")
+    parser.add_argument("--s3-server", type=Path, metavar="PATH", help="take this example s3_server, and build none")
     parser.add_argument("--isal", action="store_true", help="measure the build with the cargo feature isal as well")
     return parser.parse_args()
 

@@ -45,6 +45,13 @@ def has_feature() -> bool:
     return FEATURE in package["features"]
 
 
+def build_release(package: str, what: list[str]) -> Path:
+    """Builds a program or an example for release; where it lies."""
+    subprocess.run(["cargo", "build", "--release", "--locked", "--package", package, *what], cwd=REPOSITORY, check=True)
+    release = Path(_metadata()["target_directory"]) / "release"
+    return release / "examples" / what[-1] if "--example" in what else release / what[-1]
+
+
 def build(into: Path, feature: bool = False) -> Program:
     """Builds for release and puts the program aside, since the next build has the same name."""
     name = f"{PACKAGE}-{FEATURE}" if feature else PACKAGE

@@ -22,6 +22,8 @@ class Settings(NamedTuple):
     rounds: int
     only: list[str]
     quick: bool
+    worker: Path | None = None
+    s3_server: Path | None = None
 
     @property
     def steps(self) -> list[int]:

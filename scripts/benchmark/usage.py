@@ -8,7 +8,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -26,8 +26,14 @@ class Usage(NamedTuple):
         return self.user + self.system
 
 
-def measured(command: Sequence[str], cores: int, environment: Mapping[str, str]) -> Usage:
-    """Runs a command on so many cores, and no more than those: threads of its own beyond them gain nothing.
+def measured(
+    command: Sequence[str],
+    cores: int,
+    environment: Mapping[str, str],
+    meanwhile: Callable[[subprocess.Popen], None] | None = None,
+) -> Usage:
+    """Runs a command on so many cores, and no more than those: threads of its own beyond them gain nothing. A service
+    is asked for its work, and told to end, by `meanwhile`.
 
     The kernel counts what a child was before it became the program, so this process must stay small itself: whatever
     needs memory runs elsewhere.
@@ -44,6 +50,8 @@ def measured(command: Sequence[str], cores: int, environment: Mapping[str, str])
                 stdout=subprocess.DEVNULL,
                 stderr=told,
             )
+            if meanwhile:
+                meanwhile(child)
             _, status, usage = os.wait4(child.pid, 0)
             wall = time.perf_counter() - begun
         finally:

@@ -123,15 +123,20 @@ impl Records {
 
     /// The ids of all records, in no order.
     pub fn list(&self) -> BoxStream<'static, Result<DigestId, StoreError>> {
-        let ids = self.store.list(None, None).try_filter_map(|meta| {
+        self.list_versions().map_ok(|(id, _)| id).boxed()
+    }
+
+    /// The ids of all records with their versions, in no order. Not every store tells ETags in listings.
+    pub fn list_versions(&self) -> BoxStream<'static, Result<(DigestId, Version), StoreError>> {
+        let listed = self.store.list(None, None).try_filter_map(|meta| {
             let id = meta
                 .location
                 .as_ref()
                 .strip_suffix(SUFFIX)
                 .and_then(|name| name.parse().ok());
-            future::ready(Ok(id))
+            future::ready(Ok(id.map(|id| (id, Version::from(&meta)))))
         });
-        ids.boxed()
+        listed.boxed()
     }
 
     async fn write(&self, record: &JobRecord, mode: PutMode) -> Result<Version, StoreError> {

@@ -2,12 +2,13 @@
 //!
 //! A round lists the job records and looks at each. Jobs whose lease is over are taken, as many as there
 //! are free slots. What an ended job left half done is put in order, and its record is removed when its
-//! retention is over. Now and then temporary objects that no attempt owns any more are removed.
+//! retention is over; until then the listing tells that it has not changed, and it is not read again. Now and then
+//! temporary objects that no attempt owns any more are removed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use digest_core::{DigestId, JobRecord};
 use digest_storage::{StoreError, Version};
 use futures::{StreamExt, TryStreamExt};
@@ -28,11 +29,27 @@ const LEFTOVERS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// What a sweeper remembers between its rounds.
 #[derive(Debug, Default)]
 pub struct Sweeper {
-    /// Ended records that have been put in order, by revision.
-    tidied: HashMap<DigestId, u64>,
+    /// Ended records that have been put in order.
+    tidied: HashMap<DigestId, Tidied>,
     leftovers_at: Option<Instant>,
     /// Take what is queued at once: the queue it waited in is gone.
     adopts: bool,
+}
+
+/// A record of an ended job that has been put in order.
+#[derive(Debug)]
+struct Tidied {
+    /// Its version then.
+    version: Version,
+    /// The end of its retention.
+    until: DateTime<Utc>,
+}
+
+impl Tidied {
+    /// Whether the record is still this one.
+    fn is(&self, version: &Version) -> bool {
+        version.etag().is_some() && version.etag() == self.version.etag()
+    }
 }
 
 /// What one round did.
@@ -84,12 +101,25 @@ impl Sweeper {
         } else {
             Occasion::Sweep
         };
-        let ids: Vec<DigestId> = worker.records().list().try_collect().await?;
-        let present: HashSet<DigestId> = ids.iter().copied().collect();
+        let listed: Vec<(DigestId, Version)> = worker.records().list_versions().try_collect().await?;
+        let present: HashSet<DigestId> = listed.iter().map(|(id, _)| *id).collect();
         self.tidied.retain(|id, _| present.contains(id));
         worker.observed().keep(&present);
-        let mut swept = Swept::default();
-        let mut records = futures::stream::iter(ids)
+        let now = Utc::now();
+        let is_in_order = |id: &DigestId, version: &Version| {
+            let tidied = self.tidied.get(id);
+            tidied.is_some_and(|tidied| tidied.is(version) && now < tidied.until)
+        };
+        let to_read: Vec<DigestId> = listed
+            .iter()
+            .filter(|(id, version)| !is_in_order(id, version))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut swept = Swept {
+            records: listed.len() - to_read.len(),
+            ..Swept::default()
+        };
+        let mut records = futures::stream::iter(to_read)
             .map(|id| worker.records().load(id))
             .buffer_unordered(AT_ONCE);
         while let Some(loaded) = records.next().await {
@@ -146,10 +176,14 @@ impl Sweeper {
     /// Puts an ended job in order, once, and removes its record when its time is over.
     async fn tidy(&mut self, worker: &Worker, record: &JobRecord, version: &Version, swept: &mut Swept) {
         let id = record.job().id();
-        if self.tidied.get(&id) != Some(&record.revision()) {
+        if !self.tidied.get(&id).is_some_and(|tidied| tidied.is(version)) {
             match tidy::tidy(worker, record, version).await {
                 Ok(true) => {
-                    self.tidied.insert(id, record.revision());
+                    let tidied = Tidied {
+                        version: version.clone(),
+                        until: record.lease().until,
+                    };
+                    self.tidied.insert(id, tidied);
                 }
                 Ok(false) => return,
                 Err(error) => warn!(job_id = %id, %error, "an ended job could not be put in order"),

@@ -1,11 +1,11 @@
 //! Objects of attempts that are no more: temporary digests, manifests that never got their name, and lists of objects
-//! that no manifest names.
+//! that no manifest names; and the objects of probes whose process died before it could remove them.
 
 use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::DigestId;
-use digest_storage::{ErrorKind, StoreError};
+use digest_storage::{Digests, ErrorKind, StoreError};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -18,7 +18,14 @@ const SAFE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Removes attempts' objects that are old and that neither a record nor a manifest names. Returns how many.
 pub(super) async fn clear(worker: &Worker) -> Result<usize, StoreError> {
     let age = SAFE_AGE.max(worker.terms().progress_timeout.saturating_mul(12));
-    let digests = worker.digests();
+    let mut removed = clear_place(worker, worker.digests(), age).await?;
+    // No attempt writes beside the records, but each process that starts probes their place.
+    let beside_records = Digests::new(worker.records().store().clone());
+    removed += clear_place(worker, &beside_records, age).await?;
+    Ok(removed)
+}
+
+async fn clear_place(worker: &Worker, digests: &Digests, age: Duration) -> Result<usize, StoreError> {
     let mut leftovers = digests.leftovers(delta(age), Utc::now());
     let mut removed = 0;
     while let Some((id, nonce, key)) = leftovers.try_next().await? {

@@ -144,6 +144,16 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
         file.unwrap().set_modified(long_ago).unwrap();
     }
     bench.write("storage", &list(id, young), b"[]");
+    // Of processes that were killed while they found out what the stores can do.
+    let probe = |nonce| format!("{}.{nonce}.probe", Uuid::nil());
+    for bucket in ["storage", "progress"] {
+        bench.write(bucket, &probe(dead), b"probe");
+        let file = File::options()
+            .append(true)
+            .open(bench.path(bucket, &probe(dead)));
+        file.unwrap().set_modified(long_ago).unwrap();
+    }
+    bench.write("progress", &probe(young), b"probe");
 
     Sweeper::new(false).round(&worker).await.unwrap();
     let mut expected = vec![
@@ -154,4 +164,11 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
     expected.extend(old_and_named);
     expected.sort();
     assert_eq!(bench.keys("storage"), expected);
+    let mut expected = vec![
+        format!("{id}.job.json"),
+        format!("{other}.job.json"),
+        probe(young),
+    ];
+    expected.sort();
+    assert_eq!(bench.keys("progress"), expected);
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use digest_core::JobRecord;
 use digest_core::record::{Failure, State};
-use digesterd_worker::{Sweeper, Swept, Terms};
+use digest_storage::faults::{Faults, Operation};
+use digest_storage::{Prefetch, Records};
+use digesterd_worker::build::BuildOptions;
+use digesterd_worker::{Places, Sweeper, Swept, Terms, Worker};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -164,4 +167,48 @@ async fn an_ended_record_goes_with_its_retention_and_a_marker_at_once() {
     };
     assert_eq!(swept, expected);
     assert_eq!(bench.keys("progress"), [format!("{}.job.json", job().id())]);
+}
+
+#[actix_web::test]
+async fn the_record_of_an_ended_job_is_not_read_again_until_it_changes() {
+    let bench = Bench::with_an_hour();
+    let failure = Failure {
+        reason: "because".to_owned(),
+        transient: true,
+    };
+    let ended = claimed(&job())
+        .failed(Utc::now(), TimeDelta::days(7), failure)
+        .unwrap();
+    bench.create(&ended).await;
+    let counted = Faults::none();
+    let places = Places {
+        records: Records::new(counted.over(&bench.store("progress"))),
+        ..bench.places()
+    };
+    let records = places.records.clone();
+    let worker = Worker::new(
+        places,
+        Prefetch::new(4, 1024 * 1024),
+        BuildOptions::default(),
+        terms(),
+    );
+    let mut sweeper = Sweeper::new(false);
+    for round in 1..=3 {
+        assert_eq!(sweeper.round(&worker).await.unwrap().records, 1, "round {round}");
+        assert_eq!(counted.count(Operation::Get), 1, "round {round}");
+    }
+    let (_, version) = records.load(job().id()).await.unwrap().unwrap();
+    let again = ended
+        .reclaim(
+            "api",
+            Uuid::new_v4(),
+            Utc::now() - TimeDelta::hours(1),
+            TimeDelta::zero(),
+        )
+        .unwrap();
+    records.swap(&version, &again).await.unwrap();
+    assert_eq!(sweeper.round(&worker).await.unwrap().begun, 1);
+    bench
+        .until(&job(), "stored", |record| record.state() == State::Stored)
+        .await;
 }
