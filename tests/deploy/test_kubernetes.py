@@ -87,8 +87,8 @@ def test_keda_is_asked_for_what_its_scaler_knows():
     assert scaled["spec"]["minReplicaCount"] >= 1, "the sweeper lives in the workers"
     of_api = next(one for one in plain() if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", "digesterd-api"))
     assert trigger["metadata"]["queueURL"] == of_api["data"]["SQS_QUEUE_URL"]
-    with pytest.raises(HelmError):
-        chart(values={"worker": {"keda": {"enabled": True, "minReplicas": 0}}})
+    with pytest.raises(HelmError, match="minReplicas': minimum"):
+        chart("plain", values={"worker": {"keda": {"enabled": True, "minReplicas": 0}}})
 
 
 def test_no_pod_has_more_than_it_needs():
@@ -143,9 +143,10 @@ def test_a_worker_with_a_daemon_beside_it_does_not_poll_as_well():
 
 
 def test_a_setting_that_is_no_text_and_a_group_that_there_is_not_are_refused():
-    for wrong in ({"worker": {"settings": {"VPC_MAX_BYTES_PREFETCH": 268435456}}}, {"wroker": {}}):
-        with pytest.raises(HelmError):
-            chart("plain", values=wrong)
+    with pytest.raises(HelmError, match="got number, want string"):
+        chart("plain", values={"worker": {"settings": {"VPC_MAX_BYTES_PREFETCH": 268435456}}})
+    with pytest.raises(HelmError, match="'wroker' not allowed"):
+        chart("plain", values={"wroker": {}})
 
 
 def test_a_change_of_settings_restarts_the_pods():
