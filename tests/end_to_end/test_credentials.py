@@ -145,3 +145,15 @@ def test_buckets_may_lie_in_regions_of_their_own(fronted):
         for name, bucket in (("logs", fronted.logs), ("digests", fronted.digests))
     }
     assert scopes == {"logs": {"eu-central-1"}, "digests": {buckets.REGION}}
+
+
+def test_whatever_is_stored_asks_for_the_key_of_the_settings(fronted):
+    key = f"arn:aws:kms:{buckets.REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    build_once(fronted, DIGEST_STORAGE_SSE_KMS_KEY_ID=key)
+    stored = fronted.digests.keys()
+    assert len(stored) > 1
+    for name in stored:
+        head = fronted.backend.s3.head_object(Bucket=fronted.digests.name, Key=name)
+        assert head.get("SSEKMSKeyId") == key, name
+    for name in fronted.progress.keys():
+        assert "SSEKMSKeyId" not in fronted.backend.s3.head_object(Bucket=fronted.progress.name, Key=name), name

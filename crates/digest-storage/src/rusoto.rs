@@ -80,6 +80,7 @@ pub(crate) fn open(
         client,
         region,
         name: bucket.to_owned(),
+        kms_key: options.kms_key.clone(),
         unlistable: Arc::clone(&unlistable),
     };
     let inner: Arc<dyn ObjectStore> = if prefix.is_empty() {
@@ -102,10 +103,17 @@ struct Bucket {
     client: Client,
     region: Region,
     name: String,
+    /// Key that whatever is written has to be encrypted with.
+    kms_key: Option<String>,
     unlistable: Arc<AtomicU64>,
 }
 
 impl Bucket {
+    /// What S3 calls encryption by a KMS key, where there is one.
+    fn encryption(&self) -> Option<String> {
+        self.kms_key.is_some().then(|| "aws:kms".to_owned())
+    }
+
     /// The key as a path of ours; one that no path can name is counted instead.
     fn path(&self, key: &str) -> Option<Path> {
         let path = Path::parse(key).ok();

@@ -41,6 +41,8 @@ pub struct StoreOptions {
     pub ca_bundle: Option<Vec<u8>>,
     /// Proxy for https.
     pub proxy: Option<String>,
+    /// Id or ARN of the KMS key that whatever is written has to be encrypted with; the bucket's own choice without it.
+    pub kms_key: Option<String>,
     /// Which client.
     pub client: S3Client,
 }
@@ -102,6 +104,9 @@ pub(crate) fn open(
         builder = builder
             .with_endpoint(endpoint.as_str().trim_end_matches('/'))
             .with_virtual_hosted_style_request(false);
+    }
+    if let Some(key) = &options.kms_key {
+        builder = builder.with_sse_kms_encryption(key);
     }
     let s3 = builder
         .with_client_options(client)

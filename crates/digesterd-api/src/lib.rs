@@ -9,6 +9,7 @@
 mod api;
 mod claim;
 mod conditions;
+mod description;
 mod fetch;
 pub mod listing;
 mod negotiation;

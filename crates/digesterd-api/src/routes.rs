@@ -10,6 +10,7 @@ use digesterd_process::request_log::context_of;
 use tracing::Instrument;
 
 use crate::api::Api;
+use crate::description::description;
 use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
 use crate::listing::list;
 use crate::query;
@@ -18,18 +19,26 @@ use crate::status::status;
 use crate::submit::submit;
 
 /// The paths that [`configure`] answers.
-pub const PATHS: [&str; 5] = [
+pub const PATHS: [&str; 6] = [
     "/",
     "/v1/digests",
     "/v1/digests/{id}",
     "/v1/digests/{id}/content",
     "/v1/digests/{id}/manifest",
+    "/openapi.yaml",
 ];
 
 /// The API's routes over an [`Api`].
 pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
-        let [root, list_path, status_path, content_path, manifest_path] = PATHS;
+        let [
+            root,
+            list_path,
+            status_path,
+            content_path,
+            manifest_path,
+            description_path,
+        ] = PATHS;
         config.app_data(web::Data::from(api)).service(
             web::resource(root)
                 .route(web::get().to(fetch))
@@ -41,7 +50,8 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
             .service(read_only(list_path, list))
             .service(read_only(status_path, status))
             .service(read_only(content_path, content))
-            .service(read_only(manifest_path, manifest));
+            .service(read_only(manifest_path, manifest))
+            .service(read_only(description_path, description));
     }
 }
 

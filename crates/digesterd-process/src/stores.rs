@@ -50,6 +50,7 @@ pub async fn open_store(bucket: &BucketSettings, aws: &AwsSettings) -> Result<St
         region: bucket.region.clone(),
         endpoint: aws.s3_endpoint.clone(),
         ca_bundle: aws.ca_bundle.clone(),
+        kms_key: bucket.kms_key.clone(),
         client: aws.client,
         ..StoreOptions::default()
     };

@@ -45,6 +45,8 @@ impl Bucket {
                 .get(&Attribute::ContentType)
                 .map(|value| value.to_string()),
             metadata: Some(metadata.collect()),
+            server_side_encryption: self.encryption(),
+            ssekms_key_id: self.kms_key.clone(),
             ..CreateMultipartUploadRequest::default()
         };
         let key = location.as_ref();

@@ -39,6 +39,13 @@ impl Bucket {
                 headers.push(("if-match".to_owned(), etag));
             }
         }
+        if let (Some(encryption), Some(key)) = (self.encryption(), &self.kms_key) {
+            headers.push(("x-amz-server-side-encryption".to_owned(), encryption));
+            headers.push((
+                "x-amz-server-side-encryption-aws-kms-key-id".to_owned(),
+                key.clone(),
+            ));
+        }
         let sent = self.send_put(location, payload.into(), &headers, &[]).await;
         let answer = sent.map_err(|error| match (error, &options.mode) {
             (Error::Precondition { path, source }, PutMode::Create) => Error::AlreadyExists { path, source },
@@ -112,6 +119,9 @@ impl Bucket {
             bucket: self.name.clone(),
             key: to.to_string(),
             copy_source: encode_uri_path(&format!("{}/{from}", self.name)),
+            // A copy does not keep its source's key.
+            server_side_encryption: self.encryption(),
+            ssekms_key_id: self.kms_key.clone(),
             ..CopyObjectRequest::default()
         };
         let answer = ask(to.as_ref(), || self.s3.copy_object(request.clone())).await?;

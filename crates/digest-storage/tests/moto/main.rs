@@ -9,6 +9,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod encryption;
 mod foreign_keys;
 mod inside_a_prefix;
 mod refusals;

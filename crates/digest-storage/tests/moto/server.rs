@@ -51,3 +51,19 @@ pub(crate) async fn put(path: &str, body: &[u8]) {
     socket.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "PUT {path}: {answer}");
 }
+
+/// A header of the answer to a HEAD of this path.
+pub(crate) async fn header(path: &str, name: &str) -> Option<String> {
+    let endpoint = endpoint();
+    let host = endpoint.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let mut socket = TcpStream::connect(host).await.unwrap();
+    let head = format!("HEAD /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "HEAD {path}: {answer}");
+    let mut headers = answer.lines().filter_map(|line| line.split_once(": "));
+    headers
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.to_owned())
+}

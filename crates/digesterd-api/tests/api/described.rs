@@ -173,6 +173,16 @@ async fn every_answer_about_a_status_and_a_list_is_described() {
 }
 
 #[tokio::test]
+async fn the_description_is_handed_out_as_it_stands_in_the_repository() {
+    let app = TestApp::start();
+    let answer = app.call(Method::GET, "/openapi.yaml").send().await.unwrap();
+    check(&description(), "/openapi.yaml", "GET", &answer);
+    assert_eq!(answer.headers()["content-type"], "application/yaml");
+    let read: Value = serde_yaml_ng::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(read, description());
+}
+
+#[tokio::test]
 async fn a_stored_object_that_cannot_be_read_is_500_and_says_nothing_of_the_store() {
     let app = TestApp::start();
     let record = JobRecord::claim(hour(), "t", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(1));

@@ -1,6 +1,6 @@
 //! The three buckets, each with its region and the role to assume for it: `VPC_FLOW_LOGS_BUCKET`,
 //! `DIGEST_STORAGE_BUCKET`, `DIGEST_PROGRESS_BUCKET` with `…_REGION`, `…_ROLE`,
-//! `…_ROLE_EXTERNAL_ID`, and the `REGION` of all.
+//! `…_ROLE_EXTERNAL_ID`, the `REGION` of all, and the storage bucket's `DIGEST_STORAGE_SSE_KMS_KEY_ID`.
 
 use std::error::Error;
 
@@ -8,6 +8,8 @@ use digest_storage::{Place, StoreError};
 use serde::Deserialize;
 
 use super::{Reader, Secret};
+
+const KMS_KEY: &str = "DIGEST_STORAGE_SSE_KMS_KEY_ID";
 
 /// Which of the buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +33,8 @@ pub struct BucketSettings {
     pub region: Option<String>,
     /// Role to assume.
     pub role: Option<RoleSettings>,
+    /// KMS key that whatever is written there has to be encrypted with; of the storage bucket alone.
+    pub kms_key: Option<String>,
 }
 
 /// A role to assume before a bucket is opened.
@@ -68,6 +72,11 @@ pub(super) struct Companions {
     pub(super) region: Option<String>,
     pub(super) role: Option<String>,
     pub(super) external_id: Option<Secret>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawKey {
+    digest_storage_sse_kms_key_id: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -154,6 +163,13 @@ impl BucketSettings {
         if companions.external_id.is_some() && companions.role.is_none() {
             reader.note(names.external_id, format!("is set without {}", names.role));
         }
+        let kms_key = match bucket {
+            Bucket::Storage => reader.raw::<RawKey>().digest_storage_sse_kms_key_id,
+            Bucket::FlowLogs | Bucket::Progress => None,
+        };
+        if kms_key.is_some() && place.is_some() && !in_s3 {
+            reader.note(KMS_KEY, format!("is set, and {} is not in S3", names.place));
+        }
         Some(Self {
             bucket,
             place: place?,
@@ -162,6 +178,7 @@ impl BucketSettings {
                 arn,
                 external_id: companions.external_id,
             }),
+            kms_key,
         })
     }
 }

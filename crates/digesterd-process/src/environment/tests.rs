@@ -166,6 +166,26 @@ fn every_bucket_has_a_role_and_an_external_id_of_its_own() {
 }
 
 #[test]
+fn a_key_is_the_storage_buckets_alone_and_only_in_s3() {
+    let key = ("DIGEST_STORAGE_SSE_KMS_KEY_ID", "alias/digests");
+    let environment = with(&[key]);
+    let reader = environment.reader();
+    let of = |bucket| BucketSettings::read(&reader, bucket).unwrap().kms_key;
+    assert_eq!(of(Bucket::Storage).as_deref(), Some("alias/digests"));
+    assert_eq!(of(Bucket::Progress), None);
+    assert_eq!(of(Bucket::FlowLogs), None);
+
+    let environment = Environment::from_pairs([("DIGEST_STORAGE_BUCKET", "file:///tmp/digests"), key]);
+    let reader = environment.reader();
+    let bucket = BucketSettings::read(&reader, Bucket::Storage);
+    let refused = reader.finish(bucket).unwrap_err().to_string();
+    assert!(
+        refused.contains("DIGEST_STORAGE_SSE_KMS_KEY_ID is set"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn credentials_must_come_from_somewhere_but_are_never_printed() {
     let keys = [
         ("AWS_ACCESS_KEY_ID", "AKIA"),

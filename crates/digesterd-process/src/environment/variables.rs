@@ -36,6 +36,7 @@ pub const VARIABLES: &[Variable] = &[
     open("DIGEST_STORAGE_BUCKET_REGION", "REGION"),
     open("DIGEST_STORAGE_BUCKET_ROLE", "none"),
     secret("DIGEST_STORAGE_BUCKET_ROLE_EXTERNAL_ID", "none"),
+    open("DIGEST_STORAGE_SSE_KMS_KEY_ID", "none"),
     open("DIGEST_MAX_WINDOW", "31d"),
     open("DIGEST_MAX_ROW", "64KiB"),
     open("DIGEST_BAD_ROWS", "fail"),
