@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from daemon import PROFILES, Daemon, Profile
 from test_crashes import HASTE
 
 import flow_logs
 import oracle
-from daemon import PROFILES, Daemon, Profile
 from flow_logs import Window
 from front import Gate
 from processes import wait_for
@@ -22,8 +22,8 @@ def daemons(moto):
     """Starts daemons over a queue of their own, and ends them."""
     running: list[Daemon] = []
 
-    def start(worker: str, profile: Profile) -> Daemon:
-        running.append(Daemon(Queue(f"http://127.0.0.1:{moto}", receives=10), worker, profile))
+    def start(worker: str, profile: Profile, receives: int = 10) -> Daemon:
+        running.append(Daemon(Queue(f"http://127.0.0.1:{moto}", receives), worker, profile))
         return running[-1]
 
     yield start
@@ -33,7 +33,9 @@ def daemons(moto):
 
 def is_stored(stack, window: Window) -> bool:
     """Whether a window's digest is there, by the bucket: no API runs."""
-    return stack.digests.get(f"{window.id()}.manifest.json") is not None and stack.record(window.id())["state"] == "stored"
+    return (
+        stack.digests.get(f"{window.id()}.manifest.json") is not None and stack.record(window.id())["state"] == "stored"
+    )
 
 
 def text(stack, window: Window) -> str:
@@ -44,14 +46,15 @@ def text(stack, window: Window) -> str:
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_a_daemon_of_every_kind_gets_its_jobs_done(fronted, daemons, profile):
     """One job is built, one fails for good, one is delivered while it is built and no slot is free."""
-    fronted.start_worker(**HASTE, SQSD_PATIENCE="300ms")
+    fronted.start_worker(**HASTE, SQSD_PATIENCE="500ms")
     first, second, bad = Window.fresh(), Window.fresh(), Window.fresh()
     for window in (first, second):
         flow_logs.write(fronted.logs, window, objects=1)
     flow_logs.write(fronted.logs, bad, ["2 short"], objects=1)
     gate = Gate(fronted.logs.name)
     fronted.front.rules.append(gate)
-    daemon = daemons(fronted.worker_url, profile)
+    # So short a patience is for this test alone; how many receives a real one costs is another's matter.
+    daemon = daemons(fronted.worker_url, profile, receives=1000)
     daemon.queue.send(json.dumps(first.job()))
     assert gate.reached.wait(30)
     for window in (second, bad):

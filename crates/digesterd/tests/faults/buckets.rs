@@ -84,7 +84,7 @@ impl Buckets {
         self.logs.object_store().put(&path, bytes.clone().into()).await.unwrap();
         self.objects.push((key, bytes));
         let question = Question {
-            window: Some(job().window()),
+            window: Some(*job().window()),
             skip: false,
             max_row: 64 * 1024,
         };
