@@ -1,7 +1,7 @@
 """sqsd and its clones: daemons that poll a queue of SQS and post each message to a worker.
 
-AWS's deletes a message for exactly 200 and leaves it to its visibility otherwise; clones differ, and a `Profile` says in
-what. The daemon passes no receipt on: the worker cannot keep a message hidden.
+AWS's deletes a message for exactly 200 and leaves it to its visibility otherwise; clones differ, and a `Profile` says
+in what. The daemon passes no receipt on: the worker cannot keep a message hidden.
 """
 
 from __future__ import annotations

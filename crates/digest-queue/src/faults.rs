@@ -116,7 +116,9 @@ impl FaultyQueue {
 
 impl fmt::Debug for FaultyQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FaultyQueue").field("kept", &self.kept()).finish_non_exhaustive()
+        f.debug_struct("FaultyQueue")
+            .field("kept", &self.kept())
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +170,11 @@ impl JobSource for FaultyQueue {
 
     async fn hide(&self, message: &Message, time: Duration) -> Result<(), QueueError> {
         let is_lost = self.pass(Operation::Hide).await?;
-        for kept in self.kept().iter_mut().filter(|kept| kept.message.receipt == message.receipt) {
+        for kept in self
+            .kept()
+            .iter_mut()
+            .filter(|kept| kept.message.receipt == message.receipt)
+        {
             kept.visible_at = Instant::now() + time;
         }
         if is_lost { Err(lost()) } else { Ok(()) }
@@ -217,7 +223,10 @@ mod tests {
         assert_eq!(sent(&before).await.unwrap_err().kind(), QueueErrorKind::Busy);
         assert!(before.receives().is_empty());
         let behind = FaultyQueue::new(|_| Fault::Misreport);
-        assert_eq!(sent(&behind).await.unwrap_err().kind(), QueueErrorKind::Unreachable);
+        assert_eq!(
+            sent(&behind).await.unwrap_err().kind(),
+            QueueErrorKind::Unreachable
+        );
         assert_eq!(behind.receives(), [0]);
         behind.receive(9, HIDDEN).await.unwrap_err();
         assert_eq!(behind.receives(), [1]);

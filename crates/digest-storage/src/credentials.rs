@@ -129,7 +129,13 @@ mod tests {
             Self: 'a,
         {
             let number = self.0.fetch_add(1, Ordering::Relaxed);
-            Provided::ready(Ok(Credentials::new(format!("key{number}"), "secret", None, None, "test")))
+            Provided::ready(Ok(Credentials::new(
+                format!("key{number}"),
+                "secret",
+                None,
+                None,
+                "test",
+            )))
         }
     }
 

@@ -222,7 +222,12 @@ pub(crate) fn kind_of(error: &SourceError) -> ErrorKind {
 }
 
 /// What S3 and its lookalikes call a session that is over.
-const EXPIRED: [&str; 4] = ["ExpiredToken", "RequestExpired", "TokenRefreshRequired", "ExpiredCredentials"];
+const EXPIRED: [&str; 4] = [
+    "ExpiredToken",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "ExpiredCredentials",
+];
 
 /// Whether a refusal is for good. A token that has expired is not, nor a provider of credentials that did not answer.
 fn kind_of_denial(source: &(dyn StdError + 'static)) -> ErrorKind {
@@ -290,7 +295,10 @@ fn kind_of_io(error: &std::io::Error) -> ErrorKind {
 
 /// Whether an answer had no body: the client's text then ends behind the status.
 fn says_nothing(source: &(dyn StdError + 'static)) -> bool {
-    source.to_string().trim_end_matches([':', ' ']).ends_with("400 Bad Request")
+    source
+        .to_string()
+        .trim_end_matches([':', ' '])
+        .ends_with("400 Bad Request")
 }
 
 fn says(source: &(dyn StdError + 'static), word: &str) -> bool {
@@ -324,7 +332,11 @@ mod tests {
             assert_eq!(kind, ErrorKind::ExpiredCredentials, "{status} {code}");
             assert!(kind.is_retryable());
         }
-        for (status, code) in [(403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (400, "InvalidAccessKeyId")] {
+        for (status, code) in [
+            (403, "AccessDenied"),
+            (403, "SignatureDoesNotMatch"),
+            (400, "InvalidAccessKeyId"),
+        ] {
             let kind = refused(status, &format!("<Error><Code>{code}</Code></Error>"));
             assert_eq!(kind, ErrorKind::AccessDenied, "{status} {code}");
             assert!(!kind.is_retryable());
@@ -349,8 +361,14 @@ mod tests {
     fn a_provider_of_credentials_that_does_not_answer_is_asked_again() {
         let slow = CredentialsError::provider_timed_out(std::time::Duration::from_secs(1));
         let (path, source) = (String::new(), Box::new(slow));
-        assert_eq!(kind_of(&SourceError::Unauthenticated { path, source }), ErrorKind::Timeout);
+        assert_eq!(
+            kind_of(&SourceError::Unauthenticated { path, source }),
+            ErrorKind::Timeout
+        );
         let (path, source) = (String::new(), Box::new(CredentialsError::not_loaded("none")));
-        assert_eq!(kind_of(&SourceError::Unauthenticated { path, source }), ErrorKind::AccessDenied);
+        assert_eq!(
+            kind_of(&SourceError::Unauthenticated { path, source }),
+            ErrorKind::AccessDenied
+        );
     }
 }

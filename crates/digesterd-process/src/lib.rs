@@ -5,6 +5,7 @@
 //! which wraps them in the [`request_log`], answers for their [`health`] and gives errors the form of
 //! [`problem`] documents, until [`shutdown`] is asked for.
 
+mod bodies;
 pub mod credentials;
 pub mod environment;
 pub mod health;

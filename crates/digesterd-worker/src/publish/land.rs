@@ -1,8 +1,8 @@
 //! The step that makes a digest stored: one conditional request, by the holder of the record.
 
 use chrono::Utc;
-use digest_core::{Coverage, DigestId};
 use digest_core::manifest::Sealed;
+use digest_core::{Coverage, DigestId};
 use digest_storage::{Attributes, Digests, ErrorKind, Expect, StoreError};
 
 use super::encode::{Body, Encoded};

@@ -81,7 +81,11 @@ impl Buckets {
         }
         let bytes = gzip(&text);
         let path = object_store::path::Path::from(key.as_str());
-        self.logs.object_store().put(&path, bytes.clone().into()).await.unwrap();
+        self.logs
+            .object_store()
+            .put(&path, bytes.clone().into())
+            .await
+            .unwrap();
         self.objects.push((key, bytes));
         let question = Question {
             window: Some(*job().window()),
@@ -107,7 +111,9 @@ impl Buckets {
     }
 
     pub(crate) fn has_marker(&self) -> bool {
-        at_once(Markers::new(self.progress.clone()).load(job().id())).unwrap().is_some()
+        at_once(Markers::new(self.progress.clone()).load(job().id()))
+            .unwrap()
+            .is_some()
     }
 
     /// The stored gzip's hash.
@@ -115,7 +121,10 @@ impl Buckets {
         let key = Digests::key(job().id());
         let found = at_once(self.storage.object_store().get(&key)).ok()?;
         let bytes = at_once(found.bytes()).unwrap();
-        let hash = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = sha2::Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Some((hash, bytes.to_vec()))
     }
 
@@ -128,7 +137,9 @@ impl Buckets {
 
     /// Whether the digest is there, with the text that all the flow logs make.
     pub(crate) fn is_right(&self) -> bool {
-        let Some((_, gzip)) = self.digest() else { return false };
+        let Some((_, gzip)) = self.digest() else {
+            return false;
+        };
         let texts = self.texts.lock().unwrap();
         texts.last() == Some(&text_of(&gzip))
     }
@@ -145,7 +156,10 @@ impl Buckets {
         let texts = self.texts.lock().unwrap();
         // The first text is of one object alone, before the second was laid out.
         if !texts[1..].contains(&text) {
-            self.wrong.lock().unwrap().push(format!("a wrong digest before {call}"));
+            self.wrong
+                .lock()
+                .unwrap()
+                .push(format!("a wrong digest before {call}"));
         }
         let manifests = Self::keys(&self.storage)
             .into_iter()

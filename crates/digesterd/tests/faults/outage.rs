@@ -16,8 +16,17 @@ async fn an_outage_of_all_stores_and_the_queue_loses_no_job_whenever_it_begins()
         .map(|number| play(Scene::First, When::From(number, RETRY_PAUSE * RATIO), Kind::Fails))
         .buffer_unordered(12);
     let outcomes: Vec<_> = played.collect().await;
-    let failed: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failed.as_deref()).collect();
-    println!("{calls} outages, {} claims released and asked for again", failed.len());
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.failed.as_deref())
+        .collect();
+    println!(
+        "{calls} outages, {} claims released and asked for again",
+        failed.len()
+    );
     // A request whose job could not be queued was told so. What was taken is seen to its end.
-    assert!(failed.iter().all(|reason| !reason.contains("given up")), "{failed:?}");
+    assert!(
+        failed.iter().all(|reason| !reason.contains("given up")),
+        "{failed:?}"
+    );
 }

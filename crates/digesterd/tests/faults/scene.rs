@@ -90,7 +90,9 @@ pub(crate) async fn play(scene: Scene, when: When, kind: Kind) -> Outcome {
     running.end().await;
     let record = buckets.record();
     assert!(
-        record.as_ref().is_some_and(|record| record.state() == State::Stored),
+        record
+            .as_ref()
+            .is_some_and(|record| record.state() == State::Stored),
         "{script:?}: {record:?}"
     );
     assert!(buckets.is_right(), "the digest is not the oracle's: {script:?}");
@@ -155,7 +157,9 @@ fn failure_of(buckets: &Buckets, script: &Script) -> Option<(String, bool)> {
     if record.state() != State::Failed {
         return None;
     }
-    let failure = record.failure().unwrap_or_else(|| panic!("no reason: {script:?}"));
+    let failure = record
+        .failure()
+        .unwrap_or_else(|| panic!("no reason: {script:?}"));
     assert!(!failure.reason.is_empty(), "{script:?}");
     Some((failure.reason.clone(), failure.transient))
 }
@@ -182,14 +186,20 @@ async fn laid_out(scene: Scene) -> (Buckets, usize) {
             built(&buckets).await;
             let (nonce, manifests) = (Uuid::new_v4(), Manifests::new(buckets.storage.clone()));
             let manifest = manifests.load(job().id()).await.unwrap().unwrap();
-            manifests.write_of_attempt(job().id(), nonce, &manifest).await.unwrap();
+            manifests
+                .write_of_attempt(job().id(), nonce, &manifest)
+                .await
+                .unwrap();
             for key in Buckets::keys(&buckets.storage) {
                 if key.starts_with("index/") || key == format!("{}.manifest.json", job().id()) {
                     let path = object_store::path::Path::from(key);
                     buckets.storage.object_store().delete(&path).await.unwrap();
                 }
             }
-            Records::new(buckets.progress.clone()).remove(job().id()).await.unwrap();
+            Records::new(buckets.progress.clone())
+                .remove(job().id())
+                .await
+                .unwrap();
             abandon(&buckets, nonce).await;
         }
     }
@@ -212,5 +222,8 @@ async fn abandon(buckets: &Buckets, nonce: Uuid) {
     let (now, lease) = (Utc::now(), TimeDelta::from_std(LEASE).unwrap());
     let claimed = JobRecord::claim(job(), "api", Uuid::new_v4(), now, lease);
     let record = claimed.take("gone", nonce, now, lease).unwrap();
-    Records::new(buckets.progress.clone()).create(&record).await.unwrap();
+    Records::new(buckets.progress.clone())
+        .create(&record)
+        .await
+        .unwrap();
 }

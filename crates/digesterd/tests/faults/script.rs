@@ -147,7 +147,12 @@ impl Script {
 
     /// The first call that met a fault.
     pub(crate) fn met(&self) -> Option<String> {
-        self.inner.met.lock().unwrap().as_ref().map(|(call, _)| call.clone())
+        self.inner
+            .met
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|(call, _)| call.clone())
     }
 
     /// Whether calls fail at this moment that come next.
@@ -204,6 +209,12 @@ impl Script {
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}, met {:?}", self.inner.kind, self.inner.when, self.met())
+        write!(
+            f,
+            "{:?} {:?}, met {:?}",
+            self.inner.kind,
+            self.inner.when,
+            self.met()
+        )
     }
 }

@@ -16,7 +16,9 @@ async fn sweep(scene: Scene, least: usize) {
     assert!(calls.len() >= least, "only {} calls: {calls:?}", calls.len());
     let mut runs = Vec::new();
     for (number, (asked, _)) in (1..).zip(&calls) {
-        let kinds = Kind::ALL.into_iter().filter(|kind| kind.fault_of(*asked).is_some());
+        let kinds = Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.fault_of(*asked).is_some());
         runs.extend(kinds.map(|kind| (number, kind)));
     }
     let count = runs.len();
@@ -24,8 +26,14 @@ async fn sweep(scene: Scene, least: usize) {
         .map(|(number, kind)| async move { (number, kind, play(scene, When::At(number), kind).await) })
         .buffer_unordered(AT_ONCE);
     let outcomes: Vec<(u64, Kind, Outcome)> = played.collect().await;
-    let met = outcomes.iter().filter(|(_, _, outcome)| outcome.met.is_some()).count();
-    let failed: Vec<_> = outcomes.iter().filter(|(_, _, outcome)| outcome.failed.is_some()).collect();
+    let met = outcomes
+        .iter()
+        .filter(|(_, _, outcome)| outcome.met.is_some())
+        .count();
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, _, outcome)| outcome.failed.is_some())
+        .collect();
     let longest = outcomes.iter().map(|(_, _, outcome)| outcome.took).max();
     println!(
         "{scene:?}: {} calls, {count} faults, {met} met, {} stored at once, {} failed first with a reason, longest {:?}",
@@ -35,7 +43,11 @@ async fn sweep(scene: Scene, least: usize) {
         longest.unwrap_or(Duration::ZERO)
     );
     for (_, kind, outcome) in &failed {
-        println!("  {kind:?} at {}: {}", outcome.met.as_deref().unwrap_or_default(), outcome.failed.as_deref().unwrap_or_default());
+        println!(
+            "  {kind:?} at {}: {}",
+            outcome.met.as_deref().unwrap_or_default(),
+            outcome.failed.as_deref().unwrap_or_default()
+        );
     }
     // Calls come in another order now and then; a sweep that meets nothing would prove nothing.
     assert!(met * 10 >= count * 9, "only {met} of {count} faults were met");
