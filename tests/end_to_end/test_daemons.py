@@ -93,7 +93,7 @@ def test_a_build_that_outlasts_the_daemons_patience_many_times_is_never_put_asid
 
 
 def test_50_jobs_at_once_for_a_worker_with_one_slot_are_all_built_and_none_is_put_aside(fronted, daemons):
-    fronted.start_worker(WORKER_CONCURRENCY="1", SQSD_PATIENCE="15s")
+    fronted.start_worker(WORKER_CONCURRENCY="1", SQSD_PATIENCE="25s")
     windows = [Window.fresh() for _ in range(50)]
     for window in windows:
         flow_logs.write(fronted.logs, window, objects=1)
@@ -105,7 +105,7 @@ def test_50_jobs_at_once_for_a_worker_with_one_slot_are_all_built_and_none_is_pu
     # All of them have been delivered before the first is built.
     wait_for(lambda: daemon.queue.messages() == (0, 50))
     gate.opened.set()
-    wait_for(daemon.queue.is_empty, 120)
+    wait_for(daemon.queue.is_empty, 240)
     assert daemon.queue.dead() == []
     assert all(is_stored(fronted, window) for window in windows)
     assert text(fronted, windows[-1]) == oracle.digest_of(windows[-1], fronted.logs)
