@@ -60,7 +60,11 @@ pub(crate) async fn play(scene: Scene, when: When, kind: Kind) -> Outcome {
     let begun = Instant::now();
     if matches!(scene, Scene::First | Scene::Large | Scene::Again) {
         let refresh = scene == Scene::Again;
-        let status = running.ask(refresh).await.as_u16();
+        let mut status = running.ask(refresh).await.as_u16();
+        // A store that says that there is no record makes an API believe that another was faster.
+        if status == 409 && buckets.record().is_some_and(|record| record.has_ended()) {
+            status = running.ask(refresh).await.as_u16();
+        }
         assert!(matches!(status, 202 | 409), "{status}: {script:?}");
         running.take_in();
         running.sweep();
@@ -139,12 +143,14 @@ async fn settle(running: &Running, buckets: &Buckets, script: &Script) {
     }
 }
 
-/// What nobody needs any more.
+/// What nobody needs any more. What an attempt left whose record is another's is removed a day later.
 fn strays(buckets: &Buckets) -> Vec<String> {
     let id = job().id().to_string();
     let mut strays = Buckets::keys(&buckets.storage);
     let kept = [format!("{id}.log.gz"), format!("{id}.manifest.json")];
     strays.retain(|key| !kept.contains(key) && !key.starts_with("index/"));
+    let nonce = buckets.record().map(|record| record.nonce().to_string());
+    strays.retain(|key| nonce.as_ref().is_some_and(|nonce| key.contains(nonce.as_str())));
     if buckets.has_marker() {
         strays.push("the marker".to_owned());
     }
