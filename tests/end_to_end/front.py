@@ -122,16 +122,17 @@ class Front:
 
 
 class Gate:
-    """A rule that holds reads of flow log objects until it is opened."""
+    """A rule that holds requests, reads of flow log objects above all, until it is opened."""
 
-    def __init__(self, bucket: str, matching: str = ".log.gz"):
+    def __init__(self, bucket: str, matching: str = ".log.gz", method: str = "GET"):
         self.bucket = bucket
         self.matching = matching
+        self.method = method
         self.reached = threading.Event()
         self.opened = threading.Event()
 
     def __call__(self, seen: Seen):
-        if seen.method == "GET" and seen.bucket == self.bucket and self.matching in seen.key:
+        if seen.method == self.method and seen.bucket == self.bucket and self.matching in seen.key:
             self.reached.set()
             self.opened.wait(timeout=120)
         return None

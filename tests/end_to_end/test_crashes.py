@@ -14,7 +14,7 @@ import flow_logs
 import oracle
 from flow_logs import Window
 from front import Gate
-from processes import wait_for
+from processes import Process, wait_for
 from relay import Hold
 from stack import text_of
 from web import call
@@ -94,23 +94,61 @@ def test_a_job_that_kills_its_workers_is_given_up_with_the_reason(fronted):
     assert fronted.build(window).status == 200
 
 
+def arrive_late(stack, window: Window) -> None:
+    """Another object of the window's, which whoever listed before does not know."""
+    late = flow_logs.key(window.stop, hash_="0000beef")
+    stack.logs.put(late, flow_logs.pack([flow_logs.row(window.first, src="10.66.0.1")]))
+
+
+def successors_digest(stack, window: Window, first: Process):
+    """Stops a worker, lets an object arrive late and a successor take over, and wakes the first one up."""
+    os.kill(first.child.pid, signal.SIGSTOP)
+    try:
+        arrive_late(stack, window)
+        stack.front.rules.clear()
+        stack.start_worker(**HASTE)
+        fetched = stack.when_stored(window)
+    finally:
+        os.kill(first.child.pid, signal.SIGCONT)
+    assert text_of(fetched.body) == oracle.digest_of(window, stack.logs)
+    return fetched
+
+
 def test_a_paused_worker_does_not_harm_its_successors_digest(fronted):
     """The gate holds the first worker's read beyond its lease: the second takes over, then the first wakes up."""
     fronted.start_api(**HASTE).start_worker(**HASTE)
     window, gate = Window.fresh(), Gate(fronted.logs.name)
     begin(fronted, gate, window)
     first = fronted.worker
-    os.kill(first.child.pid, signal.SIGSTOP)
-    try:
-        fronted.front.rules.clear()
-        fronted.start_worker(**HASTE)
-        fetched = fronted.when_stored(window)
-    finally:
-        os.kill(first.child.pid, signal.SIGCONT)
-        gate.opened.set()
+    fetched = successors_digest(fronted, window, first)
+    gate.opened.set()
     # The first worker finds its record gone and says so; its digest goes nowhere.
     wait_for(lambda: '"outcome":"lost"' in first.output())
     assert fronted.get(window).headers["etag"] == fetched.headers["etag"]
+    assert fronted.record(window.id())["state"] == "stored"
+
+
+def test_a_paused_workers_last_request_does_not_harm_its_successors_digest(fronted):
+    """The first worker is stopped behind its last look at the record: the digest it made is on its way to the store."""
+    fronted.start_api(**HASTE).start_worker(**HASTE)
+    window = Window.fresh()
+    flow_logs.write(fronted.logs, window)
+    gate = Gate(fronted.digests.name, f"{window.id()}.log.gz", method="PUT")
+    fronted.front.rules.append(gate)
+    assert fronted.post(window).status == 202
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(deliver, fronted, window)
+        assert gate.reached.wait(30)
+        first = fronted.worker
+        fetched = successors_digest(fronted, window, first)
+        puts = len([seen for seen in fronted.front.requests(fronted.digests.name) if seen.method == "PUT"])
+        gate.opened.set()
+        wait_for(lambda: '"outcome":"lost"' in first.output() or '"outcome":"stored"' in first.output())
+        pending.result(60)
+    assert puts > 0
+    answer = fronted.get(window)
+    assert (answer.headers["etag"], answer.body) == (fetched.headers["etag"], fetched.body)
+    assert answer.headers["digest-coverage"] == "complete"
     assert fronted.record(window.id())["state"] == "stored"
 
 

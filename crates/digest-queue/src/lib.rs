@@ -9,6 +9,8 @@
 
 pub mod appliance;
 pub mod error;
+#[cfg(feature = "testing")]
+pub mod faults;
 pub mod in_process;
 pub mod queue;
 pub mod source;

@@ -72,6 +72,8 @@ impl SqsQueue {
                         QueueErrorKind::Busy
                     }
                     _ if throttled => QueueErrorKind::Busy,
+                    // Fresh credentials are fetched for another try.
+                    _ if error.code().is_some_and(is_expiry) => QueueErrorKind::Unreachable,
                     _ => QueueErrorKind::Refused,
                 }
             }
@@ -237,6 +239,11 @@ fn whole_seconds(time: Duration) -> i32 {
     i32::try_from(seconds.min(LONGEST_HIDDEN)).unwrap_or(i32::MAX)
 }
 
+/// Whether a refusal's code says that a session is over.
+fn is_expiry(code: &str) -> bool {
+    code.contains("ExpiredToken") || code == "RequestExpired"
+}
+
 /// An error and its causes, each once.
 fn told(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -254,6 +261,19 @@ fn told(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_that_is_over_is_known_by_its_code() {
+        for (code, expected) in [
+            ("ExpiredToken", true),
+            ("ExpiredTokenException", true),
+            ("RequestExpired", true),
+            ("AccessDenied", false),
+            ("InvalidClientTokenId", false),
+        ] {
+            assert_eq!(is_expiry(code), expected, "{code}");
+        }
+    }
 
     #[test]
     fn a_part_of_a_second_is_a_whole_one_and_a_day_is_half_of_it() {

@@ -2,6 +2,7 @@
 //! before they expire.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ const UNDATED: Duration = Duration::from_secs(900);
 pub(crate) struct Bridge {
     provider: SharedCredentialsProvider,
     kept: Mutex<Option<(Credentials, SystemTime)>>,
+    /// Set by the store where it is told that they have expired, whatever they say of their end.
+    expired: Arc<AtomicBool>,
 }
 
 impl Bridge {
@@ -29,14 +32,22 @@ impl Bridge {
         Self {
             provider,
             kept: Mutex::new(None),
+            expired: Arc::default(),
         }
+    }
+
+    /// What the store sets that uses these credentials.
+    pub(crate) fn expired(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.expired)
     }
 
     async fn get(&self) -> Result<Credentials, CredentialsError> {
         let mut kept = self.kept.lock().await;
         let now = SystemTime::now();
+        let has_expired = self.expired.swap(false, Ordering::Relaxed);
         if let Some((credentials, until)) = &*kept
             && now < *until
+            && !has_expired
         {
             return Ok(credentials.clone());
         }
@@ -98,4 +109,46 @@ fn error_chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use aws_credential_types::provider::future::ProvideCredentials as Provided;
+
+    use super::*;
+
+    /// Numbers what it gives.
+    #[derive(Debug, Default)]
+    struct Counting(AtomicUsize);
+
+    impl ProvideCredentials for Counting {
+        fn provide_credentials<'a>(&'a self) -> Provided<'a>
+        where
+            Self: 'a,
+        {
+            let number = self.0.fetch_add(1, Ordering::Relaxed);
+            Provided::ready(Ok(Credentials::new(
+                format!("key{number}"),
+                "secret",
+                None,
+                None,
+                "test",
+            )))
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_that_a_store_calls_expired_are_fetched_anew() {
+        let bridge = Bridge::new(SharedCredentialsProvider::new(Counting::default()));
+        let expired = bridge.expired();
+        for _ in 0..2 {
+            assert_eq!(bridge.get().await.unwrap().access_key_id(), "key0");
+        }
+        expired.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            assert_eq!(bridge.get().await.unwrap().access_key_id(), "key1");
+        }
+    }
 }

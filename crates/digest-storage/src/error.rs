@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use object_store::Error as SourceError;
 use object_store::client::{HttpError, HttpErrorKind};
 
@@ -20,6 +21,8 @@ pub enum ErrorKind {
     Changed,
     /// Credentials are missing, wrong or not allowed to do this.
     AccessDenied,
+    /// The session token has expired; fresh credentials are fetched for the next request.
+    ExpiredCredentials,
     /// The bucket or directory does not exist.
     NoSuchBucket,
     /// The store asks for fewer requests.
@@ -43,7 +46,7 @@ impl ErrorKind {
     #[must_use]
     pub fn is_retryable(self) -> bool {
         match self {
-            Self::Throttled | Self::Timeout | Self::Unavailable => true,
+            Self::Throttled | Self::Timeout | Self::Unavailable | Self::ExpiredCredentials => true,
             Self::NotFound
             | Self::AlreadyExists
             | Self::Precondition
@@ -144,6 +147,7 @@ impl fmt::Display for StoreError {
                 "access was denied: check the credentials and their permissions; without s3:ListBucket S3 denies \
                  even what does not exist"
             }
+            ErrorKind::ExpiredCredentials => "the session token of the credentials has expired",
             ErrorKind::NoSuchBucket => "the bucket or directory does not exist",
             ErrorKind::Throttled => "the store asks for fewer requests",
             ErrorKind::Timeout => "the store did not answer in time",
@@ -208,10 +212,32 @@ pub(crate) fn kind_of(error: &SourceError) -> ErrorKind {
         SourceError::AlreadyExists { .. } => ErrorKind::AlreadyExists,
         SourceError::Precondition { .. } => ErrorKind::Precondition,
         SourceError::NotModified { .. } => ErrorKind::Precondition,
-        SourceError::PermissionDenied { .. } | SourceError::Unauthenticated { .. } => ErrorKind::AccessDenied,
+        SourceError::PermissionDenied { source, .. } | SourceError::Unauthenticated { source, .. } => {
+            kind_of_denial(&**source)
+        }
         SourceError::NotSupported { .. } | SourceError::NotImplemented { .. } => ErrorKind::Unsupported,
         SourceError::Generic { source, .. } => kind_of_generic(&**source),
         _ => ErrorKind::Other,
+    }
+}
+
+/// What S3 and its lookalikes call a session that is over.
+const EXPIRED: [&str; 4] = [
+    "ExpiredToken",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "ExpiredCredentials",
+];
+
+/// Whether a refusal is for good. A token that has expired is not, nor a provider of credentials that did not answer.
+fn kind_of_denial(source: &(dyn StdError + 'static)) -> ErrorKind {
+    if let Some(CredentialsError::ProviderTimedOut(_)) = source.downcast_ref() {
+        return ErrorKind::Timeout;
+    }
+    if EXPIRED.iter().any(|code| says(source, code)) {
+        ErrorKind::ExpiredCredentials
+    } else {
+        ErrorKind::AccessDenied
     }
 }
 
@@ -244,10 +270,14 @@ fn kind_of_generic(source: &(dyn StdError + 'static)) -> ErrorKind {
         Some(408) => ErrorKind::Timeout,
         Some(501) => ErrorKind::Unsupported,
         Some(500..=599) => ErrorKind::Unavailable,
-        Some(401 | 403) => ErrorKind::AccessDenied,
+        Some(401 | 403) => kind_of_denial(source),
         Some(404) if says(source, "NoSuchBucket") => ErrorKind::NoSuchBucket,
-        Some(400) if says(source, "InvalidAccessKeyId") || says(source, "ExpiredToken") => {
-            ErrorKind::AccessDenied
+        Some(400) if says(source, "InvalidAccessKeyId") => ErrorKind::AccessDenied,
+        // The body of a request came too slowly, or not all of it.
+        Some(400) if says(source, "RequestTimeout") || says(source, "IncompleteBody") => ErrorKind::Timeout,
+        // The answer to a HEAD has no body that could name the code; no other request of ours is refused so.
+        Some(400) if EXPIRED.iter().any(|code| says(source, code)) || says_nothing(source) => {
+            ErrorKind::ExpiredCredentials
         }
         _ => ErrorKind::Other,
     }
@@ -263,6 +293,82 @@ fn kind_of_io(error: &std::io::Error) -> ErrorKind {
     }
 }
 
+/// Whether an answer had no body: the client's text then ends behind the status.
+fn says_nothing(source: &(dyn StdError + 'static)) -> bool {
+    source
+        .to_string()
+        .trim_end_matches([':', ' '])
+        .ends_with("400 Bad Request")
+}
+
 fn says(source: &(dyn StdError + 'static), word: &str) -> bool {
     source.to_string().contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, body: &str) -> ErrorKind {
+        let text = format!("Server returned non-2xx status code: {status}: {body}");
+        let (path, source) = ("key".to_owned(), text.into());
+        kind_of(&match status {
+            403 => SourceError::PermissionDenied { path, source },
+            401 => SourceError::Unauthenticated { path, source },
+            _ => SourceError::Generic { store: "S3", source },
+        })
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_worth_another_try_and_a_denial_is_not() {
+        for (status, code) in [
+            (400, "ExpiredToken"),
+            (403, "ExpiredTokenException"),
+            (403, "RequestExpired"),
+            (401, "ExpiredToken"),
+            (400, "TokenRefreshRequired"),
+        ] {
+            let kind = refused(status, &format!("<Error><Code>{code}</Code></Error>"));
+            assert_eq!(kind, ErrorKind::ExpiredCredentials, "{status} {code}");
+            assert!(kind.is_retryable());
+        }
+        for (status, code) in [
+            (403, "AccessDenied"),
+            (403, "SignatureDoesNotMatch"),
+            (400, "InvalidAccessKeyId"),
+        ] {
+            let kind = refused(status, &format!("<Error><Code>{code}</Code></Error>"));
+            assert_eq!(kind, ErrorKind::AccessDenied, "{status} {code}");
+            assert!(!kind.is_retryable());
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_refused_without_a_word_may_be_of_a_session_that_is_over() {
+        let source = "Server returned non-2xx status code: 400 Bad Request: ".into();
+        let head = SourceError::Generic { store: "S3", source };
+        assert_eq!(kind_of(&head), ErrorKind::ExpiredCredentials);
+        assert_eq!(refused(400, "<Code>InvalidArgument</Code>"), ErrorKind::Other);
+    }
+
+    #[test]
+    fn a_body_that_came_too_slowly_is_sent_again() {
+        assert!(refused(400, "<Code>RequestTimeout</Code>").is_retryable());
+        assert!(refused(400, "<Code>IncompleteBody</Code>").is_retryable());
+    }
+
+    #[test]
+    fn a_provider_of_credentials_that_does_not_answer_is_asked_again() {
+        let slow = CredentialsError::provider_timed_out(std::time::Duration::from_secs(1));
+        let (path, source) = (String::new(), Box::new(slow));
+        assert_eq!(
+            kind_of(&SourceError::Unauthenticated { path, source }),
+            ErrorKind::Timeout
+        );
+        let (path, source) = (String::new(), Box::new(CredentialsError::not_loaded("none")));
+        assert_eq!(
+            kind_of(&SourceError::Unauthenticated { path, source }),
+            ErrorKind::AccessDenied
+        );
+    }
 }

@@ -73,7 +73,9 @@ pub(crate) fn open(
         },
     };
     let http = HttpClient::new().map_err(|error| refuse(error.to_string()))?;
-    let client = Client::new_with(Bridge::new(credentials), http);
+    let credentials = Bridge::new(credentials);
+    let expired = credentials.expired();
+    let client = Client::new_with(credentials, http);
     let unlistable = Arc::new(AtomicU64::new(0));
     let bucket = Bucket {
         s3: S3Client::new_with_client(client.clone(), region.clone()),
@@ -92,7 +94,9 @@ pub(crate) fn open(
         conditional_copy: false,
         ..Capabilities::ALL
     };
-    Ok(Store::new(inner, place.clone(), capabilities).counting_unlistable(unlistable))
+    Ok(Store::new(inner, place.clone(), capabilities)
+        .counting_unlistable(unlistable)
+        .telling_expiry(expired))
 }
 
 /// One bucket. Cheap to clone.

@@ -75,6 +75,8 @@ pub(crate) fn open(
         .credentials
         .clone()
         .ok_or_else(|| refuse("no credentials are set for the bucket".to_owned()))?;
+    let credentials = Bridge::new(credentials);
+    let expired = credentials.expired();
     let unlistable = Arc::new(AtomicU64::new(0));
     let mut client = ClientOptions::new()
         .with_timeout_disabled()
@@ -93,7 +95,7 @@ pub(crate) fn open(
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(region)
-        .with_credentials(Arc::new(Bridge::new(credentials)))
+        .with_credentials(Arc::new(credentials))
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
         .with_disable_bulk_delete(true)
@@ -122,7 +124,9 @@ pub(crate) fn open(
         conditional_copy: false,
         ..Capabilities::ALL
     };
-    Ok(Store::new(inner, place.clone(), capabilities).counting_unlistable(unlistable))
+    Ok(Store::new(inner, place.clone(), capabilities)
+        .counting_unlistable(unlistable)
+        .telling_expiry(expired))
 }
 
 /// Few tries and short pauses: jobs have attempts of their own, and requests have clients who wait.

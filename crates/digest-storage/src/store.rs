@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -25,6 +25,8 @@ pub struct Store {
     place: Arc<Place>,
     believed: Arc<Believed>,
     unlistable: Arc<AtomicU64>,
+    /// Set where the store says that the credentials have expired: whoever keeps them fetches others.
+    expired: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -36,6 +38,7 @@ impl Store {
             place: Arc::new(place),
             believed: Arc::new(Believed::new(capabilities)),
             unlistable: Arc::default(),
+            expired: Arc::default(),
         }
     }
 
@@ -51,6 +54,10 @@ impl Store {
 
     pub(crate) fn counting_unlistable(self, unlistable: Arc<AtomicU64>) -> Self {
         Self { unlistable, ..self }
+    }
+
+    pub(crate) fn telling_expiry(self, expired: Arc<AtomicBool>) -> Self {
+        Self { expired, ..self }
     }
 
     /// The same place over a wrapped store, for tests.
@@ -101,7 +108,11 @@ impl Store {
     }
 
     pub(crate) fn error(&self, key: &Path, source: object_store::Error) -> StoreError {
-        StoreError::of(&*self.place, key, source)
+        let error = StoreError::of(&*self.place, key, source);
+        if error.kind() == ErrorKind::ExpiredCredentials {
+            self.expired.store(true, Ordering::Relaxed);
+        }
+        error
     }
 
     pub(crate) async fn get(&self, key: &Path, options: GetOptions) -> Result<GetResult, StoreError> {
@@ -117,6 +128,10 @@ impl Store {
         let Some(found) = found else { return Ok(None) };
         let meta = found.meta.clone();
         let bytes = found.bytes().await.map_err(|error| self.error(key, error))?;
+        if bytes.len() as u64 != meta.size {
+            let why = format!("{} bytes of {} came", bytes.len(), meta.size);
+            return Err(StoreError::new(ErrorKind::Unavailable, &*self.place, key, why));
+        }
         Ok(Some((bytes, meta)))
     }
 

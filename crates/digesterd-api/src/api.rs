@@ -8,6 +8,7 @@ use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store}
 use digesterd_process::environment::{DigestSettings, Timings};
 use uuid::Uuid;
 
+use crate::flights::Flights;
 use crate::seals::Seals;
 
 /// The API's stores, queue and limits. One per process, shared by all its threads.
@@ -25,6 +26,7 @@ pub struct Api {
     /// Who writes job records here.
     pub(crate) owner: String,
     pub(crate) seals: Seals,
+    pub(crate) flights: Flights,
 }
 
 impl Api {
@@ -48,6 +50,7 @@ impl Api {
             most_minutes: digests.max_window_minutes(),
             owner: format!("digesterd-api/{}", Uuid::new_v4()),
             seals: Seals::default(),
+            flights: Flights::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! HTTP front end of vpcflow-digesterd: takes requests for digests, hands digests out.
 //!
-//! A POST runs through `query` → id → `claim` (the job record) → `submit` (marker, queue); a GET through
+//! A POST runs through `query` → id → `flights` (one for many at once) → `claim` (the job record) → `submit` (marker, queue);
+//! a GET through
 //! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
 //! `conditions` and `negotiation`. Below `/v1/digests` the [`status`] resource tells how far a job is, and a
 //! [`listing`] which digests there are. [`configure`] puts both on a router of any actix-web application;
@@ -11,6 +12,7 @@ mod claim;
 mod conditions;
 mod description;
 mod fetch;
+mod flights;
 pub mod listing;
 mod negotiation;
 mod progress;

@@ -19,6 +19,9 @@ pub(crate) fn store_problem(error: &StoreError) -> Problem {
         ErrorKind::Timeout | ErrorKind::Unavailable => {
             unavailable("the store cannot be reached now; ask again")
         }
+        ErrorKind::ExpiredCredentials => {
+            unavailable("this service's credentials have just expired; ask again")
+        }
         ErrorKind::Changed | ErrorKind::Precondition | ErrorKind::AlreadyExists => {
             unavailable("the stored digest changes right now; ask again")
         }

@@ -16,6 +16,7 @@ use digesterd_process::problem::{Problem, ProblemKind, chain};
 
 use crate::api::Api;
 use crate::claim::{Claim, Refusal, claim};
+use crate::flights::{Part, told};
 use crate::query::CreateQuery;
 use crate::refusals::store_problem;
 
@@ -29,7 +30,7 @@ const QUEUE_PAUSE: Duration = Duration::from_secs(5);
 /// cannot be reached.
 pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext) -> Result<(), Problem> {
     let job = &asked.job;
-    let claimed = claim(api, asked, Utc::now()).await;
+    let claimed = claim_once(api, asked).await;
     let (record, version) = match claimed.map_err(|error| store_problem(&error))? {
         Claim::Taken(record, version) => (record, version),
         Claim::Refused(refusal) => return Err(conflict(job, &refusal)),
@@ -52,6 +53,21 @@ pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext
             Ok(())
         }
         Err(error) => unqueued(api, &record, &version, &error).await,
+    }
+}
+
+/// Claims, or learns from the same request of another client that came first what its claim was told.
+async fn claim_once(api: &Api, asked: &CreateQuery) -> Result<Claim, StoreError> {
+    match api.flights.join(asked.job.id(), asked.refresh) {
+        Part::Lead(lead) => {
+            let claimed = claim(api, asked, Utc::now()).await?;
+            lead.tell(&claimed);
+            Ok(claimed)
+        }
+        Part::Follow(follow) => match told(follow).await {
+            Some(refusal) => Ok(Claim::Refused(refusal)),
+            None => claim(api, asked, Utc::now()).await,
+        },
     }
 }
 

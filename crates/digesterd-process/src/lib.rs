@@ -6,6 +6,7 @@
 //! [`problem`] documents, until [`shutdown`] is asked for.
 
 mod allocator;
+mod bodies;
 
 pub mod credentials;
 pub mod environment;

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::environment::{Environment, EnvironmentError};
 use crate::problem::chain;
@@ -11,6 +12,8 @@ use crate::telemetry::{self, LogStyle};
 
 /// Exit code of a failure.
 pub const FAILED: u8 = 1;
+/// How long threads may go on that work for nobody any more.
+const LINGER: Duration = Duration::from_millis(200);
 /// Exit code where settings or arguments cannot be used.
 pub const USAGE: u8 = 2;
 
@@ -41,7 +44,12 @@ where
     telemetry::start(LogStyle::Service, environment.log_filter());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(life(environment)),
+        Ok(runtime) => {
+            let result = runtime.block_on(life(environment));
+            // A build that was given back may still compress or sort somewhere: nobody waits for that.
+            runtime.shutdown_timeout(LINGER);
+            result
+        }
         Err(error) => Err(error.into()),
     };
     conclude(result)

@@ -15,6 +15,7 @@ use digest_queue::SendContext;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::bodies::is_late;
 use crate::health;
 use crate::problem::{Problem, ProblemKind};
 
@@ -135,6 +136,9 @@ fn completed(answer: ServiceResponse<BoxBody>, context: &RequestContext) -> Serv
     let error = answer.response().error();
     let problem = match error.and_then(|error| error.as_error::<Problem>()) {
         Some(problem) => problem.clone(),
+        None if error.is_some_and(is_late) => {
+            Problem::new(ProblemKind::RequestTimeout, "the body did not come in time")
+        }
         // Documents of this crate's own routes, such as /readyz.
         None if is_json(answer.headers()) => return answer,
         None => {

@@ -1,7 +1,7 @@
 //! The HTTP server of a service: its routes inside this crate's middleware, its limits, its end.
 //!
-//! A caller cannot hold a connection for nothing: headers must arrive within `HEADERS`, an answer
-//! that is not read for `DISCONNECT` after its end is dropped, and an idle connection lives for
+//! A caller cannot hold a connection for nothing: headers must arrive within `HEADERS`, a body within the same time
+//! again, an answer that is not read for `DISCONNECT` after its end is dropped, and an idle connection lives for
 //! `KEEP_ALIVE`, which is longer than the minute that load balancers keep theirs. Header blocks are
 //! limited to 128 KiB by actix itself, addresses to 48 KiB and bodies to `DIGEST_MAX_BODY` here.
 
@@ -13,7 +13,9 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use thiserror::Error as ThisError;
+use tokio::time::sleep;
 
+use crate::bodies::{BodyPatience, hurry_bodies};
 use crate::environment::Service;
 use crate::health::{self, Readiness};
 use crate::problem::{Problem, ProblemKind};
@@ -24,6 +26,8 @@ use crate::shutdown::Shutdown;
 const HEADERS: Duration = Duration::from_secs(15);
 /// How long a closing connection is waited for.
 const DISCONNECT: Duration = Duration::from_secs(5);
+/// What of a grace is kept for the answers that a drained service still owes.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Life of an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -60,6 +64,7 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
     App::new()
         .app_data(web::PayloadConfig::new(service.max_body))
         .app_data(MaxBody(service.max_body))
+        .app_data(BodyPatience(service.body_patience))
         .configure(health::configure(readiness))
         .configure(configure)
         .default_service(web::to(async || -> Result<HttpResponse, Problem> {
@@ -68,6 +73,7 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
                 "there is nothing at this address",
             ))
         }))
+        .wrap(from_fn(hurry_bodies))
         .wrap(from_fn(log_requests))
 }
 
@@ -123,6 +129,46 @@ impl Listening {
         server
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+}
+
+impl Listening {
+    /// The same for a service that has work of its own. Once asked to stop, `drain` runs while requests are still
+    /// answered; it is told how much of the grace it has. Then what is in flight is finished. Whatever is not done when
+    /// the whole grace is over stays undone.
+    ///
+    /// # Errors
+    /// As [`Listening::run`].
+    pub async fn run_draining<D, F>(
+        self,
+        shutdown: &Shutdown,
+        grace: Duration,
+        drain: D,
+    ) -> std::io::Result<()>
+    where
+        D: FnOnce(Duration) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        // The last answers have to get out as well.
+        let share = grace.saturating_sub((grace / 10).min(LAST_ANSWERS));
+        let (asked, stop_server) = (shutdown.clone(), Shutdown::new());
+        let drained = stop_server.clone();
+        tokio::spawn(async move {
+            asked.requested().await;
+            drain(share).await;
+            drained.request();
+        });
+        let overdue = async {
+            shutdown.requested().await;
+            sleep(grace).await;
+        };
+        tokio::select! {
+            ended = self.run(&stop_server) => ended,
+            () = overdue => {
+                tracing::warn!("the grace is over: what is in flight is left");
+                Ok(())
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use digesterd_process::health::Readiness;
 use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
+use futures::StreamExt;
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,6 +46,7 @@ fn service() -> Service {
         port: 0,
         listen_address: [127, 0, 0, 1].into(),
         max_body: 1000,
+        body_patience: Duration::from_millis(600),
         shutdown_grace: Duration::from_secs(5),
     }
 }
@@ -216,6 +218,64 @@ async fn shutdown_finishes_what_is_in_flight_and_no_more() {
     running.task.await.unwrap().unwrap();
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert!(TcpStream::connect(running.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_408_and_its_connection_ends() {
+    let running = start();
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    slow.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nslow")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(Duration::from_secs(30), slow.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("application/problem+json"), "{answer}");
+    // One that is slow and still comes is taken.
+    let pieces = futures::stream::iter(0..3).then(async |_| {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Ok::<_, std::io::Error>(vec![b'x'; 10])
+    });
+    let body = reqwest::Body::wrap_stream(Box::pin(pieces));
+    let url = format!("http://{}/echo", running.address);
+    let taken = Client::new().post(url).body(body).send().await.unwrap();
+    assert_eq!(
+        (taken.status().as_u16(), taken.text().await.unwrap().len()),
+        (200, 30)
+    );
+}
+
+#[tokio::test]
+async fn a_service_ends_with_its_grace_whatever_its_work_and_its_callers_do() {
+    let grace = Duration::from_secs(1);
+    let listening = server::listen(&service(), &Readiness::new(), routes).unwrap();
+    let address = listening.address().unwrap();
+    let shutdown = Shutdown::new();
+    let stop = shutdown.clone();
+    let (told, share) = tokio::sync::oneshot::channel();
+    let drain = move |share| async move {
+        told.send(share).unwrap();
+        std::future::pending::<()>().await;
+    };
+    let task = tokio::spawn(async move { listening.run_draining(&stop, grace, drain).await });
+    let mut caller = TcpStream::connect(address).await.unwrap();
+    caller
+        .write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
+        .await
+        .unwrap();
+    let began = Instant::now();
+    shutdown.request();
+    task.await.unwrap().unwrap();
+    assert!(
+        began.elapsed() >= grace && began.elapsed() < grace * 4,
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(share.await.unwrap() < grace);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ mod side;
 mod standing;
 
 pub(crate) use error::PublishError;
-pub(crate) use side::{discard, finish};
+pub(crate) use side::{discard, finish, finish_or_leave};
 #[cfg(test)]
 pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};
@@ -47,7 +47,7 @@ pub(crate) async fn publish(
     let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
     let manifest = side::write(&places.manifests, &record, &report, &encoded.summary).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
-    finish(places, &record, Some(&manifest)).await?;
+    finish_or_leave(places, &record, Some(&manifest)).await;
     Ok(Published {
         coverage: manifest.coverage,
         edges: manifest.edges,

@@ -48,16 +48,12 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     }
 
     // The server goes on while the worker drains: held requests get their answers, new ones 503.
-    let stop_server = Shutdown::new();
-    let drained = stop_server.clone();
-    let grace = settings.service.shutdown_grace;
-    tokio::spawn(async move {
-        shutdown.requested().await;
+    let drain = move |share| async move {
         readiness.drain();
-        worker.drain(grace).await;
-        drained.request();
-    });
-    listening.run(&stop_server).await?;
+        worker.drain(share).await;
+    };
+    let grace = settings.service.shutdown_grace;
+    listening.run_draining(&shutdown, grace, drain).await?;
     tracing::info!("digesterd-worker ends");
     Ok(())
 }

@@ -71,16 +71,12 @@ impl Standalone {
         tokio::spawn(async move { Sweeper::new(true).run(&sweeping).await });
         tokio::spawn(take_in(self.jobs, self.worker.clone(), shutdown.clone()));
         // The server goes on while the worker drains: held requests get their answers, new ones 503.
-        let stop_server = Shutdown::new();
-        let drained = stop_server.clone();
-        let (readiness, worker, grace) = (self.readiness, self.worker, self.grace);
-        tokio::spawn(async move {
-            shutdown.requested().await;
+        let (readiness, worker) = (self.readiness, self.worker);
+        let drain = move |share| async move {
             readiness.drain();
-            worker.drain(grace).await;
-            drained.request();
-        });
-        self.listening.run(&stop_server).await?;
+            worker.drain(share).await;
+        };
+        self.listening.run_draining(&shutdown, self.grace, drain).await?;
         Ok(())
     }
 }

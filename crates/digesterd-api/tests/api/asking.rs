@@ -7,6 +7,7 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use digest_core::record::{Failure, State};
 use digest_core::{Coverage, JobRecord};
 use digest_queue::{ApplianceOptions, HttpAppliance};
+use digest_storage::faults::{Fault, Faults, Operation};
 use digest_storage::{MarkerBody, Markers, Store};
 use futures::future::join_all;
 use reqwest::Method;
@@ -142,6 +143,39 @@ async fn twenty_at_once_are_one_202_nineteen_409_and_one_job() {
         assert_eq!(statuses[1..], [409; 19]);
         assert_eq!(app.queued().await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn twenty_at_once_cost_one_lookup_whatever_comes_of_it() {
+    let slow = || {
+        Faults::new(|call| match call.operation {
+            Operation::Head | Operation::Get => Fault::Slow(Duration::from_millis(500)),
+            _ => Fault::None,
+        })
+    };
+    let (storage, progress) = (slow(), slow());
+    let stores = (Store::memory(), Store::memory());
+    let mut app = TestApp::over(storage.over(&stores.0), progress.over(&stores.1));
+    let ask = || join_all((0..20).map(|_| app.post(HOUR)));
+    let statuses = |answers: Vec<reqwest::Response>| {
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+        statuses.sort_unstable();
+        statuses
+    };
+    let answers = statuses(ask().await);
+    assert_eq!((answers[0], &answers[1..]), (202, &[409; 19][..]));
+    // The digest, the record, the marker.
+    assert_eq!(
+        (storage.count(Operation::Head), progress.count(Operation::Get)),
+        (1, 2)
+    );
+    // The next ones find the job on its way.
+    assert_eq!(statuses(ask().await), [409; 20]);
+    assert_eq!(
+        (storage.count(Operation::Head), progress.count(Operation::Get)),
+        (2, 3)
+    );
+    assert_eq!(app.queued().await.len(), 1);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub struct Service {
     pub listen_address: IpAddr,
     /// Most bytes of a request body.
     pub max_body: usize,
+    /// How long a request's body may take to arrive. No variable sets it.
+    pub body_patience: Duration,
     /// How long requests and builds in flight may go on after the signal to stop.
     pub shutdown_grace: Duration,
 }
@@ -60,6 +62,7 @@ impl Service {
             port: port?,
             listen_address: listen_address?,
             max_body: max_body?,
+            body_patience: default.body_patience,
             shutdown_grace: shutdown_grace?,
         })
     }
@@ -77,6 +80,7 @@ impl Default for Service {
             port: 8080,
             listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             max_body: 64 << 10,
+            body_patience: Duration::from_secs(15),
             shutdown_grace: Duration::from_secs(25),
         }
     }

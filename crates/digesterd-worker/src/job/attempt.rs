@@ -14,7 +14,7 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{PublishError, Published, Standing, finish, publish};
+use crate::publish::{PublishError, Published, Standing, finish_or_leave, publish, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -75,7 +75,7 @@ async fn make(
         Standing::ToBuild => {}
         Standing::Given => return Ok(None),
         Standing::Published => {
-            finish(worker.places(), record, None).await?;
+            finish_or_leave(worker.places(), record, None).await;
             return Ok(None);
         }
     }
@@ -123,6 +123,12 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
             .await;
         let ending = Ending::Retry { reason, after: pause };
         return settle(worker, back, ending).await;
+    }
+    // The digest's last request may have taken effect though nobody could be asked whether.
+    let record = held.record().await;
+    if let Ok(Standing::Published) = standing(worker.places(), &record).await {
+        finish_or_leave(worker.places(), &record, None).await;
+        return release(worker, held).await;
     }
     let transient = error.is_retryable();
     let reason = if transient {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use digest_core::record::{Failure, State};
 use digest_core::{Job, JobRecord};
-use digest_storage::{Created, StoreError, Swap, Version};
+use digest_storage::{Created, ErrorKind, StoreError, Swap, Version};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 use tracing::warn;
@@ -178,7 +178,10 @@ impl Visit {
 
     /// The job waits for somebody: get a slot unless all is built already, take the record, do the work.
     async fn take(&mut self, record: JobRecord, version: Version) -> Result<Next, StoreError> {
-        let standing = standing(self.worker.places(), &record).await?;
+        let standing = match standing(self.worker.places(), &record).await {
+            Err(error) if is_for_good(&error) => return self.refuse(record, version, &error).await,
+            found => found?,
+        };
         if standing == Standing::ToBuild && self.slot.is_none() {
             return self.queue_up(&record, &version).await;
         }
@@ -201,6 +204,28 @@ impl Visit {
         let ended = attempt(&self.worker, held, standing).await;
         self.slot = None;
         Ok(Next::after(ended))
+    }
+
+    /// Takes the record to end the job: where the digest is to be, the store refuses this worker for good.
+    async fn refuse(
+        &self,
+        record: JobRecord,
+        version: Version,
+        error: &StoreError,
+    ) -> Result<Next, StoreError> {
+        let lease = delta(self.worker.terms().progress_timeout);
+        let Ok(taken) = record.take(self.worker.owner(), record.nonce(), Utc::now(), lease) else {
+            return Ok(Next::Again);
+        };
+        let Swap::Swapped(version) = self.worker.records().swap(&version, &taken).await? else {
+            return Ok(Next::Again);
+        };
+        let held = Held::new(self.worker.records().clone(), taken, version);
+        let failure = Failure {
+            reason: format!("the digest could not be looked for: {error}"),
+            transient: false,
+        };
+        Ok(Next::after(give_up(&self.worker, &held, failure).await))
     }
 
     /// Waits for a slot. A job that is kept without callers is first offered to every worker: whoever is
@@ -252,4 +277,9 @@ impl Visit {
             after: self.worker.terms().retry_pause,
         }
     }
+}
+
+/// Whether a person has to act before a store answers otherwise.
+fn is_for_good(error: &StoreError) -> bool {
+    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NoSuchBucket)
 }

@@ -1,8 +1,8 @@
 //! The step that makes a digest stored: one conditional request, by the holder of the record.
 
 use chrono::Utc;
-use digest_core::Coverage;
 use digest_core::manifest::Sealed;
+use digest_core::{Coverage, DigestId};
 use digest_storage::{Attributes, Digests, ErrorKind, Expect, StoreError};
 
 use super::encode::{Body, Encoded};
@@ -51,6 +51,13 @@ pub(super) async fn land(
         match landed {
             Ok(_) => return Ok(()),
             Err(error) if is_conflict(&error) => {}
+            // It may have appeared all the same, and only the answer was lost.
+            Err(error) if error.is_retryable() => {
+                if has_landed(digests, id, &gzip).await {
+                    return Ok(());
+                }
+                return Err(PublishError::of("the digest")(error));
+            }
             Err(error) => return Err(PublishError::of("the digest")(error)),
         }
         let found = digests.head(id).await.map_err(PublishError::of("the digest"))?;
@@ -68,6 +75,14 @@ pub(super) async fn land(
         };
     }
     Err(PublishError::Contended)
+}
+
+/// Whether these bytes stand under the digest's name, as far as the store says.
+async fn has_landed(digests: &Digests, id: DigestId, gzip: &Sealed) -> bool {
+    match digests.head(id).await {
+        Ok(Some(found)) => matches!(is_of(digests, id, &found, gzip).await, Ok(true)),
+        _ => false,
+    }
 }
 
 /// Whether the name was not as expected.

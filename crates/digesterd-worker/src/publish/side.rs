@@ -58,6 +58,15 @@ pub(crate) async fn finish(
     Ok(())
 }
 
+/// The same where the digest is stored, so that nothing may call the job failed any more: what could not be done is left
+/// to the sweepers, which see by the attempt's manifest that something is.
+pub(crate) async fn finish_or_leave(places: &Places, record: &JobRecord, known: Option<&Manifest>) {
+    if let Err(error) = finish(places, record, known).await {
+        warn!(job_id = %record.job().id(), %error,
+            "a digest is stored, but what stands beside it is not in order; a sweeper will see to it");
+    }
+}
+
 /// Writes the digest's entry in the index.
 async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
     let listed = places.index.write(&IndexEntry::of(manifest)).await;

@@ -1,0 +1,75 @@
+//! The sweep: every call of a job, every way to fail that the call can meet.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+
+use crate::scene::{Outcome, Scene, play};
+use crate::script::{Kind, When};
+
+/// Runs at once: most of the time is waiting.
+const AT_ONCE: usize = 12;
+
+/// Sweeps a scene; every run ends as it has to, or panics. Returns how many calls the scene has.
+async fn sweep(scene: Scene, least: usize) {
+    let calls = play(scene, When::Never, Kind::Fails).await.calls;
+    assert!(calls.len() >= least, "only {} calls: {calls:?}", calls.len());
+    let mut runs = Vec::new();
+    for (number, (asked, _)) in (1..).zip(&calls) {
+        let kinds = Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.fault_of(*asked).is_some());
+        runs.extend(kinds.map(|kind| (number, kind)));
+    }
+    let count = runs.len();
+    let played = stream::iter(runs)
+        .map(|(number, kind)| async move { (number, kind, play(scene, When::At(number), kind).await) })
+        .buffer_unordered(AT_ONCE);
+    let outcomes: Vec<(u64, Kind, Outcome)> = played.collect().await;
+    let met = outcomes
+        .iter()
+        .filter(|(_, _, outcome)| outcome.met.is_some())
+        .count();
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, _, outcome)| outcome.failed.is_some())
+        .collect();
+    let longest = outcomes.iter().map(|(_, _, outcome)| outcome.took).max();
+    println!(
+        "{scene:?}: {} calls, {count} faults, {met} met, {} stored at once, {} failed first with a reason, longest {:?}",
+        calls.len(),
+        count - failed.len(),
+        failed.len(),
+        longest.unwrap_or(Duration::ZERO)
+    );
+    for (_, kind, outcome) in &failed {
+        println!(
+            "  {kind:?} at {}: {}",
+            outcome.met.as_deref().unwrap_or_default(),
+            outcome.failed.as_deref().unwrap_or_default()
+        );
+    }
+    // Calls come in another order now and then; a sweep that meets nothing would prove nothing.
+    assert!(met * 10 >= count * 9, "only {met} of {count} faults were met");
+}
+
+#[actix_web::test]
+async fn whatever_call_of_a_first_build_fails_it_ends_stored_or_with_a_reason() {
+    sweep(Scene::First, 30).await;
+}
+
+#[actix_web::test]
+async fn whatever_call_of_a_large_build_fails_it_ends_stored_or_with_a_reason() {
+    sweep(Scene::Large, 30).await;
+}
+
+#[actix_web::test]
+async fn whatever_call_of_a_build_that_replaces_a_digest_fails_it_ends_stored_or_with_a_reason() {
+    sweep(Scene::Again, 30).await;
+}
+
+#[actix_web::test]
+async fn whatever_call_of_a_takeover_fails_it_ends_stored_or_with_a_reason() {
+    sweep(Scene::Abandoned, 20).await;
+    sweep(Scene::Published, 10).await;
+}
