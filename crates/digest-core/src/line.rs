@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use crate::address::Address;
 use crate::digest::{Held, Section, Visitor};
+use crate::edge::Edge;
 use crate::key::ports_of;
 use crate::memory::Memory;
 use crate::merge::Part;
@@ -92,6 +93,29 @@ impl Lines {
         self.out
             .extend_from_slice(ending.map_or(b"\n".as_slice(), Vec::as_slice));
     }
+}
+
+/// Appends an edge's line, as a digest of this span has it.
+pub(crate) fn push_line(out: &mut Vec<u8>, edge: &Edge<'_>, (start, end): (i64, i64)) {
+    out.extend_from_slice(&begin(edge.account_id, edge.interface_id));
+    push_address(out, edge.srcaddr.into());
+    push_address(out, edge.dstaddr.into());
+    match edge.ports {
+        Some((src, dst)) => {
+            push_number(out, src.into());
+            out.push(b' ');
+            push_number(out, dst.into());
+        }
+        None => out.extend_from_slice(b"- -"),
+    }
+    let protocol = edge.protocol.into();
+    for number in [protocol, edge.packets, edge.bytes, start as u64, end as u64] {
+        out.push(b' ');
+        push_number(out, number);
+    }
+    out.push(b' ');
+    out.extend_from_slice(edge.action);
+    out.extend_from_slice(b" OK\n");
 }
 
 /// What every line of an interface begins with.
