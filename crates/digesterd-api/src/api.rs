@@ -6,9 +6,13 @@ use chrono::{DateTime, Utc};
 use digest_queue::JobQueue;
 use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::seals::Seals;
+
+/// Requests that compute for seconds, at once.
+const COMPUTING: usize = 2;
 
 /// The API's stores, queue and limits. One per process, shared by all its threads.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub struct Api {
     /// Who writes job records here.
     pub(crate) owner: String,
     pub(crate) seals: Seals,
+    /// Room for requests that compute for seconds.
+    pub(crate) computing: Arc<Semaphore>,
 }
 
 impl Api {
@@ -48,6 +54,7 @@ impl Api {
             most_minutes: digests.max_window_minutes(),
             owner: format!("digesterd-api/{}", Uuid::new_v4()),
             seals: Seals::default(),
+            computing: Arc::new(Semaphore::new(COMPUTING)),
         }
     }
 

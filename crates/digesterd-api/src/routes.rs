@@ -10,6 +10,7 @@ use digesterd_process::request_log::context_of;
 use tracing::Instrument;
 
 use crate::api::Api;
+use crate::difference::difference;
 use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
 use crate::listing::list;
 use crate::query;
@@ -18,8 +19,9 @@ use crate::status::status;
 use crate::submit::submit;
 
 /// The paths that [`configure`] answers.
-pub const PATHS: [&str; 5] = [
+pub const PATHS: [&str; 6] = [
     "/",
+    "/v1/diff",
     "/v1/digests",
     "/v1/digests/{id}",
     "/v1/digests/{id}/content",
@@ -29,7 +31,14 @@ pub const PATHS: [&str; 5] = [
 /// The API's routes over an [`Api`].
 pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
-        let [root, list_path, status_path, content_path, manifest_path] = PATHS;
+        let [
+            root,
+            diff_path,
+            list_path,
+            status_path,
+            content_path,
+            manifest_path,
+        ] = PATHS;
         config.app_data(web::Data::from(api)).service(
             web::resource(root)
                 .route(web::get().to(fetch))
@@ -38,6 +47,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
                 .default_service(web::to(other_method)),
         );
         config
+            .service(read_only(diff_path, difference))
             .service(read_only(list_path, list))
             .service(read_only(status_path, status))
             .service(read_only(content_path, content))

@@ -16,3 +16,4 @@ pub mod server;
 pub mod shutdown;
 pub mod stores;
 pub mod telemetry;
+pub mod waiting;
