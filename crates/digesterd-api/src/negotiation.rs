@@ -82,7 +82,8 @@ fn of(accepted: &[QualityItem<mime::Mime>]) -> Format {
 
 /// How much a media type is wanted: the most specific range that matches it decides.
 fn quality(accepted: &[QualityItem<mime::Mime>], kind: &str, subtype: &str) -> Quality {
-    let specificity = |range: &mime::Mime| match (range.type_().as_str(), range.subtype().as_str()) {
+    // A subtype's suffix (`graphml+xml`) is a part of its name.
+    let specificity = |range: &mime::Mime| match range.essence_str().split_once('/')? {
         (one, other) if one == kind && other == subtype => Some(2),
         (one, "*") if one == kind => Some(1),
         ("*", "*") => Some(0),
