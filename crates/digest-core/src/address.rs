@@ -31,6 +31,15 @@ impl From<Address> for IpAddr {
     }
 }
 
+impl From<IpAddr> for Address {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::V4(address.into()),
+            IpAddr::V6(address) => Self::V6(address.into()),
+        }
+    }
+}
+
 /// Four decimal octets of one to three digits, without leading zeros.
 #[inline]
 pub(crate) fn v4(token: &[u8]) -> Option<u32> {

@@ -107,6 +107,14 @@ pub(crate) const INFLATERS: &[&str] = &[
 ];
 
 impl Scratch {
+    /// With the inflater that works in pieces alone: in little memory, whatever the object's size.
+    pub(crate) fn in_pieces() -> Self {
+        Self {
+            whole: None,
+            ..Self::default()
+        }
+    }
+
     /// With one of [`INFLATERS`].
     #[cfg(feature = "testing")]
     pub(crate) fn named(inflater: &str) -> Option<Self> {

@@ -138,6 +138,13 @@ mod page;
 
 mod render;
 
+// And a stored digest read back.
+mod digest_text;
+
+mod digest_line;
+
+mod digest_writer;
+
 mod error;
 
 #[cfg(feature = "testing")]
@@ -154,6 +161,9 @@ mod parquet_copy;
 
 pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
+pub use digest_line::{DigestLine, LineFault};
+pub use digest_text::{TextError, read_digest_text};
+pub use digest_writer::DigestWriter;
 pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use facet::Dimensions;

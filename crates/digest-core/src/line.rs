@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::address::Address;
 use crate::digest::{Held, Section, Visitor};
+use crate::edge::Edge;
 use crate::facet::Facets;
 use crate::key::ports_of;
 use crate::memory::Memory;
@@ -92,6 +93,33 @@ impl Lines {
             }
         }
     }
+}
+
+/// Appends an edge's line, as a digest of this span has it.
+pub(crate) fn push_line(page: &mut Page, edge: &Edge<'_>, (start, end): (i64, i64)) {
+    for token in [b"2".as_slice(), edge.account_id, edge.interface_id] {
+        page.slice(token);
+        page.slice(b" ");
+    }
+    for address in [edge.srcaddr, edge.dstaddr] {
+        match address {
+            IpAddr::V4(address) => page.dotted(address.into()),
+            IpAddr::V6(_) => page.slice(format!("{address} ").as_bytes()),
+        }
+    }
+    match edge.ports {
+        Some((src, dst)) => {
+            page.number(src.into(), b' ');
+            page.number(dst.into(), b' ');
+        }
+        None => page.slice(b"- - "),
+    }
+    let protocol = edge.protocol.into();
+    for number in [protocol, edge.packets, edge.bytes, start as u64, end as u64] {
+        page.number(number, b' ');
+    }
+    page.slice(edge.action);
+    page.slice(b" OK\n");
 }
 
 /// What every line of an interface begins with.

@@ -21,14 +21,14 @@ use crate::spill::SpilledRun;
 use crate::tables::lock;
 
 /// Lines of a block.
-const LINES: usize = 8192;
+pub(crate) const LINES: usize = 8192;
 /// Level of compression: see `docs/benchmarking.md`.
-const LEVEL: u32 = 1;
+pub(crate) const LEVEL: u32 = 1;
 /// A gzip header that names no time, no file and no system (255, "unknown").
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 /// The last block of a deflate stream, with nothing in it.
-const END: [u8; 2] = [3, 0];
+pub(crate) const END: [u8; 2] = [3, 0];
 
 /// What was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,7 +290,7 @@ impl Maker {
 }
 
 /// Compresses a block's text by itself.
-fn deflate(deflater: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn deflate(deflater: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     deflater.reset();
     out.clear();
     out.reserve(text.len() / 3 + 1024);
@@ -307,19 +307,19 @@ fn deflate(deflater: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> io::Resul
 }
 
 /// Length and SHA-256 of what has been written.
-#[derive(Default)]
-struct Measure {
+#[derive(Debug, Default)]
+pub(crate) struct Measure {
     hash: Sha256,
     bytes: u64,
 }
 
 impl Measure {
-    fn take(&mut self, bytes: &[u8]) {
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
     }
 
-    fn finish(self) -> (u64, String) {
+    pub(crate) fn finish(self) -> (u64, String) {
         let mut hex = String::with_capacity(64);
         for byte in self.hash.finalize() {
             // Writing to a string cannot fail.
@@ -328,7 +328,7 @@ impl Measure {
         (self.bytes, hex)
     }
 
-    fn summary(self, lines: u64) -> TextSummary {
+    pub(crate) fn summary(self, lines: u64) -> TextSummary {
         let (bytes, sha256) = self.finish();
         TextSummary { lines, bytes, sha256 }
     }

@@ -6,10 +6,14 @@ use chrono::{DateTime, Utc};
 use digest_queue::JobQueue;
 use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::flights::Flights;
 use crate::seals::Seals;
+
+/// Requests that compute for seconds, at once.
+const COMPUTING: usize = 2;
 
 /// The API's stores, queue and limits. One per process, shared by all its threads.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Api {
     pub(crate) owner: String,
     pub(crate) seals: Seals,
     pub(crate) flights: Flights,
+    /// Room for requests that compute for seconds.
+    pub(crate) computing: Arc<Semaphore>,
 }
 
 impl Api {
@@ -51,6 +57,7 @@ impl Api {
             owner: format!("digesterd-api/{}", Uuid::new_v4()),
             seals: Seals::default(),
             flights: Flights::default(),
+            computing: Arc::new(Semaphore::new(COMPUTING)),
         }
     }
 

@@ -8,13 +8,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::Utc;
 use digest_core::{Coverage, DigestId};
+use digest_insight::Format;
 use digest_storage::{DigestObject, ErrorKind};
 use digesterd_process::problem::{Problem, ProblemKind};
 use futures::stream;
 
 use crate::api::Api;
 use crate::conditions::{Answer, Validators, decide};
-use crate::negotiation::Representation;
+use crate::negotiation;
 use crate::progress::{Standing, standing};
 use crate::query;
 use crate::refusals::{query_problem, store_problem};
@@ -34,19 +35,23 @@ const LOOKS: usize = 3;
 /// the request's conditions, 503 or 500 where a store fails.
 pub(crate) async fn fetch(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let job = query::read(request.query_string()).map_err(|error| query_problem(&error))?;
-    by_id(&request, &api, job.id()).await
+    let format = negotiation::preferred(&request);
+    by_id(&request, &api, job.id(), format).await
 }
 
-/// `GET /v1/digests/{id}/content` and HEAD: the same by the digest's id.
+/// `GET /v1/digests/{id}/content` and HEAD: the same by the digest's id, in the format that the query names.
 ///
 /// # Errors
-/// As [`fetch`]; 404 also for what is no id.
+/// As [`fetch`]; 404 also for what is no id, 406 for a format that there is not.
 pub(crate) async fn content(
     request: HttpRequest,
     path: web::Path<String>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    by_id(&request, &api, id_of(&path)?).await
+    let id = id_of(&path)?;
+    let format = negotiation::asked(&request);
+    let format = format.map_err(|error| Problem::new(ProblemKind::NotAcceptable, error.to_string()))?;
+    by_id(&request, &api, id, format).await
 }
 
 /// `GET /v1/digests/{id}/manifest` and HEAD: what the stored digest was made of.
@@ -70,7 +75,12 @@ pub(crate) async fn manifest(path: web::Path<String>, api: web::Data<Api>) -> Re
         .json(manifest))
 }
 
-async fn by_id(request: &HttpRequest, api: &Api, id: DigestId) -> Result<HttpResponse, Problem> {
+async fn by_id(
+    request: &HttpRequest,
+    api: &Api,
+    id: DigestId,
+    format: Format,
+) -> Result<HttpResponse, Problem> {
     for _ in 0..LOOKS {
         let Some(object) = find(api, id).await? else {
             return Ok(HttpResponse::NoContent()
@@ -78,7 +88,7 @@ async fn by_id(request: &HttpRequest, api: &Api, id: DigestId) -> Result<HttpRes
                 .insert_header((header::CACHE_CONTROL, "no-store"))
                 .finish());
         };
-        if let Some(answer) = represent(request, api, id, &object).await? {
+        if let Some(answer) = represent(request, api, id, &object, format).await? {
             return Ok(answer);
         }
     }
@@ -87,7 +97,7 @@ async fn by_id(request: &HttpRequest, api: &Api, id: DigestId) -> Result<HttpRes
 }
 
 /// The stored digest; `None` while it is in progress.
-async fn find(api: &Api, id: DigestId) -> Result<Option<DigestObject>, Problem> {
+pub(crate) async fn find(api: &Api, id: DigestId) -> Result<Option<DigestObject>, Problem> {
     let failed = |error| store_problem(&error);
     if let Some(object) = api.digests.head(id).await.map_err(failed)? {
         return Ok(Some(object));
@@ -115,13 +125,13 @@ async fn represent(
     api: &Api,
     id: DigestId,
     object: &DigestObject,
+    format: Format,
 ) -> Result<Option<HttpResponse>, Problem> {
-    let representation = Representation::preferred(request);
     let validators = Validators {
-        etag: tag(object, representation),
+        etag: tag(object, format),
         last_modified: object.last_modified.into(),
     };
-    let length = (representation == Representation::Gzip).then_some(object.size);
+    let length = (format == Format::Gzip).then_some(object.size);
     let answer = decide(request, &validators, length);
     let refusal = match answer {
         Answer::PreconditionFailed => Some(Problem::new(
@@ -143,11 +153,11 @@ async fn represent(
         Answer::NotModified => StatusCode::NOT_MODIFIED,
         _ => StatusCode::OK,
     });
-    describe(&mut builder, representation, &validators, coverage);
+    describe(&mut builder, format, &validators, coverage);
     if answer == Answer::NotModified {
         return Ok(Some(builder.finish()));
     }
-    builder.content_type(representation.content_type());
+    builder.content_type(negotiation::content_type(format));
     if request.method() == Method::HEAD {
         return Ok(Some(match length {
             Some(length) => builder
@@ -176,26 +186,21 @@ async fn represent(
         }
         Err(error) => return Err(store_problem(&error)),
     };
-    Ok(Some(match representation {
-        Representation::Gzip => builder.body(SizedStream::new(sent, stream)),
-        Representation::Text => builder.body(BodyStream::new(text::lines(stream))),
+    Ok(Some(match format {
+        Format::Gzip => builder.body(SizedStream::new(sent, stream)),
+        other => builder.body(BodyStream::new(text::converted(stream, other))),
     }))
 }
 
 /// Headers that every answer about a stored digest has, with a body or without.
-fn describe(
-    builder: &mut HttpResponseBuilder,
-    representation: Representation,
-    validators: &Validators,
-    coverage: Coverage,
-) {
+fn describe(builder: &mut HttpResponseBuilder, format: Format, validators: &Validators, coverage: Coverage) {
     let caching = match coverage {
         Coverage::Complete => "private, max-age=300",
         Coverage::Partial | Coverage::NoData | Coverage::Unknown => "no-cache",
     };
-    let ranges = match representation {
-        Representation::Gzip => "bytes",
-        Representation::Text => "none",
+    let ranges = match format {
+        Format::Gzip => "bytes",
+        _ => "none",
     };
     builder
         .insert_header(header::ETag(validators.etag.clone()))
@@ -207,13 +212,13 @@ fn describe(
 }
 
 /// A strong tag: the store's own, or one of time and size where it has none.
-fn tag(object: &DigestObject, representation: Representation) -> EntityTag {
+fn tag(object: &DigestObject, format: Format) -> EntityTag {
     let plain = |character: &char| character.is_ascii_graphic() && *character != '"';
     let mut stored: String = object.etag.chars().filter(plain).collect();
     if stored.is_empty() {
         stored = format!("{:x}-{:x}", object.last_modified.timestamp_micros(), object.size);
     }
-    EntityTag::new_strong(format!("{stored}{}", representation.tag_suffix()))
+    EntityTag::new_strong(format!("{stored}{}", negotiation::tag_suffix(format)))
 }
 
 /// The body that HEAD does not send.

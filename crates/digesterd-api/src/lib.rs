@@ -4,13 +4,14 @@
 //! a GET through
 //! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
 //! `conditions` and `negotiation`. Below `/v1/digests` the [`status`] resource tells how far a job is, and a
-//! [`listing`] which digests there are. [`configure`] puts both on a router of any actix-web application;
+//! [`listing`] which digests there are, a `difference` what has changed from one to another. [`configure`] puts both on a router of any actix-web application;
 //! [`run()`] is the whole life of the `digesterd-api` binary.
 
 mod api;
 mod claim;
 mod conditions;
 mod description;
+mod difference;
 mod fetch;
 mod flights;
 pub mod listing;

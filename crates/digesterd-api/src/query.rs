@@ -39,6 +39,14 @@ pub(crate) enum QueryError {
     /// The window cannot be.
     #[error(transparent)]
     Window(#[from] WindowError),
+    /// A parameter's value is none.
+    #[error("{name}: {why}")]
+    Value {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The scope cannot be.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -147,7 +155,7 @@ fn job_query(job: &Job) -> form_urlencoded::Serializer<'static, String> {
     query
 }
 
-fn job(
+pub(crate) fn job(
     start: Option<String>,
     stop: Option<String>,
     account: Option<String>,
@@ -161,7 +169,7 @@ fn job(
 }
 
 /// The values of the known parameters, in their order.
-fn parameters<const N: usize>(
+pub(crate) fn parameters<const N: usize>(
     query: &str,
     known: [&'static str; N],
 ) -> Result<[Option<String>; N], QueryError> {

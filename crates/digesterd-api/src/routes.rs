@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use crate::api::Api;
 use crate::description::description;
+use crate::difference::difference;
 use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
 use crate::listing::list;
 use crate::query;
@@ -19,8 +20,9 @@ use crate::status::status;
 use crate::submit::submit;
 
 /// The paths that [`configure`] answers.
-pub const PATHS: [&str; 6] = [
+pub const PATHS: [&str; 7] = [
     "/",
+    "/v1/diff",
     "/v1/digests",
     "/v1/digests/{id}",
     "/v1/digests/{id}/content",
@@ -33,6 +35,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let [
             root,
+            diff_path,
             list_path,
             status_path,
             content_path,
@@ -47,6 +50,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
                 .default_service(web::to(other_method)),
         );
         config
+            .service(read_only(diff_path, difference))
             .service(read_only(list_path, list))
             .service(read_only(status_path, status))
             .service(read_only(content_path, content))

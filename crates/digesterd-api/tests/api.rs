@@ -3,6 +3,8 @@
 //! * `asking`: POST, from refusals to the order of record, marker and queue;
 //! * `fetching`: GET and HEAD, with conditions, ranges and text;
 //! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
+//! * `formats`: a digest in every format;
+//! * `differing`: what has changed from one digest to another;
 //! * `described`: `api.yaml` and the router agree.
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +19,12 @@ mod app;
 mod asking;
 #[path = "api/described.rs"]
 mod described;
+#[path = "api/differing.rs"]
+mod differing;
 #[path = "api/fetching.rs"]
 mod fetching;
+#[path = "api/formats.rs"]
+mod formats;
 #[path = "api/standing.rs"]
 mod standing;
 #[path = "../../digesterd-worker/tests/worker/state_table.rs"]

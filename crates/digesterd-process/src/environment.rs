@@ -39,7 +39,7 @@ mod worker;
 
 pub use aws::{AwsSettings, StaticKeys};
 pub use buckets::{Bucket, BucketSettings, RoleSettings};
-pub use client::ClientSettings;
+pub use client::{ClientSettings, InsideSettings};
 pub use digests::DigestSettings;
 pub use flow_logs::{FlowLogsSettings, PrefetchSettings};
 pub use queue::{ApplianceSettings, QueueSettings, SqsSettings};

@@ -19,3 +19,4 @@ pub mod server;
 pub mod shutdown;
 pub mod stores;
 pub mod telemetry;
+pub mod waiting;

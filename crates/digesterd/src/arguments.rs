@@ -6,14 +6,20 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use digest_core::{Scope, Window};
+use digest_insight::Format;
 
 use crate::sample_logs::SampleLogsArgs;
 
 mod client;
+mod insight;
 
 pub use client::{
     ApiArguments, CreateArguments, GetArguments, ListArguments, StatusArguments, WhichArguments,
     WindowArguments,
+};
+pub use insight::{
+    Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments, MergeArguments,
+    QuestionArguments, Sort,
 };
 
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
@@ -89,6 +95,23 @@ pub enum Command {
     /// Reads and writes the bucket DIGEST_STORAGE_BUCKET, with its region, role and credentials. Digests without a
     /// manifest are not listed. May run at any time, beside any API and worker.
     Index,
+    /// Says what has changed from one digest to another: edges, hosts and services that are new or gone, newly rejected
+    ///
+    /// Digests are files, ids (3f0c…), or windows (START..STOP) that a running API hands out; with --stored, ids and
+    /// windows are read from DIGEST_STORAGE_BUCKET.
+    Diff(DiffArguments),
+    /// Draws who talks to whom, for Graphviz, in GraphML or in JSON
+    Graph(GraphArguments),
+    /// Merges sorted digests into the digest of them all
+    ///
+    /// Digests of adjacent windows become the digest of the whole window, byte for byte as if it had been built.
+    Merge(MergeArguments),
+    /// Says which addresses talk most to which
+    Top(QuestionArguments),
+    /// Lists edges, those with the most bytes first
+    Edges(QuestionArguments),
+    /// Says what was rejected, most packets first
+    Rejected(QuestionArguments),
 }
 
 /// Arguments of `demo`.
@@ -154,6 +177,10 @@ pub struct DigestArguments {
     /// Threads that read [default: all processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Write the digest in this format: gzip, text, csv, jsonl, dot or graphml [default: text, gzip where the file's
+    /// name ends in .gz]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// Write the digest's manifest to this file: what it was made of and how complete it is
     #[arg(long, value_name = "FILE", requires = "start")]
     pub manifest: Option<PathBuf>,

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use digest_core::DigestId;
+use digest_core::{DigestId, Manifest};
+use digest_insight::Format;
 use digesterd_api::status::Status;
 use digesterd_process::environment::{ClientSettings, Environment};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 
 use serde_json::Value;
@@ -87,6 +88,23 @@ impl Client {
         }
     }
 
+    /// A digest in a format.
+    pub(crate) async fn content(&self, id: DigestId, format: Format) -> anyhow::Result<Response> {
+        // Gzip and text are named by Accept alone, which an API of any version understands.
+        let query = match format {
+            Format::Gzip | Format::Text => String::new(),
+            other => format!("?format={other}"),
+        };
+        let request = self.request(Method::GET, &format!("/v1/digests/{id}/content{query}"))?;
+        self.send(request.header(header::ACCEPT, format.media_type()))
+            .await
+    }
+
+    /// What a digest was made of, where that is known.
+    pub(crate) async fn manifest(&self, id: DigestId) -> anyhow::Result<Option<Manifest>> {
+        self.document(&format!("/v1/digests/{id}/manifest")).await
+    }
+
     /// What is known of a digest.
     pub(crate) async fn status(&self, id: DigestId) -> anyhow::Result<Option<Status>> {
         self.document(&format!("/v1/digests/{id}")).await
@@ -94,7 +112,7 @@ impl Client {
 }
 
 /// An answer that is none that was hoped for, in the API's words.
-async fn refusal(answer: Response) -> anyhow::Error {
+pub(crate) async fn refusal(answer: Response) -> anyhow::Error {
     let status = answer.status();
     let body = answer.text().await.unwrap_or_default();
     let problem: Option<Value> = serde_json::from_str(&body).ok();

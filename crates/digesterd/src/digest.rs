@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     bar.clear();
     let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
-    let written = output.write(&built.digest)?;
+    let written = output.write(&built.digest, arguments.format)?;
     if let (Some(manifest), Some(window)) = (manifest, window) {
         write_manifest(manifest, &built, &Job::new(window, request.scope))?;
     }

@@ -1,5 +1,6 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
-//! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order.
+//! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order; `diff`,
+//! `graph`, `merge`, `top`, `edges` and `rejected` tell what is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -15,25 +16,32 @@ mod arguments;
 mod check;
 mod client;
 mod demo;
+mod diff;
 mod digest;
 mod edges;
 mod findings;
+mod graph;
 mod index;
 mod inspect;
+mod merge;
 mod output;
 mod place;
 mod progress_bar;
+mod questions;
 pub mod sample_logs;
 mod serve;
 mod standalone;
 mod stdout;
+mod stored;
 mod summary;
+mod table;
 mod units;
 
 pub use arguments::{
-    ApiArguments, Arguments, CheckArguments, Command, CreateArguments, DemoArguments, DigestArguments,
-    GetArguments, InspectArguments, ListArguments, Role, ServeArguments, StatusArguments, WhichArguments,
-    WindowArguments,
+    ApiArguments, Arguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments, DiffArguments,
+    DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
+    InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments, Sort,
+    StatusArguments, WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -58,6 +66,19 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Status(arguments) => waited_for(client::status::run(arguments, &environment)),
         Command::List(arguments) => waited_for(client::list::run(arguments, &environment)),
         Command::Index => waited_for(index::run(&environment)),
+        Command::Graph(arguments) => waited_for(graph::run(arguments, &environment)),
+        Command::Merge(arguments) => waited_for(merge::run(arguments, &environment)),
+        Command::Top(arguments) => waited_for(questions::top(arguments, &environment)),
+        Command::Edges(arguments) => waited_for(questions::edges(arguments, &environment)),
+        Command::Rejected(arguments) => waited_for(questions::rejected(arguments, &environment)),
+        Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {
+            Ok(code) => return code,
+            Err(error) if arguments.exit_code && error.downcast_ref::<clap::Error>().is_none() => {
+                let _ = conclude(Err(error));
+                return ExitCode::from(diff::FAILED);
+            }
+            Err(error) => Err(error),
+        },
         Command::Check(arguments) => match waited_for(check::run(arguments, environment)) {
             Ok(code) => return code,
             Err(error) => Err(error),

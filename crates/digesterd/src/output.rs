@@ -8,6 +8,7 @@ use std::process;
 
 use anyhow::Context;
 use digest_core::{Digest, TextSummary};
+use digest_insight::{Conversion, Format};
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -74,16 +75,40 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the digest: as gzip where the target's name ends in `.gz`, else as text. `None` where nobody wants the
-    /// rest of it.
-    pub(crate) fn write(self, digest: &Digest) -> anyhow::Result<Option<TextSummary>> {
+    /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. `None`
+    /// where nobody wants the rest of it.
+    pub(crate) fn write(
+        self,
+        digest: &Digest,
+        format: Option<Format>,
+    ) -> anyhow::Result<Option<TextSummary>> {
         match self {
-            Self::Stdout => stdout::write(|out| digest.write_text(out)).context("cannot write to stdout"),
-            Self::Device(mut device, target) => encode(digest, &mut device, &target).map(Some),
+            Self::Stdout => stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text)))
+                .context("cannot write to stdout"),
+            Self::Device(mut device, target) => encode(digest, &mut device, &target, format).map(Some),
             Self::File(mut temporary, target) => {
-                let summary = encode(digest, temporary.as_file_mut(), &target)?;
+                let summary = encode(digest, temporary.as_file_mut(), &target, format)?;
                 put_in_place(temporary, &target)?;
                 Ok(Some(summary))
+            }
+        }
+    }
+
+    /// Writes what `content` writes. `None` where nobody wants the rest of it.
+    pub(crate) fn write_with<T>(
+        self,
+        content: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Option<T>> {
+        match self {
+            Self::Stdout => match content(&mut io::stdout().lock()) {
+                Err(error) if is_gone(&error) => Ok(None),
+                written => written.map(Some),
+            },
+            Self::Device(mut device, _) => content(&mut device).map(Some),
+            Self::File(mut temporary, target) => {
+                let written = content(temporary.as_file_mut())?;
+                put_in_place(temporary, &target)?;
+                Ok(Some(written))
             }
         }
     }
@@ -133,16 +158,79 @@ impl Output {
     }
 }
 
-fn encode(digest: &Digest, file: &mut File, target: &Path) -> anyhow::Result<TextSummary> {
-    let gzip = target.extension().is_some_and(|extension| extension == "gz");
+/// Whether a reader went away, as `head` does.
+fn is_gone(error: &anyhow::Error) -> bool {
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn encode(
+    digest: &Digest,
+    file: &mut File,
+    target: &Path,
+    format: Option<Format>,
+) -> anyhow::Result<TextSummary> {
+    let gzip = is_gzip(target);
+    let format = format.unwrap_or(if gzip { Format::Gzip } else { Format::Text });
     let mut out = io::BufWriter::with_capacity(256 << 10, file);
-    let written = match gzip {
-        true => digest.write_gzip(&mut out).map(|summary| summary.text),
-        false => digest.write_text(&mut out),
-    };
-    written
+    write_as(digest, &mut out, format)
         .and_then(|summary| out.flush().map(|()| summary))
         .with_context(|| format!("cannot write {}", target.display()))
+}
+
+/// Whether a file's name promises gzip.
+pub(crate) fn is_gzip(target: &Path) -> bool {
+    target.extension().is_some_and(|extension| extension == "gz")
+}
+
+fn write_as(digest: &Digest, out: &mut dyn Write, format: Format) -> io::Result<TextSummary> {
+    match format {
+        Format::Gzip => digest.write_gzip(out).map(|summary| summary.text),
+        Format::Text => digest.write_text(out),
+        other => {
+            let mut converting = Converting {
+                conversion: Conversion::to(other),
+                out,
+                converted: Vec::new(),
+            };
+            let summary = digest.write_text(&mut converting)?;
+            converting.finish()?;
+            Ok(summary)
+        }
+    }
+}
+
+/// Takes a digest's text and passes on what a format makes of it.
+struct Converting<'o> {
+    conversion: Conversion,
+    out: &'o mut dyn Write,
+    converted: Vec<u8>,
+}
+
+impl Converting<'_> {
+    fn finish(mut self) -> io::Result<()> {
+        self.converted.clear();
+        let finished = self.conversion.finish(&mut self.converted);
+        finished.map_err(io::Error::other)?;
+        self.out.write_all(&self.converted)?;
+        self.out.flush()
+    }
+}
+
+impl Write for Converting<'_> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.converted.clear();
+        let pushed = self.conversion.push(text, &mut self.converted);
+        pushed.map_err(io::Error::other)?;
+        self.out.write_all(&self.converted)?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn put_in_place(temporary: NamedTempFile, target: &Path) -> anyhow::Result<()> {

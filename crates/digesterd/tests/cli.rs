@@ -15,6 +15,8 @@ mod client;
 mod demo;
 #[path = "cli/digest.rs"]
 mod digest;
+#[path = "cli/insight.rs"]
+mod insight;
 #[path = "cli/inspect.rs"]
 mod inspect;
 #[path = "cli/logs.rs"]

@@ -154,6 +154,37 @@ async fn every_answer_about_a_status_and_a_list_is_described() {
             404,
         ),
         (
+            "/v1/digests/{id}/content",
+            format!("/v1/digests/{HOUR_ID}/content?format=csv"),
+            200,
+        ),
+        (
+            "/v1/digests/{id}/content",
+            format!("/v1/digests/{HOUR_ID}/content?format=parquet"),
+            406,
+        ),
+        (
+            "/v1/diff",
+            format!("/v1/diff?previous={HOUR_ID}&next={HOUR_ID}"),
+            200,
+        ),
+        (
+            "/v1/diff",
+            format!("/v1/diff?previous={HOUR_ID}&next={HOUR_ID}&format=dot"),
+            200,
+        ),
+        (
+            "/v1/diff",
+            format!("/v1/diff?previous={HOUR_ID}&next={HOUR_ID}&format=svg"),
+            406,
+        ),
+        ("/v1/diff", format!("/v1/diff?previous={HOUR_ID}"), 400),
+        (
+            "/v1/diff",
+            format!("/v1/diff?previous={HOUR_ID}&next=15d1343b-a4a1-5343-97b1-3c247145e4df"),
+            404,
+        ),
+        (
             "/v1/digests/{id}/manifest",
             format!("/v1/digests/{HOUR_ID}/manifest"),
             200,

@@ -1,4 +1,4 @@
-//! Which API the command line speaks to: `DIGESTERD_API`.
+//! What the command line alone reads: which API it speaks to (`DIGESTERD_API`), what is inside (`INTERNAL_CIDRS`).
 
 use serde::Deserialize;
 use url::Url;
@@ -39,5 +39,28 @@ impl ClientSettings {
         let reader = environment.reader();
         let settings = Self::read(&reader);
         reader.finish(settings)
+    }
+}
+
+/// Which networks are inside, for commands that tell inside from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InsideSettings {
+    /// The networks as they were written; `None`: the usual ones.
+    pub networks: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct RawInside {
+    internal_cidrs: Option<String>,
+}
+
+impl InsideSettings {
+    /// Reads the variable. What its networks are is for those to say who know networks.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>) -> Self {
+        let raw: RawInside = reader.raw();
+        Self {
+            networks: raw.internal_cidrs,
+        }
     }
 }

@@ -78,6 +78,7 @@ pub const VARIABLES: &[Variable] = &[
     open("S3_CLIENT", "object_store"),
     // the command line
     secret("DIGESTERD_API", "http://localhost:8080"),
+    open("INTERNAL_CIDRS", "private networks"),
 ];
 
 /// The variable of that name.

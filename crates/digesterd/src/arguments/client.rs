@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use digest_core::{DigestId, Job, Scope, Window};
+use digest_insight::Format;
 use url::Url;
 
 use super::refused;
@@ -78,6 +79,9 @@ pub struct GetArguments {
     /// Write to this file, as the stored gzip if its name ends in .gz
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Fetch it in this format: gzip, text, csv, jsonl, dot or graphml
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
 }
 
 /// Arguments of `status`.

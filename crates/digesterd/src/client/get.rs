@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use digest_insight::Format;
 use digesterd_process::environment::Environment;
-use reqwest::{Method, StatusCode, header};
+use reqwest::StatusCode;
 
 use super::{Client, refusal};
 use crate::arguments::GetArguments;
 use crate::output::Output;
 use crate::progress_bar::tell;
 
-/// Fetches: text to stdout or a file, the stored bytes where the file's name ends in `.gz`.
+/// Fetches: text to stdout or a file, the stored bytes where the file's name ends in `.gz`; or a format.
 pub(crate) async fn run(arguments: &GetArguments, environment: &Environment) -> anyhow::Result<()> {
     let id = arguments.which.id("get")?;
     let client = Client::new(&arguments.api, environment)?;
@@ -19,13 +20,12 @@ pub(crate) async fn run(arguments: &GetArguments, environment: &Environment) -> 
     let gzip = output
         .and_then(Path::extension)
         .is_some_and(|extension| extension == "gz");
-    let accept = if gzip {
-        "application/octet-stream"
-    } else {
-        "text/plain"
+    let format = match arguments.format {
+        Some(format) => format,
+        None if gzip => Format::Gzip,
+        None => Format::Text,
     };
-    let request = client.request(Method::GET, &format!("/v1/digests/{id}/content"))?;
-    let mut answer = client.send(request.header(header::ACCEPT, accept)).await?;
+    let mut answer = client.content(id, format).await?;
     match answer.status() {
         StatusCode::OK => {}
         StatusCode::NO_CONTENT => {

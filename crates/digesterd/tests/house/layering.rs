@@ -6,8 +6,9 @@ use std::fs;
 use super::{root, sources};
 
 /// Each crate of ours and those of ours that it may use.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("digest-core", &[]),
+    ("digest-insight", &["digest-core"]),
     ("digest-queue", &["digest-core"]),
     ("digest-storage", &["digest-core"]),
     (
@@ -18,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "digesterd-api",
         &[
             "digest-core",
+            "digest-insight",
             "digest-queue",
             "digest-storage",
             "digesterd-process",
@@ -27,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "digesterd-worker",
         &[
             "digest-core",
+            "digest-insight",
             "digest-queue",
             "digest-storage",
             "digesterd-process",
@@ -36,6 +39,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         "digesterd",
         &[
             "digest-core",
+            "digest-insight",
             "digest-queue",
             "digest-storage",
             "digesterd-api",
@@ -88,8 +92,18 @@ const KERNEL_USES: [&str; 16] = [
     "zstd",
 ];
 
+/// What reading digests may use: as little as the kernel.
+const INSIGHT_USES: [&str; 5] = ["digest-core", "memchr", "serde", "serde_json", "thiserror"];
+
 /// Words that a crate's shipped sources may not contain: where, which, why.
-const FORBIDDEN_WORDS: [(&str, &str, &str); 13] = [
+const FORBIDDEN_WORDS: [(&str, &str, &str); 16] = [
+    ("digest-insight", "async fn", "reading digests is not async"),
+    ("digest-insight", "std::fs", "digests come from any reader"),
+    (
+        "digest-insight",
+        "std::env",
+        "only digesterd-process reads the environment",
+    ),
     ("digest-core", "async fn", "the kernel has no async"),
     ("digest-core", "Utc::now", "the kernel has no clock"),
     ("digest-core", "SystemTime", "the kernel has no clock"),
@@ -165,6 +179,9 @@ fn breaches(manifests: &Manifests) -> Vec<String> {
             if name == "digest-core" && !KERNEL_USES.contains(&used.as_str()) {
                 breaches.push(format!("the kernel may not use {used}"));
             }
+            if name == "digest-insight" && !INSIGHT_USES.contains(&used.as_str()) {
+                breaches.push(format!("{name} may not use {used}"));
+            }
         }
     }
     breaches
@@ -197,6 +214,8 @@ fn planted_edges_are_found() {
         ("digest-core", "digest-storage"),
         ("digest-core", "tokio"),
         ("digest-core", "tracing"),
+        ("digest-insight", "digest-storage"),
+        ("digest-insight", "tokio"),
         ("digest-storage", "digesterd-process"),
         ("digesterd-api", "digesterd-worker"),
         ("digesterd-worker", "digesterd-api"),

@@ -1,0 +1,199 @@
+//! What an address stands for in an answer: itself, its network, the interface or account that it belongs to, or the
+//! internet.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::network::Network;
+use crate::observers::Observers;
+
+/// What nodes are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// Addresses.
+    #[default]
+    Address,
+    /// Networks of so many leading bits, of IPv4 and of IPv6.
+    Network(u8, u8),
+    /// Interfaces, as far as their addresses are known.
+    Interface,
+    /// Accounts of those interfaces.
+    Account,
+    /// Addresses inside, and one node for all outside.
+    Internet,
+}
+
+/// What addresses are grouped to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Node {
+    /// An address.
+    Address(IpAddr),
+    /// A network.
+    Network(Network),
+    /// An interface.
+    Interface(Arc<str>),
+    /// An account.
+    Account(Arc<str>),
+    /// Any address that is not inside.
+    Internet,
+    /// An address inside that belongs to no known account.
+    Elsewhere,
+}
+
+/// A grouping that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{0:?} is nothing to group by; there are address, /N or /N4,/N6 (networks such as /24 or /24,/64), eni, account and internet"
+)]
+pub struct UnknownGrouping(String);
+
+/// Networks that are inside unless told otherwise: private, shared, link-local and loopback addresses.
+const INSIDE: [&str; 9] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+    "fc00::/7",
+    "fe80::/10",
+    "::1/128",
+];
+
+impl Grouping {
+    /// The networks that are inside unless told otherwise.
+    #[must_use]
+    pub fn usual_inside() -> Vec<Network> {
+        INSIDE.iter().filter_map(|network| network.parse().ok()).collect()
+    }
+
+    /// The node of an address.
+    #[must_use]
+    pub fn node(&self, address: IpAddr, observers: &Observers, inside: &[Network]) -> Node {
+        let is_inside = || inside.iter().any(|network| network.contains(address));
+        match self {
+            Self::Address => Node::Address(address),
+            Self::Network(v4, v6) => {
+                Node::Network(Network::of(address, if address.is_ipv4() { *v4 } else { *v6 }))
+            }
+            Self::Interface => match observers.owner(address) {
+                Some(owner) => Node::Interface(Arc::clone(&owner.interface)),
+                None => Node::Address(address),
+            },
+            Self::Account => match observers.owner(address) {
+                Some(owner) => Node::Account(Arc::clone(&owner.account)),
+                None if is_inside() => Node::Elsewhere,
+                None => Node::Internet,
+            },
+            Self::Internet if is_inside() => Node::Address(address),
+            Self::Internet => Node::Internet,
+        }
+    }
+
+    /// Whether it takes [`Observers`] to know the nodes.
+    #[must_use]
+    pub fn needs_observers(&self) -> bool {
+        matches!(self, Self::Interface | Self::Account)
+    }
+}
+
+impl FromStr for Grouping {
+    type Err = UnknownGrouping;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGrouping> {
+        let refused = || UnknownGrouping(text.chars().take(64).collect());
+        let bits = |text: &str, most: u8| {
+            let digits = text.strip_prefix('/')?;
+            let number = digits.parse().ok().filter(|bits| *bits <= most);
+            number.filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        match text {
+            "address" => Ok(Self::Address),
+            "eni" => Ok(Self::Interface),
+            "account" => Ok(Self::Account),
+            "internet" => Ok(Self::Internet),
+            networks => match networks.split_once(',') {
+                Some((v4, v6)) => bits(v4, 32).zip(bits(v6, 128)),
+                // Of IPv6 the network of a site or subnet: as coarse, in its way, as that of IPv4.
+                None => bits(networks, 32).map(|v4| (v4, if v4 > 16 { 64 } else { 48 })),
+            }
+            .map(|(v4, v6)| Self::Network(v4, v6))
+            .ok_or_else(refused),
+        }
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Network(network) => network.fmt(f),
+            // Nothing forbids an account or an interface such a name: no two nodes may look alike.
+            Self::Interface(name) | Self::Account(name)
+                if matches!(name.as_ref(), "internet" | "elsewhere") || name.parse::<IpAddr>().is_ok() =>
+            {
+                write!(f, "name:{name}")
+            }
+            Self::Interface(name) | Self::Account(name) => f.write_str(name),
+            Self::Internet => f.write_str("internet"),
+            Self::Elsewhere => f.write_str("elsewhere"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groupings_are_read_or_refused() {
+        for (text, grouping) in [
+            ("address", Some(Grouping::Address)),
+            ("/24", Some(Grouping::Network(24, 64))),
+            ("/16,/56", Some(Grouping::Network(16, 56))),
+            ("eni", Some(Grouping::Interface)),
+            ("account", Some(Grouping::Account)),
+            ("internet", Some(Grouping::Internet)),
+            ("/33", None),
+            ("24", None),
+            ("/+8", None),
+            ("/24,/129", None),
+            ("tag", None),
+        ] {
+            assert_eq!(text.parse::<Grouping>().ok(), grouping, "{text}");
+        }
+    }
+
+    #[test]
+    fn outside_is_one_node_and_no_name_looks_like_another_node() {
+        let inside = Grouping::usual_inside();
+        assert_eq!(inside.len(), INSIDE.len());
+        let node = |text: &str| {
+            let address = text.parse().unwrap();
+            let node = Grouping::Internet.node(address, &Observers::default(), &inside);
+            node.to_string()
+        };
+        for (address, shown) in [
+            ("10.1.2.3", "10.1.2.3"),
+            ("172.32.0.1", "internet"),
+            ("8.8.8.8", "internet"),
+            ("fd00::1", "fd00::1"),
+            ("2001:db8::1", "internet"),
+        ] {
+            assert_eq!(node(address), shown);
+        }
+        assert_ne!(
+            Node::Account("internet".into()).to_string(),
+            Node::Internet.to_string()
+        );
+        let address = "10.0.0.1".parse().unwrap();
+        assert_ne!(
+            Node::Interface("10.0.0.1".into()).to_string(),
+            Node::Address(address).to_string()
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Sets of addresses and services in little memory: sorted arrays that are put in order now and then, at most a quarter of
+//! them unordered. An IPv6 address takes 20 bytes at most, an IPv4 address 5.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Items that wait to be put in order, at least.
+const LEAST_WAITING: usize = 1 << 15;
+/// Slots for items that were seen lately: nearly all come again soon.
+const RECENT: usize = 1 << 12;
+
+/// A set that only grows.
+#[derive(Debug, Default)]
+struct Sorted<T> {
+    items: Vec<T>,
+    /// So many are in order, each once.
+    ordered: usize,
+}
+
+impl<T: Ord + Copy> Sorted<T> {
+    fn insert(&mut self, item: T) {
+        if self.items.len() == self.items.capacity() {
+            self.put_in_order();
+            self.items
+                .reserve_exact((self.items.len() / 4).max(LEAST_WAITING));
+        }
+        self.items.push(item);
+    }
+
+    fn put_in_order(&mut self) {
+        if self.ordered < self.items.len() {
+            self.items.sort_unstable();
+            self.items.dedup();
+            self.ordered = self.items.len();
+        }
+    }
+
+    /// Hands out what is not in the other set, in order.
+    fn without(&mut self, other: &mut Self, mut take: impl FnMut(T)) {
+        self.put_in_order();
+        other.put_in_order();
+        let mut others = other.items.iter().peekable();
+        for item in &self.items {
+            while others.next_if(|other| *other < item).is_some() {}
+            if others.peek() != Some(&item) {
+                take(*item);
+            }
+        }
+    }
+}
+
+/// A set of addresses.
+#[derive(Debug)]
+pub(crate) struct HostSet {
+    v4: Sorted<u32>,
+    v6: Sorted<u128>,
+    recent: Vec<u32>,
+}
+
+impl Default for HostSet {
+    fn default() -> Self {
+        Self {
+            v4: Sorted::default(),
+            v6: Sorted::default(),
+            recent: vec![0; RECENT],
+        }
+    }
+}
+
+impl HostSet {
+    #[inline]
+    pub(crate) fn insert(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => {
+                let value = u32::from(address);
+                let slot = (value.wrapping_mul(0x9e37_79b9) >> 20) as usize;
+                // 0.0.0.0 is what an empty slot looks like: it goes in each time.
+                match self.recent.get_mut(slot) {
+                    Some(seen) if *seen == value && value != 0 => return,
+                    Some(seen) => *seen = value,
+                    None => {}
+                }
+                self.v4.insert(value);
+            }
+            IpAddr::V6(address) => self.v6.insert(address.into()),
+        }
+    }
+
+    /// Hands out the addresses that are not in the other set, in order.
+    pub(crate) fn without(&mut self, other: &mut Self, mut take: impl FnMut(IpAddr)) {
+        self.v4
+            .without(&mut other.v4, |value| take(Ipv4Addr::from(value).into()));
+        self.v6
+            .without(&mut other.v6, |value| take(Ipv6Addr::from(value).into()));
+    }
+}
+
+/// What is served: an address, a port and a protocol.
+pub(crate) type Service = (IpAddr, u16, u8);
+
+/// A set of services.
+#[derive(Debug)]
+pub(crate) struct ServiceSet {
+    v4: Sorted<u64>,
+    /// The address in two halves, so that nothing is lost to alignment.
+    v6: Sorted<(u64, u64, u32)>,
+    recent: Vec<u64>,
+}
+
+impl Default for ServiceSet {
+    fn default() -> Self {
+        Self {
+            v4: Sorted::default(),
+            v6: Sorted::default(),
+            recent: vec![0; RECENT],
+        }
+    }
+}
+
+impl ServiceSet {
+    #[inline]
+    pub(crate) fn insert(&mut self, (address, port, protocol): Service) {
+        let low = u32::from(port) << 8 | u32::from(protocol);
+        match address {
+            IpAddr::V4(address) => {
+                let value = u64::from(u32::from(address)) << 24 | u64::from(low);
+                let slot = (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize;
+                match self.recent.get_mut(slot) {
+                    Some(seen) if *seen == value && value != 0 => return,
+                    Some(seen) => *seen = value,
+                    None => {}
+                }
+                self.v4.insert(value);
+            }
+            IpAddr::V6(address) => {
+                let value = u128::from(address);
+                self.v6.insert(((value >> 64) as u64, value as u64, low));
+            }
+        }
+    }
+
+    /// Hands out the services that are not in the other set, in order.
+    pub(crate) fn without(&mut self, other: &mut Self, mut take: impl FnMut(Service)) {
+        self.v4.without(&mut other.v4, |value| {
+            let address = Ipv4Addr::from((value >> 24) as u32);
+            take((address.into(), (value >> 8) as u16, value as u8));
+        });
+        self.v6.without(&mut other.v6, |(high, low, service)| {
+            let address = Ipv6Addr::from(u128::from(high) << 64 | u128::from(low));
+            take((address.into(), (service >> 8) as u16, service as u8));
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn address(number: u32) -> IpAddr {
+        match number % 3 {
+            0 => Ipv6Addr::from(u128::from(number) << 90 | u128::from(number)).into(),
+            _ => Ipv4Addr::from(number / 3).into(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sets_differ_as_sets_of_the_standard_library(
+            one in proptest::collection::vec(0u32..60, 0..80),
+            other in proptest::collection::vec(0u32..60, 0..80),
+        ) {
+            let (mut hosts, mut services) = ([HostSet::default(), HostSet::default()], [ServiceSet::default(), ServiceSet::default()]);
+            let mut expected = [BTreeSet::new(), BTreeSet::new()];
+            for (at, numbers) in [&one, &other].into_iter().enumerate() {
+                for &number in numbers {
+                    hosts[at].insert(address(number));
+                    services[at].insert((address(number), number as u16, 6));
+                    expected[at].insert(address(number));
+                }
+            }
+            let wanted: Vec<IpAddr> = expected[0].difference(&expected[1]).copied().collect();
+            let [a, b] = &mut hosts;
+            let mut found = Vec::new();
+            a.without(b, |host| found.push(host));
+            prop_assert_eq!(&found, &wanted);
+            let [a, b] = &mut services;
+            let mut found = Vec::new();
+            a.without(b, |(host, port, protocol)| {
+                assert_eq!((address(u32::from(port)), protocol), (host, 6));
+                found.push(host);
+            });
+            prop_assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn an_item_takes_no_more_than_24_bytes() {
+        let mut set = HostSet::default();
+        let count = 400_000u32;
+        for number in 0..count {
+            // In no order.
+            set.insert(Ipv6Addr::from(u128::from(number.wrapping_mul(0x9e37_79b9)) << 64).into());
+        }
+        let bytes = set.v6.items.capacity() * size_of::<u128>();
+        assert!(bytes <= 24 * count as usize, "{bytes}");
+        assert_eq!(size_of::<(u64, u64, u32)>(), 24);
+    }
+}

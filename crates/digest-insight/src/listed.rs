@@ -1,0 +1,137 @@
+//! A list that says how long it would be: some items of many, and the count of all.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use serde::Serialize;
+
+/// The first of many items, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed<T> {
+    /// All there are.
+    pub count: u64,
+    /// The first of them.
+    pub items: Vec<T>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            items: Vec::new(),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    /// How many are not shown.
+    #[must_use]
+    pub fn more(&self) -> u64 {
+        self.count - self.items.len() as u64
+    }
+
+    /// Counts an item, and keeps it where there are not so many yet.
+    pub(crate) fn push(&mut self, item: T, most: usize) {
+        self.count += 1;
+        if self.items.len() < most {
+            self.items.push(item);
+        }
+    }
+}
+
+/// Keeps the items of the greatest weights; of equal weights those that came first.
+#[derive(Debug)]
+pub(crate) struct Heaviest<T> {
+    most: usize,
+    count: u64,
+    heap: BinaryHeap<Reverse<Weighed<T>>>,
+}
+
+#[derive(Debug)]
+struct Weighed<T> {
+    weight: u64,
+    place: Reverse<u64>,
+    item: T,
+}
+
+impl<T> Weighed<T> {
+    fn rank(&self) -> (u64, Reverse<u64>) {
+        (self.weight, self.place)
+    }
+}
+
+impl<T> PartialEq for Weighed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl<T> Eq for Weighed<T> {}
+
+impl<T> PartialOrd for Weighed<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Weighed<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl<T> Heaviest<T> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            count: 0,
+            heap: BinaryHeap::new(),
+        }
+    }
+
+    /// Takes an item, which is made only where it is kept.
+    #[inline]
+    pub(crate) fn push(&mut self, weight: u64, item: impl FnOnce() -> T) {
+        let place = Reverse(self.count);
+        self.count += 1;
+        if self.heap.len() >= self.most {
+            match self.heap.peek() {
+                Some(Reverse(least)) if (weight, place) > least.rank() => self.heap.pop(),
+                _ => return,
+            };
+        }
+        self.heap.push(Reverse(Weighed {
+            weight,
+            place,
+            item: item(),
+        }));
+    }
+
+    /// Heaviest first.
+    pub(crate) fn finish(self) -> Listed<T> {
+        let sorted = self.heap.into_sorted_vec();
+        Listed {
+            count: self.count,
+            items: sorted.into_iter().map(|Reverse(weighed)| weighed.item).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heaviest_are_kept_and_all_are_counted() {
+        let mut heaviest = Heaviest::new(3);
+        for (at, weight) in [5, 1, 9, 5, 7, 0, 5].into_iter().enumerate() {
+            heaviest.push(weight, || (weight, at));
+        }
+        let listed = heaviest.finish();
+        assert_eq!(listed.items, [(9, 2), (7, 4), (5, 0)]);
+        assert_eq!((listed.count, listed.more()), (7, 4));
+        let mut none = Heaviest::new(0);
+        none.push(1, || ());
+        assert_eq!((none.finish().items.len()), 0);
+    }
+}

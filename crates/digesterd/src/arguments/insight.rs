@@ -1,0 +1,164 @@
+//! Arguments of the commands that tell what is in digests: `diff`, `graph`, `merge`, `top`, `edges`, `rejected`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use digest_insight::{Filter, GraphFormat, Grouping, Network};
+
+use super::ApiArguments;
+
+/// Where digests come from that are named by id or window.
+#[derive(Debug, Clone, Args)]
+pub struct FromArguments {
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    /// Read digests that are named by id or window from DIGEST_STORAGE_BUCKET, not from an API
+    #[arg(long)]
+    pub stored: bool,
+}
+
+/// Which edges are looked at, and what they are grouped by.
+#[derive(Debug, Clone, Args)]
+pub struct EdgesArguments {
+    /// Only edges of which every term holds: 'cidr=10.0.0.0/8 port=22|443 bytes>=1MB'
+    ///
+    /// Terms: cidr= (either end), src=, dst=, port= (also 8000-8999), protocol=, action=, account=, eni=, bytes>=,
+    /// packets>=. Several values of a term stand between |.
+    #[arg(long, value_name = "TERMS", default_value = "", hide_default_value = true)]
+    pub filter: Filter,
+    /// No edges of which every term holds; may be given several times
+    #[arg(long, value_name = "TERMS")]
+    pub ignore: Vec<Filter>,
+    /// What ends stand for: address, /N or /N4,/N6 (networks), eni, account, internet [default: address]
+    #[arg(long, value_name = "WHAT")]
+    pub group_by: Option<Grouping>,
+    /// Networks that are inside (a comma list), in place of INTERNAL_CIDRS [default: private networks]
+    #[arg(long, value_name = "CIDRS", value_delimiter = ',')]
+    pub internal: Vec<Network>,
+}
+
+/// What a difference is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// Lines for people
+    Text,
+    /// One JSON document
+    Json,
+    /// A graph for Graphviz: green is new, red is gone, orange has changed
+    Dot,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArguments {
+    /// The digest before: a file, an id or START..STOP
+    pub previous: String,
+    /// The digest after
+    pub next: String,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
+    #[command(flatten)]
+    pub(crate) edges: EdgesArguments,
+    /// An edge has changed only where its bytes differ by this factor, up or down
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub ratio: f64,
+    /// And only where its bytes differ by this: 1000, 64kB, 1MB
+    #[arg(long, value_name = "BYTES", default_value = "0")]
+    pub bytes: Bytes,
+    /// Most items of each list; all are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// What is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DiffFormat,
+    /// Exit code 0 where nothing differs, 1 where something does, 3 where they could not be compared
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl std::str::FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        digest_insight::byte_count(text)
+            .map(Self)
+            .ok_or_else(|| "a number of bytes is written 1000, 64kB, 1MB or 2GiB".to_owned())
+    }
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Clone, Args)]
+pub struct GraphArguments {
+    /// The digest: a file, an id or START..STOP
+    pub digest: String,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
+    #[command(flatten)]
+    pub(crate) edges: EdgesArguments,
+    /// A link for each service, not one for all between two nodes
+    #[arg(long)]
+    pub services: bool,
+    /// Most links; those with the most bytes are drawn
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub limit: usize,
+    /// dot, graphml or json (nodes and links)
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub format: GraphFormat,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArguments {
+    /// The digests: files, ids or START..STOP
+    #[arg(required = true)]
+    pub digests: Vec<String>,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
+    /// Merge though it is not known what some digests were made of: then nothing is known of gaps and overlaps
+    #[arg(long)]
+    pub allow_unknown: bool,
+    /// Write to this file, as one gzip member if its name ends in .gz
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `top`, `edges` and `rejected`.
+#[derive(Debug, Clone, Args)]
+pub struct QuestionArguments {
+    /// The digest: a file, an id or START..STOP
+    pub digest: String,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
+    #[command(flatten)]
+    pub(crate) edges: EdgesArguments,
+    /// What comes first is most of
+    #[arg(long, value_name = "WHAT")]
+    pub sort: Option<Sort>,
+    /// Most lines
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// One JSON object a line in place of columns
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Most bytes
+    Bytes,
+    /// Most packets
+    Packets,
+    /// Most edges
+    Edges,
+}
