@@ -73,6 +73,10 @@ impl Span {
 
 /// What a row is.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every verdict is the large one, and none is kept"
+)]
 pub(crate) enum Verdict<'a> {
     Counted(FlowRecord<'a>),
     Outside,

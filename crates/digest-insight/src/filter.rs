@@ -119,9 +119,9 @@ fn term(token: &str) -> Result<Term, (usize, String)> {
     let (name, value) = token.split_once('=').ok_or_else(unknown)?;
     let at = name.chars().count() + 1;
     match name {
-        "cidr" => Ok(Term::Either(values(value, at, |text| network(text))?)),
-        "src" => Ok(Term::Source(values(value, at, |text| network(text))?)),
-        "dst" => Ok(Term::Destination(values(value, at, |text| network(text))?)),
+        "cidr" => Ok(Term::Either(values(value, at, network)?)),
+        "src" => Ok(Term::Source(values(value, at, network)?)),
+        "dst" => Ok(Term::Destination(values(value, at, network)?)),
         "port" => Ok(Term::Port(values(value, at, ports)?)),
         "protocol" => Ok(Term::Protocol(values(value, at, protocol)?)),
         "action" => Ok(Term::Action(values(value, at, |text| {

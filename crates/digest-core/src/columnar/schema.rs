@@ -124,7 +124,7 @@ impl Schema {
                 field => !FURTHER.contains(&field),
             };
             let is_further = FURTHER.contains(&field);
-            if !is_needed && !(further && is_further) {
+            if !(is_needed || further && is_further) {
                 continue;
             }
             let Some(stored) = stored(column, field) else {

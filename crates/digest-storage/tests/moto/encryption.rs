@@ -34,7 +34,7 @@ async fn every_way_to_write_asks_for_the_key() {
     let bucket = bucket().await;
     let (with, without) = (open(&bucket, Some(KEY)), open(&bucket, None));
     let [plain, made, swapped, parts, copied] =
-        ["plain", "made", "swapped", "parts", "copied"].map(|name| Path::from(name));
+        ["plain", "made", "swapped", "parts", "copied"].map(Path::from);
 
     without
         .put(&plain, "of the bucket's own choice".into())
