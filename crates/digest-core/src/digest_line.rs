@@ -171,7 +171,7 @@ mod tests {
     fn what_is_no_line_is_told_by_its_first_fault() {
         for (from, to, told) in [
             ("2 123", "3 123", "version is not 2"),
-            ("2 123", "2  123", "15 fields where the digest has 14"),
+            ("2 123", "2  123", "srcaddr is not an IP address"),
             (" OK", "", "13 fields where the digest has 14"),
             (" OK", " OK ", "15 fields where the digest has 14"),
             (" OK", " NODATA", "log-status is not OK"),

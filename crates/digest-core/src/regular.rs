@@ -18,6 +18,7 @@ mod facets;
 mod fold;
 mod plan;
 mod reader;
+mod split;
 
 pub(crate) use fold::Read;
 use plan::Plan;

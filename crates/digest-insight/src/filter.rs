@@ -276,7 +276,7 @@ mod tests {
             ("bytes>=1XB", 8),
             ("protocol=256", 10),
             ("account=", 9),
-            ("é=1 port=x", 10),
+            ("account=é port=x", 16),
         ] {
             let error = text.parse::<Filter>().unwrap_err();
             assert_eq!(error.position, position, "{text}: {error}");

@@ -162,7 +162,7 @@ mod tests {
     fn address(number: u32) -> IpAddr {
         match number % 3 {
             0 => Ipv6Addr::from(u128::from(number) << 90 | u128::from(number)).into(),
-            _ => Ipv4Addr::from(number / 3).into(),
+            _ => Ipv4Addr::from(number).into(),
         }
     }
 

@@ -16,8 +16,9 @@ use crate::regular::Terms;
 use crate::regular::bursts::{Burst, Is};
 use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{NUMBERS, OWN, Own, Plan, Second, Step};
+use crate::regular::split::{cell, split};
 use crate::sighting::EGRESS;
-use crate::vector::{BEFORE, Lanes, MOST_SPLIT, PAD, Padded, Pass, View};
+use crate::vector::{BEFORE, Lanes, PAD, Padded, Pass, View};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
@@ -344,56 +345,6 @@ impl Rows {
 fn is_same(text: Padded<'_>, (from, to): Cell, (start, end): Cell) -> bool {
     let length = to - from;
     length != 0 && length == end - start && text.same(from, start, length)
-}
-
-/// Where a row's own token begins and ends in its view.
-#[inline(always)]
-fn cell(own: &Own, place: u8) -> (u32, u32) {
-    let place = usize::from(place) % OWN;
-    match (own.get(place), own.get(place + 1)) {
-        (Some(before), Some(end)) => (before + 1, *end),
-        _ => (BEFORE, BEFORE),
-    }
-}
-
-/// Finds the delimiters of neighbouring columns that begin here, one blank apart; behind the last of a row stands a newline.
-/// The first element becomes the place before them. Gives the place behind the last; `None` where they are not so.
-#[inline(always)]
-fn split<L: Lanes>(lanes: L, view: &View, at: u32, places: &mut [u32], ends_row: bool) -> Option<u32> {
-    let (first, places) = places.split_first_mut()?;
-    *first = at - 1;
-    let mut base = at;
-    let mut marks = lanes.marks(view, base);
-    let mut left = marks.delimiters;
-    // What stands before the first token is a delimiter.
-    let mut before = 1;
-    let mut faults = 0;
-    let mut place = 0;
-    for out in places.iter_mut() {
-        while left == 0 {
-            faults |=
-                (marks.delimiters << 1 | before) & marks.delimiters | (marks.delimiters & !marks.blanks);
-            before = marks.delimiters >> 63;
-            base += 64;
-            if base > MOST_SPLIT {
-                return None;
-            }
-            marks = lanes.marks(view, base);
-            left = marks.delimiters;
-        }
-        place = base + left.trailing_zeros();
-        *out = place;
-        left &= left.wrapping_sub(1);
-    }
-    let taken = marks.delimiters ^ left;
-    faults |= (taken << 1 | before) & taken;
-    let mut others = taken & !marks.blanks;
-    if ends_row {
-        // The highest of those taken is the newline.
-        faults |= u64::from(view.byte(place) != b'\n');
-        others &= !(1 << (place - base));
-    }
-    (faults | others == 0).then_some(place + 1)
 }
 
 /// The numbers where one of them has more than eight digits, or is none.

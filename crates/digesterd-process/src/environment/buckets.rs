@@ -75,7 +75,7 @@ pub(super) struct Companions {
 }
 
 #[derive(Default, Deserialize)]
-struct RawKey {
+pub(super) struct RawKey {
     digest_storage_sse_kms_key_id: Option<String>,
 }
 

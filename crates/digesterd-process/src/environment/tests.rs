@@ -286,6 +286,8 @@ fn the_structs_read_exactly_what_the_table_lists() {
         ("", fields_of::<flow_logs::RawPrefetch>()),
         ("", fields_of::<aws::Raw>()),
         ("", fields_of::<client::Raw>()),
+        ("", fields_of::<client::RawInside>()),
+        ("", fields_of::<buckets::RawKey>()),
         ("", fields_of::<buckets::RawRegion>()),
         ("vpc_flow_logs_bucket", fields_of::<buckets::Raw>()),
         ("digest_storage_bucket", fields_of::<buckets::Raw>()),

@@ -112,7 +112,7 @@ fn questions_are_answered_in_columns_and_in_json() {
     let desk = desk();
     let top = desk.run(&["top", "a.log"]);
     assert!(
-        code(&top, 0).starts_with("  10.0.0.1     10.0.0.2             ACCEPT  1.0 kB"),
+        code(&top, 0).starts_with("  10.0.0.1     10.0.0.2        ACCEPT  1.0 kB"),
         "{}",
         text(&top.stdout)
     );

@@ -7,10 +7,16 @@
     clippy::print_stdout,
     reason = "tests may fail loudly, and tell what was swept"
 )]
+#![cfg_attr(
+    not(feature = "fault-sweep"),
+    allow(dead_code, reason = "the sweep alone uses all of it")
+)]
 
 mod buckets;
 mod outage;
 mod scene;
 mod script;
 mod service;
+// Minutes long: scripts/long/fault-sweep.
+#[cfg(feature = "fault-sweep")]
 mod sweep;

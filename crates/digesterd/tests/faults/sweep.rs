@@ -16,9 +16,13 @@ async fn sweep(scene: Scene, least: usize) {
     assert!(calls.len() >= least, "only {} calls: {calls:?}", calls.len());
     let mut runs = Vec::new();
     for (number, (asked, _)) in (1..).zip(&calls) {
+        // An API that is told that there is no digest to be replaced asks for a first one, which then is there: what was
+        // written is read everywhere else, so no store says that.
+        let is_told_of_none =
+            |kind: &Kind| scene == Scene::Again && number == 1 && matches!(kind, Kind::SaysThereIsNone);
         let kinds = Kind::ALL
             .into_iter()
-            .filter(|kind| kind.fault_of(*asked).is_some());
+            .filter(|kind| kind.fault_of(*asked).is_some() && !is_told_of_none(kind));
         runs.extend(kinds.map(|kind| (number, kind)));
     }
     let count = runs.len();
