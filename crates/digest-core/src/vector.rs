@@ -29,7 +29,7 @@ pub(crate) const NUMBERS: usize = 6;
 /// Bytes of a [`View`] before what it is of.
 pub(crate) const BEFORE: u32 = 32;
 /// Places of a view where something may begin, a power of two, and all of its bytes.
-const PLACES: usize = 2048;
+pub(crate) const PLACES: usize = 2048;
 const VIEW: usize = PLACES + 64;
 /// The last place where 64 bytes may be looked at.
 pub(crate) const MOST_SPLIT: u32 = PLACES as u32 - 64;
@@ -51,7 +51,8 @@ pub(crate) struct Padded<'a> {
 }
 
 /// A row and what is around it: [`BEFORE`] bytes before it and so many from there on that no place which is looked at can lie beyond.
-/// A place is taken modulo [`PLACES`], which changes none: then no look needs a check.
+/// A place is taken modulo [`PLACES`], so that no look needs a check: whoever walks along a row stays below it, or gives the
+/// row up, for beyond it stands what another place has.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct View {

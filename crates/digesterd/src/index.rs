@@ -3,11 +3,11 @@
 use anyhow::Context;
 use digest_core::{DigestId, IndexEntry, Manifest};
 use digest_storage::{Digests, ErrorKind, Index, IndexKey, Manifests, StoreError};
-use digesterd_process::environment::{AwsSettings, Bucket, BucketSettings, Environment};
-use digesterd_process::stores::open_store;
+use digesterd_process::environment::Environment;
 use futures::TryStreamExt;
 
 use crate::progress_bar::tell;
+use crate::stored::storage;
 use crate::units::{counted, grouped};
 
 /// Digests looked at at once.
@@ -15,17 +15,7 @@ const AT_ONCE: usize = 16;
 
 /// Goes through the storage bucket once.
 pub(crate) async fn run(environment: &Environment) -> anyhow::Result<()> {
-    let reader = environment.reader();
-    let bucket = BucketSettings::read(&reader, Bucket::Storage);
-    let aws = AwsSettings::read(&reader);
-    if let Some(aws) = aws
-        .as_ref()
-        .filter(|_| bucket.as_ref().is_some_and(BucketSettings::is_in_s3))
-    {
-        aws.demand_credentials(&reader);
-    }
-    let (bucket, aws) = reader.finish(bucket.zip(aws))?;
-    let store = open_store(&bucket, &aws).await?;
+    let store = storage(environment).await?;
     let (digests, manifests, index) = (
         Digests::new(store.clone()),
         Manifests::new(store.clone()),

@@ -90,7 +90,7 @@ impl Shelf {
 }
 
 /// The bucket of the digests.
-async fn storage(environment: &Environment) -> anyhow::Result<Store> {
+pub(crate) async fn storage(environment: &Environment) -> anyhow::Result<Store> {
     let reader = environment.reader();
     let bucket = BucketSettings::read(&reader, Bucket::Storage);
     let aws = AwsSettings::read(&reader);

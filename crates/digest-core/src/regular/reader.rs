@@ -18,7 +18,7 @@ use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{NUMBERS, OWN, Own, Plan, Second, Step};
 use crate::regular::split::{cell, split};
 use crate::sighting::EGRESS;
-use crate::vector::{BEFORE, Lanes, PAD, Padded, Pass, View};
+use crate::vector::{BEFORE, Lanes, PAD, PLACES, Padded, Pass, View};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
@@ -159,10 +159,11 @@ fn follow<L: Lanes>(
     for (step, &(from, length)) in plan.steps.iter().zip(shared) {
         match *step {
             Step::Shared { .. } => {
-                if !lanes.same(first, from, view, at, length) {
+                let end = at + length;
+                if end as usize > PLACES || !lanes.same(first, from, view, at, length) {
                     return None;
                 }
-                at += length;
+                at = end;
             }
             Step::Own { count, is_last, .. } => {
                 at = split(lanes, view, at, own.get_mut(place..=place + count)?, is_last)?;
@@ -211,7 +212,10 @@ impl Rows {
 
     /// The row at hand; `None` where it is to be judged by itself.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "it is inlined, and no two belong together elsewhere"
+    )]
     fn row<L: Lanes>(
         &mut self,
         lanes: L,

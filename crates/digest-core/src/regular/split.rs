@@ -23,6 +23,9 @@ pub(super) fn split<L: Lanes>(
     places: &mut [u32],
     ends_row: bool,
 ) -> Option<u32> {
+    if at > MOST_SPLIT {
+        return None;
+    }
     let (first, places) = places.split_first_mut()?;
     *first = at - 1;
     let mut base = at;

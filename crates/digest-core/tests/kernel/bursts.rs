@@ -105,3 +105,28 @@ fn the_border_of_rows_that_are_read_together_may_stand_anywhere() {
         kernel(&[b"\x00".as_slice(), text.as_bytes()].concat());
     }
 }
+
+#[test]
+fn what_a_view_does_not_reach_is_never_taken_for_what_it_shows() {
+    // The end of the row, or columns behind a shared one, lie about where the view ends.
+    let between = "version account-id interface-id srcaddr dstaddr x-new vpc-id srcport dstport protocol packets bytes start \
+                   end action log-status";
+    let vpc = "vpc-0123456789abcdef";
+    let begin = "2 123456789012 eni-1 10.0.0.1 192.168.255.255";
+    for length in 1830..2090 {
+        let long = "x".repeat(length);
+        let rows = [
+            ("x", "ACCEPT"),
+            (long.as_str(), "ACCEPT"),
+            (&long, "REJECT"),
+            (&long, "ACCEPT"),
+        ];
+        let one = rows.map(|(new, action)| row("eni-1", new, "1000", vpc).replace("ACCEPT", action));
+        let other = rows.map(|(new, action)| {
+            format!("{begin} {new} {vpc} 49152 443 6 7 1000 1539734400 1539734460 {action} OK")
+        });
+        for (header, rows) in [(HEADER, one), (between, other)] {
+            kernel(&[b"\x00", format!("{header}\n{}\n", rows.join("\n")).as_bytes()].concat());
+        }
+    }
+}
