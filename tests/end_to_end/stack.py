@@ -152,9 +152,10 @@ class Stack:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return call("POST", f"{self.worker_url}{path}", body, sent)
 
-    def record(self, digest: str) -> dict:
-        """The job record as stored."""
-        return json.loads(self.progress.get(f"{digest}.job.json"))
+    def record(self, digest: str) -> dict | None:
+        """The job record as stored, if there is one."""
+        stored = self.progress.get(f"{digest}.job.json")
+        return None if stored is None else json.loads(stored)
 
     def manifest(self, digest: str) -> dict:
         """The manifest as stored."""

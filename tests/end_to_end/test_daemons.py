@@ -65,7 +65,7 @@ def test_a_daemon_of_every_kind_gets_its_jobs_done(fronted, daemons, profile):
     for window in (first, second):
         wait_for(lambda window=window: is_stored(fronted, window))
         assert text(fronted, window) == oracle.digest_of(window, fronted.logs)
-    failed = wait_for(lambda: (record := fronted.record(bad.id()))["state"] == "failed" and record)
+    failed = wait_for(lambda: (record := fronted.record(bad.id())) and record["state"] == "failed" and record)
     assert "short" not in failed["failure"]["reason"] and failed["failure"]["reason"]
     wait_for(daemon.queue.is_empty)
     assert daemon.queue.dead() == []
