@@ -143,8 +143,17 @@ class Stack:
         return self.get(window, extra)
 
     def when_stored(self, window: Window, extra: str = "", seconds: float = 40) -> Answer:
-        """The digest, once it is there."""
-        return wait_for(lambda: (answer := self.get(window, extra)).status == 200 and answer, seconds)
+        """The digest, once it is there and its job has ended."""
+        answer = wait_for(lambda: (answer := self.get(window, extra)).status == 200 and answer, seconds)
+        # It is visible a moment before its record says so and its marker goes.
+        wait_for(lambda: self.has_ended(window.id()), seconds)
+        return answer
+
+    def has_ended(self, digest: str) -> bool:
+        """Whether no job of this digest is under way."""
+        record = self.record(digest)
+        ended = record is None or record["state"] in ("stored", "failed")
+        return ended and self.progress.get(f"{digest}_in_progress") is None
 
     def hand_over(self, job: dict | bytes, path: str = "/", **headers: str) -> Answer:
         """Posts a job to the worker without any queue."""

@@ -88,7 +88,7 @@ def test_a_job_that_kills_its_workers_is_given_up_with_the_reason(fronted):
     answer = wait_for(lambda: (answer := fronted.get(window)).status == 404 and answer)
     assert "2 builders in a row vanished" in answer.message()
     assert fronted.digests.keys(window.id()) == []
-    assert fronted.progress.get(f"{window.id()}_in_progress") is None
+    wait_for(lambda: fronted.has_ended(window.id()))
     # What kills workers may be mended: whoever asks again gets another try.
     fronted.relay.messages.clear()
     assert fronted.build(window).status == 200
