@@ -70,14 +70,17 @@ impl Digest {
     /// # Errors
     /// Whatever `out` returns.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<TextSummary> {
-        let (mut text, mut lines) = (Measure::default(), 0);
-        self.blocks(false, |block| {
-            lines += block.lines as u64;
-            text.take(&block.text);
-            out.write_all(&block.text)
-        })?;
-        out.flush()?;
+        let mut text = Measure::default();
+        let lines = self.text_to(out, |written| text.take(written))?;
         Ok(text.summary(lines))
+    }
+
+    /// The same text for whom its hash is worth nothing: gives the number of lines.
+    ///
+    /// # Errors
+    /// Whatever `out` returns.
+    pub fn write_text_unhashed(&self, out: &mut dyn Write) -> io::Result<u64> {
+        self.text_to(out, |_| ())
     }
 
     /// Writes the text as one gzip member, whose header names neither a time nor a file nor a system, so that one
@@ -86,16 +89,50 @@ impl Digest {
     /// # Errors
     /// Whatever `out` returns.
     pub fn write_gzip(&self, out: &mut dyn Write) -> io::Result<GzipSummary> {
-        let (mut text, mut gzip, mut crc) = (Measure::default(), Measure::default(), Crc::new());
+        let (mut text, mut gzip) = (Measure::default(), Measure::default());
+        let lines = self.gzip_to(out, |written| text.take(written), |written| gzip.take(written))?;
+        let (bytes, sha256) = gzip.finish();
+        Ok(GzipSummary {
+            text: text.summary(lines),
+            bytes,
+            sha256,
+        })
+    }
+
+    /// The same bytes for whom their hashes are worth nothing: gives the number of lines.
+    ///
+    /// # Errors
+    /// Whatever `out` returns.
+    pub fn write_gzip_unhashed(&self, out: &mut dyn Write) -> io::Result<u64> {
+        self.gzip_to(out, |_| (), |_| ())
+    }
+
+    fn text_to(&self, out: &mut dyn Write, mut measure: impl FnMut(&[u8])) -> io::Result<u64> {
+        let mut lines = 0;
+        self.blocks(false, |block| {
+            lines += block.lines as u64;
+            measure(&block.text);
+            out.write_all(&block.text)
+        })?;
+        out.flush()?;
+        Ok(lines)
+    }
+
+    fn gzip_to(
+        &self,
+        out: &mut dyn Write,
+        mut text: impl FnMut(&[u8]),
+        mut gzip: impl FnMut(&[u8]),
+    ) -> io::Result<u64> {
         let mut put = |bytes: &[u8]| {
-            gzip.take(bytes);
+            gzip(bytes);
             out.write_all(bytes)
         };
         put(&HEADER)?;
-        let mut lines = 0;
+        let (mut lines, mut crc) = (0, Crc::new());
         self.blocks(true, |block| {
             lines += block.lines as u64;
-            text.take(&block.text);
+            text(&block.text);
             crc.combine(&block.crc);
             put(&block.deflated)
         })?;
@@ -103,12 +140,7 @@ impl Digest {
         put(&crc.sum().to_le_bytes())?;
         put(&crc.amount().to_le_bytes())?;
         out.flush()?;
-        let (bytes, sha256) = gzip.finish();
-        Ok(GzipSummary {
-            text: text.summary(lines),
-            bytes,
-            sha256,
-        })
+        Ok(lines)
     }
 
     /// Makes all blocks and hands each to `write`, in order.

@@ -77,8 +77,8 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     if let (Some(manifest), Some(window)) = (manifest, window) {
         write_manifest(manifest, &built, &Job::new(window, request.scope))?;
     }
-    if let Some(text) = written {
-        for line in summary::lines(text.lines, &built.report, window.as_ref(), begun.elapsed()) {
+    if let Some(lines) = written {
+        for line in summary::lines(lines, &built.report, window.as_ref(), begun.elapsed()) {
             tell(line);
         }
     }

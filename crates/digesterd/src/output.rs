@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::Context;
-use digest_core::{Digest, TextSummary};
+use digest_core::Digest;
 use digest_insight::{Conversion, Format};
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
@@ -75,21 +75,21 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. `None`
-    /// where nobody wants the rest of it.
+    /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. Gives
+    /// the lines of its text; `None` where nobody wants the rest of it.
     pub(crate) fn write(
         self,
         digest: &Digest,
         format: Option<Format>,
-    ) -> anyhow::Result<Option<TextSummary>> {
+    ) -> anyhow::Result<Option<u64>> {
         match self {
             Self::Stdout => stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text)))
                 .context("cannot write to stdout"),
             Self::Device(mut device, target) => encode(digest, &mut device, &target, format).map(Some),
             Self::File(mut temporary, target) => {
-                let summary = encode(digest, temporary.as_file_mut(), &target, format)?;
+                let lines = encode(digest, temporary.as_file_mut(), &target, format)?;
                 put_in_place(temporary, &target)?;
-                Ok(Some(summary))
+                Ok(Some(lines))
             }
         }
     }
@@ -171,12 +171,12 @@ fn encode(
     file: &mut File,
     target: &Path,
     format: Option<Format>,
-) -> anyhow::Result<TextSummary> {
+) -> anyhow::Result<u64> {
     let gzip = is_gzip(target);
     let format = format.unwrap_or(if gzip { Format::Gzip } else { Format::Text });
     let mut out = io::BufWriter::with_capacity(256 << 10, file);
     write_as(digest, &mut out, format)
-        .and_then(|summary| out.flush().map(|()| summary))
+        .and_then(|lines| out.flush().map(|()| lines))
         .with_context(|| format!("cannot write {}", target.display()))
 }
 
@@ -185,19 +185,19 @@ pub(crate) fn is_gzip(target: &Path) -> bool {
     target.extension().is_some_and(|extension| extension == "gz")
 }
 
-fn write_as(digest: &Digest, out: &mut dyn Write, format: Format) -> io::Result<TextSummary> {
+fn write_as(digest: &Digest, out: &mut dyn Write, format: Format) -> io::Result<u64> {
     match format {
-        Format::Gzip => digest.write_gzip(out).map(|summary| summary.text),
-        Format::Text => digest.write_text(out),
+        Format::Gzip => digest.write_gzip_unhashed(out),
+        Format::Text => digest.write_text_unhashed(out),
         other => {
             let mut converting = Converting {
                 conversion: Conversion::to(other),
                 out,
                 converted: Vec::new(),
             };
-            let summary = digest.write_text(&mut converting)?;
+            let lines = digest.write_text_unhashed(&mut converting)?;
             converting.finish()?;
-            Ok(summary)
+            Ok(lines)
         }
     }
 }

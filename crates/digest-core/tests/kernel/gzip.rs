@@ -47,6 +47,10 @@ fn a_reader_that_stops_after_one_member_gets_the_whole_digest() {
     );
     assert_eq!((summary.sha256, text_summary.sha256), (hex(&gzip), hex(&text)));
     assert_eq!(text_summary.lines, 20_000);
+    let mut unhashed = (Vec::new(), Vec::new());
+    assert_eq!(digest.write_text_unhashed(&mut unhashed.0).unwrap(), 20_000);
+    assert_eq!(digest.write_gzip_unhashed(&mut unhashed.1).unwrap(), 20_000);
+    assert!(unhashed == (text, gzip));
 }
 
 #[test]
