@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::manifests::attempt_of_object_list;
+use crate::requests::Operation;
 use crate::store::Store;
 use crate::version::Version;
 
@@ -204,14 +205,14 @@ impl Digests {
             ..PutMultipartOptions::default()
         };
         let failed = |error| self.store.error(&key, error);
-        let mut upload = store.put_multipart_opts(&key, options).await.map_err(failed)?;
-        let uploaded = upload_all(&mut *upload, &mut pieces).await;
-        if let Err(error) = uploaded {
+        let begun = store.put_multipart_opts(&key, options).await.map_err(failed);
+        let mut upload = begun.or_else(|error| self.store.noted(Operation::Put, Err(error)))?;
+        let uploaded = upload_all(&mut *upload, &mut pieces).await.map_err(failed);
+        if uploaded.is_err() {
             // The first failure is the one to tell; a lifecycle rule clears what this leaves.
             let _ = upload.abort().await;
-            return Err(failed(error));
         }
-        Ok(())
+        self.store.noted(Operation::Put, uploaded)
     }
 
     /// Makes this attempt's temporary object the digest.

@@ -8,7 +8,7 @@ use object_store::Error as SourceError;
 use object_store::client::{HttpError, HttpErrorKind};
 
 /// What kind of failure it was. Callers branch on this and on nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// No object has this key.
@@ -42,6 +42,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Its name in lower case, words joined by `_`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::AlreadyExists => "already_exists",
+            Self::Precondition => "precondition",
+            Self::Changed => "changed",
+            Self::AccessDenied => "access_denied",
+            Self::ExpiredCredentials => "expired_credentials",
+            Self::NoSuchBucket => "no_such_bucket",
+            Self::Throttled => "throttled",
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Unsupported => "unsupported",
+            Self::Corrupt => "corrupt",
+            Self::Settings => "settings",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether the same request may succeed later without anybody's doing.
     #[must_use]
     pub fn is_retryable(self) -> bool {

@@ -23,6 +23,7 @@ mod place;
 mod prefetch;
 mod probe;
 mod records;
+mod requests;
 #[cfg(feature = "rusoto")]
 mod rusoto;
 mod s3;
@@ -40,6 +41,7 @@ pub use open::open;
 pub use place::Place;
 pub use prefetch::{Gauge, ObjectReader, Prefetch};
 pub use records::{Created, Records, Swap};
+pub use requests::{Operation, RequestCount};
 pub use s3::{S3Client, StoreOptions};
 pub use store::Store;
 pub use version::Version;

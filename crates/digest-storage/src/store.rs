@@ -17,6 +17,7 @@ use object_store::{
 use crate::capabilities::{Believed, Capabilities};
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
+use crate::requests::{Operation, RequestCount, Requests};
 
 /// A place opened. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub struct Store {
     place: Arc<Place>,
     believed: Arc<Believed>,
     unlistable: Arc<AtomicU64>,
+    requests: Arc<Requests>,
     /// Set where the store says that the credentials have expired: whoever keeps them fetches others.
     expired: Arc<AtomicBool>,
 }
@@ -38,6 +40,7 @@ impl Store {
             place: Arc::new(place),
             believed: Arc::new(Believed::new(capabilities)),
             unlistable: Arc::default(),
+            requests: Arc::default(),
             expired: Arc::default(),
         }
     }
@@ -107,6 +110,23 @@ impl Store {
         self.unlistable.load(Ordering::Relaxed)
     }
 
+    /// What this place and its clones have been asked for so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestCount> {
+        self.requests.counts()
+    }
+
+    /// Counts a request that has been answered.
+    pub(crate) fn noted<T>(
+        &self,
+        operation: Operation,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.requests
+            .note(operation, answer.as_ref().err().map(StoreError::kind));
+        answer
+    }
+
     pub(crate) fn error(&self, key: &Path, source: object_store::Error) -> StoreError {
         let error = StoreError::of(&*self.place, key, source);
         if error.kind() == ErrorKind::ExpiredCredentials {
@@ -116,10 +136,13 @@ impl Store {
     }
 
     pub(crate) async fn get(&self, key: &Path, options: GetOptions) -> Result<GetResult, StoreError> {
-        self.inner
-            .get_opts(key, options)
-            .await
-            .map_err(|error| self.error(key, error))
+        let operation = if options.head {
+            Operation::Head
+        } else {
+            Operation::Get
+        };
+        let found = self.inner.get_opts(key, options).await;
+        self.noted(operation, found.map_err(|error| self.error(key, error)))
     }
 
     /// The object's bytes, or nothing where there is none.
@@ -188,21 +211,15 @@ impl Store {
             attributes,
             ..PutOptions::default()
         };
-        self.inner
-            .put_opts(key, body.into(), options)
-            .await
-            .map_err(|error| self.error(key, error))
+        let put = self.inner.put_opts(key, body.into(), options).await;
+        self.noted(Operation::Put, put.map_err(|error| self.error(key, error)))
     }
 
     /// Deletes the object; one that is not there is as good as deleted.
     pub(crate) async fn delete(&self, key: &Path) -> Result<(), StoreError> {
-        absent_as_none(
-            self.inner
-                .delete(key)
-                .await
-                .map_err(|error| self.error(key, error)),
-        )
-        .map(|_| ())
+        let deleted = self.inner.delete(key).await;
+        let deleted = self.noted(Operation::Delete, deleted.map_err(|error| self.error(key, error)));
+        absent_as_none(deleted).map(|_| ())
     }
 
     pub(crate) async fn copy(&self, from: &Path, to: &Path, mode: CopyMode) -> Result<(), StoreError> {
@@ -210,10 +227,8 @@ impl Store {
             mode,
             ..CopyOptions::default()
         };
-        self.inner
-            .copy_opts(from, to, options)
-            .await
-            .map_err(|error| self.error(to, error))
+        let copied = self.inner.copy_opts(from, to, options).await;
+        self.noted(Operation::Copy, copied.map_err(|error| self.error(to, error)))
     }
 
     /// Every object below the prefix whose key comes after `offset`, where one is given.
@@ -227,8 +242,12 @@ impl Store {
             None => self.inner.list(prefix),
         };
         let (store, below) = (self.clone(), prefix.cloned().unwrap_or_default());
+        self.requests.note(Operation::List, None);
         listed
-            .map(move |entry| entry.map_err(|error| store.error(&below, error)))
+            .map(move |entry| match entry {
+                Ok(entry) => Ok(entry),
+                Err(error) => store.noted(Operation::List, Err(store.error(&below, error))),
+            })
             .boxed()
     }
 
@@ -242,8 +261,8 @@ impl Store {
 
     pub(crate) async fn children(&self, prefix: &Path) -> Result<ListResult, StoreError> {
         let found = self.inner.list_with_delimiter(Some(prefix)).await;
-        absent_as_none(found.map_err(|error| self.error(prefix, error)))
-            .map(|found| found.unwrap_or_else(empty_listing))
+        let found = self.noted(Operation::List, found.map_err(|error| self.error(prefix, error)));
+        absent_as_none(found).map(|found| found.unwrap_or_else(empty_listing))
     }
 }
 

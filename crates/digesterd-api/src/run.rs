@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::queues::{open_queue, register_queue};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
@@ -32,6 +33,9 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let readiness = Readiness::new();
     register(&readiness, "storage", &storage);
     register(&readiness, "progress", &progress);
+    let metrics = Metrics::new("digesterd-api");
+    metrics.register_store("storage", &storage);
+    metrics.register_store("progress", &progress);
     // The API writes nothing to the digests' store, and need not be allowed to.
     probe(&readiness, "progress", &progress).await;
     register_queue(&readiness, Arc::clone(&queue));
@@ -42,7 +46,7 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
         settings.timings,
         &settings.digests,
     ));
-    let listening = server::listen(&settings.service, &readiness, move |config| {
+    let listening = server::listen(&settings.service, &readiness, &metrics, move |config| {
         configure(Arc::clone(&api))(config);
     })?;
     listening.run(&shutdown).await?;

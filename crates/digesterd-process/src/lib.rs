@@ -2,7 +2,7 @@
 //!
 //! Linking it makes `allocator` every allocation's. A service's `main` hands its [`life`] to this crate: the [`environment`] is read once, [`telemetry`]
 //! starts, and the service opens its [`stores`] with [`credentials`] and runs its routes in a [`server`],
-//! which wraps them in the [`request_log`], answers for their [`health`] and gives errors the form of
+//! which wraps them in the [`request_log`], answers for their [`health`], tells their [`metrics`] and gives errors the form of
 //! [`problem`] documents, until [`shutdown`] is asked for.
 
 mod allocator;
@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod environment;
 pub mod health;
 pub mod life;
+pub mod metrics;
 pub mod problem;
 pub mod queues;
 pub mod request_log;

@@ -1,4 +1,4 @@
-//! One middleware around every route: request ids, one log line a request, complete problem documents.
+//! One middleware around every route: request ids, one log line a request, its metrics, complete problem documents.
 //!
 //! A request's id is what its `x-request-id` header says, if that is short and plain, else a fresh
 //! UUID; it goes back in the answer's header, stands on every log line of the request and in every
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::bodies::is_late;
 use crate::health;
+use crate::metrics::{self, HttpMetrics};
 use crate::problem::{Problem, ProblemKind};
 
 /// Header of the request's id, in and out.
@@ -56,6 +57,9 @@ pub async fn log_requests(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let context = RequestContext::of_headers(request.headers());
     let line = Line::of(&request, &context);
+    let counted = request
+        .app_data::<HttpMetrics>()
+        .map(|metrics| metrics.begin(request.method()));
     request.extensions_mut().insert(context.clone());
     // Of the highest level, so that it stands on whatever lines RUST_LOG lets through.
     let span = tracing::error_span!("request", request_id = %context.request_id);
@@ -74,6 +78,9 @@ pub async fn log_requests(
             .insert(HeaderName::from_static(REQUEST_ID), id);
     }
     line.answered(&answer);
+    if let Some(counted) = counted {
+        counted.answered(answer.request().match_pattern(), answer.status().as_u16());
+    }
     Ok(answer)
 }
 
@@ -200,7 +207,7 @@ impl Line {
             agent: cut(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default()),
             request_id: context.request_id.clone(),
             traceparent: context.traceparent.clone(),
-            wanted: !health::PATHS.contains(&request.path()),
+            wanted: !health::PATHS.contains(&request.path()) && request.path() != metrics::PATH,
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::time::sleep;
 use crate::bodies::{BodyPatience, hurry_bodies};
 use crate::environment::Service;
 use crate::health::{self, Readiness};
+use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request_log::{MaxBody, log_requests};
 use crate::shutdown::Shutdown;
@@ -33,7 +34,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The address cannot be listened on.
 #[derive(Debug, ThisError)]
-#[error("cannot listen on {address}: {source} (set by LISTEN_ADDRESS and PORT)")]
+#[error("cannot listen on {address}: {source} (set by LISTEN_ADDRESS and PORT or METRICS_PORT)")]
 pub struct ListenError {
     /// What was tried.
     pub address: SocketAddr,
@@ -44,6 +45,7 @@ pub struct ListenError {
 /// A server that listens and has not begun to answer.
 pub struct Listening {
     server: Server,
+    metrics: Option<Server>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -51,6 +53,7 @@ pub struct Listening {
 pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
     service: &Service,
     readiness: Readiness,
+    metrics: &Metrics,
     configure: C,
 ) -> App<
     impl ServiceFactory<
@@ -65,7 +68,13 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
         .app_data(web::PayloadConfig::new(service.max_body))
         .app_data(MaxBody(service.max_body))
         .app_data(BodyPatience(service.body_patience))
+        .app_data(metrics.http().clone())
         .configure(health::configure(readiness))
+        .configure(|config| {
+            if service.metrics_port.is_none() {
+                metrics.configure()(config);
+            }
+        })
         .configure(configure)
         .default_service(web::to(async || -> Result<HttpResponse, Problem> {
             Err(Problem::new(
@@ -81,14 +90,19 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
 ///
 /// # Errors
 /// [`ListenError`], most often because another process has the port.
-pub fn listen<C>(service: &Service, readiness: &Readiness, configure: C) -> Result<Listening, ListenError>
+pub fn listen<C>(
+    service: &Service,
+    readiness: &Readiness,
+    metrics: &Metrics,
+    configure: C,
+) -> Result<Listening, ListenError>
 where
     C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
     let address = service.socket_address();
     let grace = service.shutdown_grace.as_secs().max(1);
-    let (settings, readiness) = (service.clone(), readiness.clone());
-    let server = HttpServer::new(move || assemble(&settings, readiness.clone(), configure.clone()))
+    let (settings, readiness, shown) = (service.clone(), readiness.clone(), metrics.clone());
+    let server = HttpServer::new(move || assemble(&settings, readiness.clone(), &shown, configure.clone()))
         .client_request_timeout(HEADERS)
         .client_disconnect_timeout(DISCONNECT)
         .keep_alive(KEEP_ALIVE)
@@ -100,10 +114,26 @@ where
     for address in &addresses {
         tracing::info!(%address, "listening");
     }
+    let metrics = service.metrics_address().map(|address| alone(address, metrics));
     Ok(Listening {
         server: server.run(),
+        metrics: metrics.transpose()?,
         addresses,
     })
+}
+
+/// Metrics on a port of their own, which need not be open to those who ask for digests.
+fn alone(address: SocketAddr, metrics: &Metrics) -> Result<Server, ListenError> {
+    let metrics = metrics.clone();
+    let server = HttpServer::new(move || App::new().configure(metrics.configure()))
+        .workers(1)
+        .client_request_timeout(HEADERS)
+        .client_disconnect_timeout(DISCONNECT)
+        .disable_signals()
+        .bind(address)
+        .map_err(|source| ListenError { address, source })?;
+    tracing::info!(%address, "listening for readers of metrics");
+    Ok(server.run())
 }
 
 impl Listening {
@@ -119,6 +149,7 @@ impl Listening {
     /// The server's own failure.
     pub async fn run(self, shutdown: &Shutdown) -> std::io::Result<()> {
         let handle = self.server.handle();
+        let metrics = self.metrics.map(|server| (server.handle(), tokio::spawn(server)));
         let server = tokio::spawn(self.server);
         tokio::pin!(server);
         tokio::select! {
@@ -126,9 +157,14 @@ impl Listening {
             () = shutdown.requested() => {}
         }
         handle.stop(true).await;
-        server
+        let ended = server
             .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        // The last requests are counted before nobody can ask any more.
+        if let Some((handle, _)) = metrics {
+            handle.stop(false).await;
+        }
+        ended
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use actix_web::{HttpResponse, web};
 use digesterd_process::environment::Service;
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
@@ -41,9 +42,14 @@ impl Running {
     }
 }
 
+fn metrics() -> Metrics {
+    Metrics::new("tested")
+}
+
 fn service() -> Service {
     Service {
         port: 0,
+        metrics_port: None,
         listen_address: [127, 0, 0, 1].into(),
         max_body: 1000,
         body_patience: Duration::from_millis(600),
@@ -75,7 +81,7 @@ fn routes(config: &mut web::ServiceConfig) {
 
 fn start() -> Running {
     let readiness = Readiness::new();
-    let listening = server::listen(&service(), &readiness, routes).unwrap();
+    let listening = server::listen(&service(), &readiness, &metrics(), routes).unwrap();
     let address = listening.address().unwrap();
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
@@ -252,7 +258,7 @@ async fn a_body_that_does_not_come_in_time_is_408_and_its_connection_ends() {
 #[tokio::test]
 async fn a_service_ends_with_its_grace_whatever_its_work_and_its_callers_do() {
     let grace = Duration::from_secs(1);
-    let listening = server::listen(&service(), &Readiness::new(), routes).unwrap();
+    let listening = server::listen(&service(), &Readiness::new(), &metrics(), routes).unwrap();
     let address = listening.address().unwrap();
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
@@ -285,7 +291,7 @@ async fn a_port_in_use_is_told_by_its_variable() {
         port: running.address.port(),
         ..service()
     };
-    let refused = server::listen(&taken, &Readiness::new(), routes).unwrap_err();
+    let refused = server::listen(&taken, &Readiness::new(), &metrics(), routes).unwrap_err();
     let message = refused.to_string();
     assert!(message.contains(&running.address.to_string()), "{message}");
     assert!(message.contains("PORT"), "{message}");

@@ -7,6 +7,7 @@
 
 use digest_core::Coverage;
 use digest_core::manifest::Bound;
+use digesterd_process::metrics::ThreadTime;
 
 use crate::build::Built;
 use crate::job::Held;
@@ -33,6 +34,7 @@ pub(crate) struct Published {
     /// Size of the stored gzip.
     pub(crate) bytes: u64,
     pub(crate) bound: Option<Bound>,
+    pub(crate) threads: ThreadTime,
 }
 
 /// Publishes a digest for the holder of its record.
@@ -53,5 +55,6 @@ pub(crate) async fn publish(
         edges: manifest.edges,
         bytes: manifest.gzip.bytes,
         bound: manifest.bound,
+        threads: report.threads,
     })
 }

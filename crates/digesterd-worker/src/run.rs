@@ -6,6 +6,7 @@ use digest_core::Scope;
 use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::queues::{open_sqs, register_queue};
 use digesterd_process::server::listen;
 use digesterd_process::shutdown::Shutdown;
@@ -33,10 +34,12 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     );
     let shutdown = Shutdown::on_signals()?;
     let readiness = Readiness::new();
-    let worker = open(&settings, &readiness).await?;
+    let metrics = Metrics::new("digesterd-worker");
+    let worker = open(&settings, &readiness, &metrics).await?;
     let listening = listen(
         &settings.service,
         &readiness,
+        &metrics,
         configure(worker.clone(), Addresses::Own),
     )?;
     let sweeping = worker.clone();
@@ -58,12 +61,12 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worker of these settings, its buckets opened, probed and made part of the process's readiness. Must be called
-/// inside the runtime that is to run its jobs.
+/// The worker of these settings, its buckets opened, probed and made part of the process's readiness and metrics. Must
+/// be called inside the runtime that is to run its jobs.
 ///
 /// # Errors
 /// Buckets or credentials that cannot be opened.
-pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<Worker> {
+pub async fn open(settings: &Settings, readiness: &Readiness, metrics: &Metrics) -> anyhow::Result<Worker> {
     let flow_logs = open_flow_logs(&settings.flow_logs, &settings.aws).await?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
@@ -72,6 +75,11 @@ pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);
+    for store in flow_logs.stores() {
+        metrics.register_store("flow logs", store);
+    }
+    metrics.register_store("storage", &storage);
+    metrics.register_store("progress", &progress);
     join!(
         probe(readiness, "storage", &storage),
         probe(readiness, "progress", &progress)
@@ -85,10 +93,10 @@ pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<
         markers: Markers::new(progress),
     };
     let prefetch = Prefetch::new(settings.prefetch.objects, settings.prefetch.bytes);
-    Ok(Worker::new(
-        places,
-        prefetch,
-        settings.build_options(),
-        settings.terms(),
-    ))
+    metrics.register_prefetch(&prefetch);
+    let (options, terms) = (settings.build_options(), settings.terms());
+    let (slots, memory) = (terms.concurrency, options.max_memory);
+    let worker = Worker::new(places, prefetch, options, terms);
+    metrics.register_jobs(worker.metrics(), slots, memory);
+    Ok(worker)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use digest_core::{Job, JobRecord};
 use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records};
+use digesterd_process::metrics::JobMetrics;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -52,6 +53,7 @@ struct Shared {
     running: Running,
     observed: Observed,
     tasks: TaskTracker,
+    metrics: JobMetrics,
     /// No new work from here on.
     draining: CancellationToken,
     /// Running builds are given back now.
@@ -122,6 +124,7 @@ impl Worker {
                 running: Running::default(),
                 observed: Observed::default(),
                 tasks: TaskTracker::new(),
+                metrics: JobMetrics::default(),
                 draining: CancellationToken::new(),
                 halted: CancellationToken::new(),
                 runtime: Handle::current(),
@@ -251,6 +254,12 @@ impl Worker {
     /// Resolves once running builds are to be given back.
     pub(crate) async fn halted(&self) {
         self.shared.halted.cancelled().await;
+    }
+
+    /// What it counts of its jobs.
+    #[must_use]
+    pub fn metrics(&self) -> &JobMetrics {
+        &self.shared.metrics
     }
 
     /// The terms it keeps.

@@ -77,11 +77,7 @@ impl Output {
 
     /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. Gives
     /// the lines of its text; `None` where nobody wants the rest of it.
-    pub(crate) fn write(
-        self,
-        digest: &Digest,
-        format: Option<Format>,
-    ) -> anyhow::Result<Option<u64>> {
+    pub(crate) fn write(self, digest: &Digest, format: Option<Format>) -> anyhow::Result<Option<u64>> {
         match self {
             Self::Stdout => stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text)))
                 .context("cannot write to stdout"),
@@ -166,12 +162,7 @@ fn is_gone(error: &anyhow::Error) -> bool {
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn encode(
-    digest: &Digest,
-    file: &mut File,
-    target: &Path,
-    format: Option<Format>,
-) -> anyhow::Result<u64> {
+fn encode(digest: &Digest, file: &mut File, target: &Path, format: Option<Format>) -> anyhow::Result<u64> {
     let gzip = is_gzip(target);
     let format = format.unwrap_or(if gzip { Format::Gzip } else { Format::Text });
     let mut out = io::BufWriter::with_capacity(256 << 10, file);

@@ -12,6 +12,7 @@ use digest_queue::{InProcessJobs, QueuedJob, in_process};
 use digest_storage::{Manifests, Records};
 use digesterd_api::Api;
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::server::{Listening, listen};
 use digesterd_process::shutdown::Shutdown;
 use digesterd_worker::{Accepted, Addresses, Mode, Settings, Sweeper, Worker};
@@ -34,7 +35,8 @@ impl Standalone {
     /// Opens the places and listens.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let readiness = Readiness::new();
-        let worker = digesterd_worker::open(settings, &readiness).await?;
+        let metrics = Metrics::new("digesterd");
+        let worker = digesterd_worker::open(settings, &readiness, &metrics).await?;
         let places = worker.places().clone();
         let (queue, jobs) = in_process();
         let api = Arc::new(Api::new(
@@ -52,7 +54,7 @@ impl Standalone {
         Ok(Self {
             worker,
             jobs,
-            listening: listen(&settings.service, &readiness, routes)?,
+            listening: listen(&settings.service, &readiness, &metrics, routes)?,
             readiness,
             grace: settings.service.shutdown_grace,
             records: places.records,

@@ -15,6 +15,7 @@ use digest_storage::{Attributes, Created, Digests, Expect, Manifests, Records, S
 use digesterd_api::{Api, configure};
 use digesterd_process::environment::{DigestSettings, Service, Timings};
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
 use flate2::Compression;
@@ -76,9 +77,14 @@ impl TestApp {
             &DigestSettings::default(),
         );
         let api = Arc::new(api);
-        let listening = server::listen(&service, &Readiness::new(), move |config| {
-            configure(Arc::clone(&api))(config);
-        })
+        let listening = server::listen(
+            &service,
+            &Readiness::new(),
+            &Metrics::new("digesterd-api"),
+            move |config| {
+                configure(Arc::clone(&api))(config);
+            },
+        )
         .unwrap();
         let address = listening.address().unwrap();
         let shutdown = Shutdown::new();

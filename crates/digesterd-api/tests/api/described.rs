@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
 use digest_core::JobRecord;
-use digesterd_process::health;
+use digesterd_process::{health, metrics};
 use reqwest::{Method, Response};
 use serde_yaml_ng::Value;
 use uuid::Uuid;
@@ -70,7 +70,8 @@ async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
         .keys()
         .map(|path| path.as_str().unwrap())
         .collect();
-    let routed: BTreeSet<&str> = health::PATHS.into_iter().chain(digesterd_api::PATHS).collect();
+    let own = [metrics::PATH].into_iter().chain(digesterd_api::PATHS);
+    let routed: BTreeSet<&str> = health::PATHS.into_iter().chain(own).collect();
     assert_eq!(described, routed);
 
     let app = TestApp::start();

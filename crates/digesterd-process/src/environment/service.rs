@@ -1,4 +1,4 @@
-//! How a service listens and stops: `PORT`, `LISTEN_ADDRESS`, `DIGEST_MAX_BODY`, `DIGEST_SHUTDOWN_GRACE`.
+//! How a service listens and stops: `PORT`, `METRICS_PORT`, `LISTEN_ADDRESS`, `DIGEST_MAX_BODY`, `DIGEST_SHUTDOWN_GRACE`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -12,6 +12,8 @@ use super::{Reader, values};
 pub struct Service {
     /// Port to listen on; 0 lets the system choose.
     pub port: u16,
+    /// Port for readers of metrics alone; without one they are on the other.
+    pub metrics_port: Option<u16>,
     /// Address to listen on.
     pub listen_address: IpAddr,
     /// Most bytes of a request body.
@@ -25,6 +27,7 @@ pub struct Service {
 #[derive(Default, Deserialize)]
 pub(super) struct Raw {
     port: Option<String>,
+    metrics_port: Option<String>,
     listen_address: Option<String>,
     digest_max_body: Option<String>,
     digest_shutdown_grace: Option<String>,
@@ -37,6 +40,12 @@ impl Service {
         let raw: Raw = reader.raw();
         let default = Self::default();
         let port = reader.value_or("PORT", raw.port, values::port, default.port);
+        let metrics_port = reader.value_or(
+            "METRICS_PORT",
+            raw.metrics_port,
+            |text| values::port(text).map(Some),
+            default.metrics_port,
+        );
         let listen_address = reader.value_or(
             "LISTEN_ADDRESS",
             raw.listen_address,
@@ -60,6 +69,7 @@ impl Service {
         );
         Some(Self {
             port: port?,
+            metrics_port: metrics_port?,
             listen_address: listen_address?,
             max_body: max_body?,
             body_patience: default.body_patience,
@@ -72,12 +82,20 @@ impl Service {
     pub fn socket_address(&self) -> SocketAddr {
         SocketAddr::new(self.listen_address, self.port)
     }
+
+    /// Where to listen for readers of metrics, where they have a port of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_port
+            .map(|port| SocketAddr::new(self.listen_address, port))
+    }
 }
 
 impl Default for Service {
     fn default() -> Self {
         Self {
             port: 8080,
+            metrics_port: None,
             listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             max_body: 64 << 10,
             body_patience: Duration::from_secs(15),

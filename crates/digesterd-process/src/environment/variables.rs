@@ -16,6 +16,7 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     // the service
     open("PORT", "8080"),
+    open("METRICS_PORT", "that of PORT"),
     open("LISTEN_ADDRESS", "0.0.0.0"),
     open("DIGEST_MAX_BODY", "64KiB"),
     open("DIGEST_SHUTDOWN_GRACE", "25s"),

@@ -8,6 +8,7 @@ use digest_core::manifest::{
     Overlap, RecordCounts, Sealed,
 };
 use digest_core::{Coverage, Digest, Fault, GzipSummary, Job, Manifest, ObjectTally, Window};
+use digesterd_process::metrics::ThreadTime;
 
 use super::ledger::Ledger;
 use super::options::BuildOptions;
@@ -52,6 +53,8 @@ pub struct Report {
     pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
+    /// What the build's threads did with their time.
+    pub threads: ThreadTime,
     /// Every flow log object of the plan, by key.
     pub object_list: Vec<ObjectEntry>,
     /// The first few faults that were skipped on request.
@@ -100,6 +103,7 @@ impl Report {
             unknown_columns: tally.unknown_columns.clone(),
             overlap: ledger.overlap(),
             bound: stopwatch.bound(),
+            threads: stopwatch.times(),
             object_list,
             faults: tally.faults.clone(),
         }

@@ -66,7 +66,8 @@ impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let begun = Instant::now();
         let written = self.file.write(bytes);
-        self.stopwatch.add_spilled(begun.elapsed());
+        self.stopwatch
+            .add_spilled(begun.elapsed(), written.as_ref().copied().unwrap_or_default());
         written.map_err(|error| told(&self.directory, &error))
     }
 

@@ -41,7 +41,7 @@ pub(crate) enum AttemptError {
 /// Does what is left to do for a record that was just taken: all of it, or what a predecessor left.
 pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> Attempt {
     let record = held.record().await;
-    let mut line = JobLine::begin(&record);
+    let mut line = JobLine::begin(&record, worker.metrics());
     let progress = Arc::new(ProgressCounters::default());
     marker::show(worker.markers(), &record, worker.terms()).await;
     let attempt = tokio::select! {

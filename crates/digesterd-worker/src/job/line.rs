@@ -1,9 +1,12 @@
-//! The one line in the log that each attempt at a job leaves.
+//! What each attempt at a job leaves: one line in the log, and its part of the metrics.
 
 use std::time::Instant;
 
+use chrono::Utc;
 use digest_core::JobRecord;
+use digest_core::manifest::Bound;
 use digest_core::record::Progress;
+use digesterd_process::metrics::{Building, EndedJob, JobMetrics, StoredDigest};
 use tracing::{info, warn};
 
 use super::attempt::{Attempt, AttemptError};
@@ -17,12 +20,18 @@ pub(crate) struct JobLine {
     begun: Instant,
     published: Option<Published>,
     error: Option<String>,
+    metrics: JobMetrics,
+    _building: Building,
 }
 
 impl JobLine {
     /// The attempt begins.
-    pub(crate) fn begin(record: &JobRecord) -> Self {
+    pub(crate) fn begin(record: &JobRecord, metrics: &JobMetrics) -> Self {
+        let waited = Utc::now().signed_duration_since(record.claimed_at());
         Self {
+            metrics: metrics.clone(),
+            // A clock behind the claimer's knows of no wait.
+            _building: metrics.begin(waited.to_std().unwrap_or_default()),
             record: record.clone(),
             begun: Instant::now(),
             published: None,
@@ -40,7 +49,7 @@ impl JobLine {
         self.error = Some(error.to_string());
     }
 
-    /// Writes the line.
+    /// Writes the line, and counts.
     pub(crate) fn end(self, attempt: &Attempt, progress: &Progress) {
         let (outcome, is_fine) = match attempt {
             Attempt::Lost => ("lost", false),
@@ -53,7 +62,26 @@ impl JobLine {
         let published = self.published.as_ref();
         let bound = published
             .and_then(|published| published.bound)
-            .map(|bound| format!("{bound:?}").to_lowercase());
+            .map(|bound| match bound {
+                Bound::Fetch => "fetch",
+                Bound::Cpu => "cpu",
+                Bound::Disk => "disk",
+            });
+        let took = self.begun.elapsed();
+        self.metrics.end(&EndedJob {
+            outcome,
+            took,
+            objects: progress.objects_done,
+            bytes_read: progress.bytes_done,
+            records: progress.records,
+            stored: published.map(|published| StoredDigest {
+                coverage: published.coverage.as_str(),
+                edges: published.edges,
+                bytes: published.bytes,
+                bound,
+                threads: published.threads,
+            }),
+        });
         macro_rules! line {
             ($level:ident) => {
                 $level!(
@@ -69,7 +97,7 @@ impl JobLine {
                     records = progress.records,
                     edges = published.map(|published| published.edges),
                     bytes_stored = published.map(|published| published.bytes),
-                    seconds = self.begun.elapsed().as_secs_f64(),
+                    seconds = took.as_secs_f64(),
                     bound,
                     error = self.error,
                     "job ended"

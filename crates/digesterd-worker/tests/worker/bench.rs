@@ -17,6 +17,7 @@ use digest_storage::{
 };
 use digesterd_process::environment::Service;
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::server::assemble;
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Addresses, Places, Terms, Worker, configure};
@@ -222,7 +223,13 @@ pub(crate) async fn post(
     prefer: Option<&str>,
 ) -> ServiceResponse {
     let routes = configure(worker.clone(), Addresses::Own);
-    let app = test::init_service(assemble(&Service::default(), Readiness::new(), routes)).await;
+    let app = test::init_service(assemble(
+        &Service::default(),
+        Readiness::new(),
+        &Metrics::new("digesterd-worker"),
+        routes,
+    ))
+    .await;
     let mut request = test::TestRequest::post().uri(path).set_payload(body.into());
     if let Some(prefer) = prefer {
         request = request.insert_header(("prefer", prefer));

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use digest_core::Coverage;
 use digest_core::record::State;
+use digesterd_process::metrics::Metrics;
 use futures::future::join_all;
 
 use crate::bench::{Bench, deliver, job, post, terms};
@@ -63,4 +64,29 @@ async fn a_body_that_is_no_job_is_400_and_leaves_nothing() {
         );
     }
     assert!(bench.record(job().id()).await.is_none());
+}
+
+#[actix_web::test]
+async fn a_job_is_counted_once_it_has_ended() {
+    let bench = Bench::with_an_hour();
+    let worker = bench.worker(terms());
+    let metrics = Metrics::new("tested");
+    metrics.register_jobs(worker.metrics(), 1, None);
+    deliver(&worker, &job()).await;
+    // Another delivery finds the work done.
+    deliver(&worker, &job()).await;
+    let manifest = bench.manifest(job().id()).await.unwrap();
+    let text = metrics.text();
+    for line in [
+        "digesterd_jobs_building 0".to_owned(),
+        "digesterd_jobs_ended_total{outcome=\"stored\"} 1".to_owned(),
+        "digesterd_digests_stored_total{coverage=\"complete\"} 1".to_owned(),
+        "digesterd_objects_read_total 3".to_owned(),
+        format!("digesterd_bytes_read_total {}", manifest.objects.bytes_read),
+        format!("digesterd_records_counted_total {}", manifest.records.counted),
+        format!("digesterd_edges_stored_total {}", manifest.edges),
+        format!("digesterd_bytes_stored_total {}", manifest.gzip.bytes),
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
 }

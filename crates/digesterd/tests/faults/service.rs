@@ -12,6 +12,7 @@ use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Rec
 use digesterd_api::Api;
 use digesterd_process::environment::{DigestSettings, Service, Timings};
 use digesterd_process::health::Readiness;
+use digesterd_process::metrics::Metrics;
 use digesterd_process::server::assemble;
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Places, Sweeper, Terms, Worker, take_in};
@@ -60,7 +61,13 @@ impl Running {
     /// Asks for the hour once.
     pub(crate) async fn post(&self, refresh: bool) -> StatusCode {
         let routes = digesterd_api::configure(Arc::clone(&self.api));
-        let app = test::init_service(assemble(&Service::default(), Readiness::new(), routes)).await;
+        let app = test::init_service(assemble(
+            &Service::default(),
+            Readiness::new(),
+            &Metrics::new("digesterd"),
+            routes,
+        ))
+        .await;
         let extra = if refresh { "&refresh=true" } else { "" };
         let request = test::TestRequest::post().uri(&format!("/?{HOUR}{extra}"));
         app.call(request.to_request()).await.unwrap().status()

@@ -1,0 +1,236 @@
+//! Jobs and builds: what came of them, how long they waited and took, how much they read.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// From a tenth of a second to six hours, the default of `DIGEST_QUEUE_TIMEOUT`.
+const BUCKETS: [f64; 14] = [
+    0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1200.0, 3600.0, 7200.0, 14_400.0, 21_600.0,
+];
+
+const OUTCOMES: [&str; 5] = ["stored", "failed", "retry", "lost", "handed_back"];
+const COVERAGES: [&str; 3] = ["complete", "partial", "no-data"];
+const BOUNDS: [&str; 3] = ["fetch", "cpu", "disk"];
+
+type Labelled<M, C = fn() -> M> = Family<[(&'static str, &'static str); 1], M, C>;
+type Seconds = Counter<f64, AtomicU64>;
+
+/// Handles of a worker. Cheap to clone; all clones count together.
+#[derive(Debug, Clone)]
+pub struct JobMetrics {
+    ended: Labelled<Counter>,
+    durations: Labelled<Histogram>,
+    waits: Histogram,
+    building: Gauge<i64, AtomicI64>,
+    bound: Labelled<Counter>,
+    thread_seconds: Labelled<Seconds>,
+    coverage: Labelled<Counter>,
+    objects: Counter,
+    bytes_read: Counter,
+    records: Counter,
+    edges: Counter,
+    bytes_stored: Counter,
+    bytes_spilled: Counter,
+}
+
+/// What the threads of a build did with their time, summed over them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ThreadTime {
+    /// Waiting for objects and their bytes.
+    pub fetch: Duration,
+    /// Inflating, parsing and folding.
+    pub cpu: Duration,
+    /// Writing what did not fit memory.
+    pub disk: Duration,
+    /// Bytes of that.
+    pub spilled: u64,
+}
+
+/// An attempt at a job that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedJob {
+    /// `stored`, `failed`, `retry`, `lost` or `handed_back`.
+    pub outcome: &'static str,
+    /// How long it took.
+    pub took: Duration,
+    /// Objects, compressed bytes and records read.
+    pub objects: u64,
+    /// Compressed bytes.
+    pub bytes_read: u64,
+    /// Records counted.
+    pub records: u64,
+    /// What was stored, if anything was.
+    pub stored: Option<StoredDigest>,
+}
+
+/// A digest that was stored.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredDigest {
+    /// `complete`, `partial` or `no-data`.
+    pub coverage: &'static str,
+    /// Its lines.
+    pub edges: u64,
+    /// Bytes of gzip.
+    pub bytes: u64,
+    /// `fetch`, `cpu` or `disk`; `None` where nothing was read.
+    pub bound: Option<&'static str>,
+    /// Where the build's time went.
+    pub threads: ThreadTime,
+}
+
+/// A build under way, until it is dropped.
+#[derive(Debug)]
+pub struct Building(Gauge<i64, AtomicI64>);
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Default for JobMetrics {
+    fn default() -> Self {
+        let metrics = Self {
+            ended: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            waits: Histogram::new(BUCKETS),
+            building: Gauge::default(),
+            bound: Family::default(),
+            thread_seconds: Family::default(),
+            coverage: Family::default(),
+            objects: Counter::default(),
+            bytes_read: Counter::default(),
+            records: Counter::default(),
+            edges: Counter::default(),
+            bytes_stored: Counter::default(),
+            bytes_spilled: Counter::default(),
+        };
+        // A series that begins at 0 shows its first step as an increase.
+        for outcome in OUTCOMES {
+            let labels = [("outcome", outcome)];
+            metrics.ended.get_or_create(&labels);
+            metrics.durations.get_or_create(&labels);
+        }
+        for coverage in COVERAGES {
+            metrics.coverage.get_or_create(&[("coverage", coverage)]);
+        }
+        for by in BOUNDS {
+            metrics.bound.get_or_create(&[("by", by)]);
+            metrics.thread_seconds.get_or_create(&[("by", by)]);
+        }
+        metrics
+    }
+}
+
+impl JobMetrics {
+    /// An attempt begins, this long after the window was claimed.
+    #[must_use]
+    pub fn begin(&self, waited: Duration) -> Building {
+        self.waits.observe(waited.as_secs_f64());
+        self.building.inc();
+        Building(self.building.clone())
+    }
+
+    /// An attempt has ended.
+    pub fn end(&self, job: &EndedJob) {
+        let outcome = [("outcome", job.outcome)];
+        self.ended.get_or_create(&outcome).inc();
+        self.durations
+            .get_or_create(&outcome)
+            .observe(job.took.as_secs_f64());
+        self.objects.inc_by(job.objects);
+        self.bytes_read.inc_by(job.bytes_read);
+        self.records.inc_by(job.records);
+        let Some(stored) = job.stored else { return };
+        self.coverage
+            .get_or_create(&[("coverage", stored.coverage)])
+            .inc();
+        self.edges.inc_by(stored.edges);
+        self.bytes_stored.inc_by(stored.bytes);
+        if let Some(bound) = stored.bound {
+            self.bound.get_or_create(&[("by", bound)]).inc();
+        }
+        let ThreadTime {
+            fetch,
+            cpu,
+            disk,
+            spilled,
+        } = stored.threads;
+        for (by, time) in BOUNDS.into_iter().zip([fetch, cpu, disk]) {
+            let seconds = time.as_secs_f64();
+            self.thread_seconds.get_or_create(&[("by", by)]).inc_by(seconds);
+        }
+        self.bytes_spilled.inc_by(spilled);
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "digesterd_jobs_ended",
+            "Attempts at jobs that ended, by outcome: stored, failed, retry, lost, handed_back",
+            self.ended.clone(),
+        );
+        registry.register(
+            "digesterd_job_duration_seconds",
+            "Time that an attempt took, by outcome",
+            self.durations.clone(),
+        );
+        registry.register(
+            "digesterd_job_wait_seconds",
+            "Time from the claim of a window to an attempt at it",
+            self.waits.clone(),
+        );
+        registry.register(
+            "digesterd_jobs_building",
+            "Attempts under way",
+            self.building.clone(),
+        );
+        registry.register(
+            "digesterd_builds_bound",
+            "Digests stored, by what held their build up most: fetch, cpu, disk",
+            self.bound.clone(),
+        );
+        registry.register(
+            "digesterd_build_thread_seconds",
+            "What the threads of builds did: waiting for bytes (fetch), working (cpu), spilling (disk)",
+            self.thread_seconds.clone(),
+        );
+        registry.register(
+            "digesterd_digests_stored",
+            "Digests stored, by coverage: complete, partial, no-data",
+            self.coverage.clone(),
+        );
+        let counters = [
+            ("digesterd_objects_read", "Flow log objects read", &self.objects),
+            (
+                "digesterd_bytes_read",
+                "Bytes of flow log objects read, as they are stored",
+                &self.bytes_read,
+            ),
+            ("digesterd_records_counted", "Flow records counted", &self.records),
+            (
+                "digesterd_edges_stored",
+                "Lines of the digests stored",
+                &self.edges,
+            ),
+            (
+                "digesterd_bytes_stored",
+                "Bytes of the digests stored",
+                &self.bytes_stored,
+            ),
+            (
+                "digesterd_bytes_spilled",
+                "Bytes of edges that did not fit DIGEST_MAX_MEMORY and went to DIGEST_TEMP_DIR",
+                &self.bytes_spilled,
+            ),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+    }
+}

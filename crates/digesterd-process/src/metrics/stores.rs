@@ -1,0 +1,48 @@
+//! Requests to stores, as the stores count them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use digest_storage::{ErrorKind, Store};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+
+/// The stores of a process, under the names of their parts. One metric tells of all of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Requests {
+    stores: Arc<Mutex<Vec<(&'static str, Store)>>>,
+}
+
+impl Requests {
+    pub(super) fn watch(&self, name: &'static str, store: &Store) {
+        self.lock().push((name, store.clone()));
+    }
+
+    /// Nothing panics while it holds the lock; a poisoned one is still right.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(&'static str, Store)>> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Collector for Requests {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let help =
+            "Requests to a store, by its part, operation and outcome; the client's own repeats count as one";
+        let mut counter = ConstCounter::new(0u64);
+        let mut family =
+            encoder.encode_descriptor("digesterd_store_requests", help, None, counter.metric_type())?;
+        for (name, store) in self.lock().iter() {
+            for count in store.requests() {
+                let labels = [
+                    ("store", *name),
+                    ("operation", count.operation.as_str()),
+                    ("outcome", count.failure.map_or("ok", ErrorKind::as_str)),
+                ];
+                counter = ConstCounter::new(count.requests);
+                counter.encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+}
