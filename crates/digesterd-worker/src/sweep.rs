@@ -2,16 +2,17 @@
 //!
 //! A round lists the job records and looks at each. Jobs whose lease is over are taken, as many as there
 //! are free slots. What an ended job left half done is put in order, and its record is removed when its
-//! retention is over; until then the listing tells that it has not changed, and it is not read again. Now and then
-//! temporary objects that no attempt owns any more are removed.
+//! retention is over; until then the listing tells that it has not changed, and it is not read again. The same
+//! listing tells of markers: one that was written late, behind its job's end, is removed. Now and then temporary
+//! objects that no attempt owns any more are removed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use digest_core::{DigestId, JobRecord};
-use digest_storage::{StoreError, Version};
-use futures::{StreamExt, TryStreamExt};
+use digest_storage::{Listed, StoreError, Version};
+use futures::StreamExt;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
@@ -34,6 +35,15 @@ pub struct Sweeper {
     leftovers_at: Option<Instant>,
     /// Take what is queued at once: the queue it waited in is gone.
     adopts: bool,
+}
+
+/// A record as this round found it.
+#[derive(Debug)]
+struct Seen {
+    record: JobRecord,
+    version: Version,
+    /// Whether the listing had the job's marker too.
+    is_marked: bool,
 }
 
 /// A record of an ended job that has been put in order.
@@ -101,9 +111,11 @@ impl Sweeper {
         } else {
             Occasion::Sweep
         };
-        let listed: Vec<(DigestId, Version)> = worker.records().list_versions().try_collect().await?;
+        let (listed, marked) = list(worker).await?;
         let present: HashSet<DigestId> = listed.iter().map(|(id, _)| *id).collect();
-        self.tidied.retain(|id, _| present.contains(id));
+        // A job whose marker is there, or there again, is not in order.
+        self.tidied
+            .retain(|id, _| present.contains(id) && !marked.contains(id));
         worker.observed().keep(&present);
         let now = Utc::now();
         let is_in_order = |id: &DigestId, version: &Version| {
@@ -120,16 +132,21 @@ impl Sweeper {
             ..Swept::default()
         };
         let mut records = futures::stream::iter(to_read)
-            .map(|id| worker.records().load(id))
+            .map(|id| async move { (id, worker.records().load(id).await) })
             .buffer_unordered(AT_ONCE);
-        while let Some(loaded) = records.next().await {
+        while let Some((id, loaded)) = records.next().await {
             if worker.is_draining() {
                 return Ok(swept);
             }
             match loaded {
                 Ok(Some((record, version))) => {
                     swept.records += 1;
-                    self.look(worker, occasion, &record, &version, &mut swept).await;
+                    let seen = Seen {
+                        record,
+                        version,
+                        is_marked: marked.contains(&id),
+                    };
+                    self.look(worker, occasion, &seen, &mut swept).await;
                 }
                 Ok(None) => {}
                 Err(error) => warn!(%error, "a job record could not be read"),
@@ -141,20 +158,14 @@ impl Sweeper {
         Ok(swept)
     }
 
-    async fn look(
-        &mut self,
-        worker: &Worker,
-        occasion: Occasion,
-        record: &JobRecord,
-        version: &Version,
-        swept: &mut Swept,
-    ) {
+    async fn look(&mut self, worker: &Worker, occasion: Occasion, seen: &Seen, swept: &mut Swept) {
+        let record = &seen.record;
         let id = record.job().id();
         if worker.running().has(id) {
             return;
         }
         if record.has_ended() {
-            self.tidy(worker, record, version, swept).await;
+            self.tidy(worker, seen, swept).await;
             return;
         }
         let known = worker.circumstances(occasion, record);
@@ -174,10 +185,11 @@ impl Sweeper {
     }
 
     /// Puts an ended job in order, once, and removes its record when its time is over.
-    async fn tidy(&mut self, worker: &Worker, record: &JobRecord, version: &Version, swept: &mut Swept) {
+    async fn tidy(&mut self, worker: &Worker, seen: &Seen, swept: &mut Swept) {
+        let (record, version) = (&seen.record, &seen.version);
         let id = record.job().id();
         if !self.tidied.get(&id).is_some_and(|tidied| tidied.is(version)) {
-            match tidy::tidy(worker, record, version).await {
+            match tidy::tidy(worker, seen).await {
                 Ok(true) => {
                     let tidied = Tidied {
                         version: version.clone(),
@@ -211,4 +223,17 @@ impl Sweeper {
             Err(error) => warn!(%error, "temporary objects could not be looked for"),
         }
     }
+}
+
+/// All records, and whose markers are there.
+async fn list(worker: &Worker) -> Result<(Vec<(DigestId, Version)>, HashSet<DigestId>), StoreError> {
+    let (mut records, mut marked) = (Vec::new(), HashSet::new());
+    let mut listed = worker.records().list_with_markers();
+    while let Some(listed) = listed.next().await {
+        match listed? {
+            Listed::Record(id, version) => records.push((id, version)),
+            Listed::Marker(id) => _ = marked.insert(id),
+        }
+    }
+    Ok((records, marked))
 }
