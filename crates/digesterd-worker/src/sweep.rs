@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use digest_core::{DigestId, JobRecord};
-use digest_storage::{Listed, StoreError, Version};
+use digest_storage::{Listed, Place, StoreError, Version};
 use futures::StreamExt;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
@@ -22,8 +22,10 @@ use crate::worker::Worker;
 mod leftovers;
 mod tidy;
 
-/// Records read at once.
+/// Records read at once, where each takes a round trip.
 const AT_ONCE: usize = 8;
+/// Directories answer at once. More readers would only be more threads, each with memory that it keeps.
+const AT_ONCE_OF_DIRECTORY: usize = 1;
 /// How often leftovers are looked for; the whole store is listed for that.
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -133,7 +135,10 @@ impl Sweeper {
         };
         let mut records = futures::stream::iter(to_read)
             .map(|id| async move { (id, worker.records().load(id).await) })
-            .buffer_unordered(AT_ONCE);
+            .buffer_unordered(match worker.records().store().place() {
+                Place::Local { .. } => AT_ONCE_OF_DIRECTORY,
+                _ => AT_ONCE,
+            });
         while let Some((id, loaded)) = records.next().await {
             if worker.is_draining() {
                 return Ok(swept);

@@ -14,7 +14,7 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{PublishError, Published, Standing, finish_or_leave, publish, standing};
+use crate::publish::{PublishError, Published, Standing, discard, finish_or_leave, publish, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -126,7 +126,8 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     }
     // The digest's last request may have taken effect though nobody could be asked whether.
     let record = held.record().await;
-    if let Ok(Standing::Published) = standing(worker.places(), &record).await {
+    let found = standing(worker.places(), &record).await;
+    if matches!(found, Ok(Standing::Published)) {
         finish_or_leave(worker.places(), &record, None).await;
         return release(worker, held).await;
     }
@@ -136,7 +137,14 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     } else {
         reason
     };
-    give_up(worker, held, Failure { reason, transient }).await
+    let ended = give_up(worker, held, Failure { reason, transient }).await;
+    // A refusal is certain: nothing of this attempt is on its way any more, nor does anybody need what it left. Where an
+    // answer may only have been lost the digest may yet appear, and its manifest has to be there.
+    let is_over = matches!(ended, Attempt::Ended(Ending::Failed { .. }));
+    if is_over && !transient && matches!(found, Ok(Standing::ToBuild)) {
+        discard(worker.places(), record.job().id(), record.nonce()).await;
+    }
+    ended
 }
 
 /// Ends the job as failed.

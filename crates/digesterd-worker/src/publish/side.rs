@@ -75,14 +75,13 @@ async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> 
 
 /// Removes what an attempt needed and nobody else does: after its end, or once its record is another's.
 ///
-/// What stays is removed by a sweep.
+/// What stays is removed by a sweep. The attempt's manifest goes last: while it is there something is left to do.
 pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) {
-    for removed in [
-        places.manifests.remove_of_attempt(id, nonce).await,
-        places.digests.remove_temporary(id, nonce).await,
-    ] {
-        if let Err(error) = removed {
-            warn!(job_id = %id, %error, "a temporary object could not be removed");
-        }
+    let mut removed = places.digests.remove_temporary(id, nonce).await;
+    if removed.is_ok() {
+        removed = places.manifests.remove_of_attempt(id, nonce).await;
+    }
+    if let Err(error) = removed {
+        warn!(job_id = %id, %error, "what an attempt left could not be removed");
     }
 }

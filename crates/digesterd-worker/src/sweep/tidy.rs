@@ -20,13 +20,18 @@ const REMOVAL: TimeDelta = TimeDelta::seconds(60);
 /// nothing says any more what the stored digest was made of.
 pub(super) async fn tidy(worker: &Worker, seen: &Seen) -> Result<bool, PublishError> {
     let (record, version) = (&seen.record, &seen.version);
-    if record.state() == State::Stored {
-        let standing = standing(worker.places(), record).await;
-        if standing.map_err(PublishError::of("the digest"))? == Standing::Published {
-            finish(worker.places(), record, None).await?;
-        } else if let Some(etag) = untold(worker.places(), record.job().id()).await? {
-            return make_again(worker, record, version, etag).await.map(|made| !made);
-        }
+    let standing = match standing(worker.places(), record).await {
+        // What this worker is refused may be why the job failed: no news, and not for it to mend.
+        Err(error) if record.state() == State::Failed && !error.is_retryable() => Standing::ToBuild,
+        found => found.map_err(PublishError::of("the digest"))?,
+    };
+    if standing == Standing::Published {
+        // Also of a failed job: its last holder may have been refused the look that would have found the digest.
+        finish(worker.places(), record, None).await?;
+    } else if record.state() == State::Stored
+        && let Some(etag) = untold(worker.places(), record.job().id()).await?
+    {
+        return make_again(worker, record, version, etag).await.map(|made| !made);
     }
     if seen.is_marked {
         unmark(worker, record.job().id())

@@ -316,7 +316,7 @@ fn look(world: &mut World, occasion: Occasion, plant: Plant) -> Worker {
             if plant != Plant::LeavesMarkers {
                 world.marker.remove();
             }
-            if record.state() == State::Stored && standing == Standing::Published {
+            if standing == Standing::Published {
                 // The sweeper's tidying: the manifest gets its name, and the attempt's goes.
                 world.manifest = world.of_attempts.remove(&record.nonce()).or(world.manifest);
             } else if record.state() == State::Stored
