@@ -6,10 +6,10 @@
 //! listing tells of markers: one that was written late, behind its job's end, is removed. Now and then temporary
 //! objects that no attempt owns any more are removed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use digest_core::{DigestId, JobRecord};
 use digest_storage::{Listed, Place, StoreError, Version};
 use futures::StreamExt;
@@ -19,8 +19,11 @@ use tracing::{info, warn};
 use crate::job::{Decision, Occasion, decide};
 use crate::worker::Worker;
 
+mod in_order;
 mod leftovers;
 mod tidy;
+
+pub(crate) use in_order::InOrder;
 
 /// Records read at once, where each takes a round trip.
 const AT_ONCE: usize = 8;
@@ -32,8 +35,6 @@ const LEFTOVERS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// What a sweeper remembers between its rounds.
 #[derive(Debug, Default)]
 pub struct Sweeper {
-    /// Ended records that have been put in order.
-    tidied: HashMap<DigestId, Tidied>,
     leftovers_at: Option<Instant>,
     /// Take what is queued at once: the queue it waited in is gone.
     adopts: bool,
@@ -46,22 +47,6 @@ struct Seen {
     version: Version,
     /// Whether the listing had the job's marker too.
     is_marked: bool,
-}
-
-/// A record of an ended job that has been put in order.
-#[derive(Debug)]
-struct Tidied {
-    /// Its version then.
-    version: Version,
-    /// The end of its retention.
-    until: DateTime<Utc>,
-}
-
-impl Tidied {
-    /// Whether the record is still this one.
-    fn is(&self, version: &Version) -> bool {
-        version.etag().is_some() && version.etag() == self.version.etag()
-    }
 }
 
 /// What one round did.
@@ -116,17 +101,13 @@ impl Sweeper {
         let (listed, marked) = list(worker).await?;
         let present: HashSet<DigestId> = listed.iter().map(|(id, _)| *id).collect();
         // A job whose marker is there, or there again, is not in order.
-        self.tidied
-            .retain(|id, _| present.contains(id) && !marked.contains(id));
+        let in_order = worker.in_order();
+        in_order.retain(|id| present.contains(id) && !marked.contains(id));
         worker.observed().keep(&present);
         let now = Utc::now();
-        let is_in_order = |id: &DigestId, version: &Version| {
-            let tidied = self.tidied.get(id);
-            tidied.is_some_and(|tidied| tidied.is(version) && now < tidied.until)
-        };
         let to_read: Vec<DigestId> = listed
             .iter()
-            .filter(|(id, version)| !is_in_order(id, version))
+            .filter(|(id, version)| !in_order.rests(*id, version, now))
             .map(|(id, _)| *id)
             .collect();
         let mut swept = Swept {
@@ -170,7 +151,7 @@ impl Sweeper {
             return;
         }
         if record.has_ended() {
-            self.tidy(worker, seen, swept).await;
+            Self::tidy(worker, seen, swept).await;
             return;
         }
         let known = worker.circumstances(occasion, record);
@@ -190,18 +171,12 @@ impl Sweeper {
     }
 
     /// Puts an ended job in order, once, and removes its record when its time is over.
-    async fn tidy(&mut self, worker: &Worker, seen: &Seen, swept: &mut Swept) {
+    async fn tidy(worker: &Worker, seen: &Seen, swept: &mut Swept) {
         let (record, version) = (&seen.record, &seen.version);
         let id = record.job().id();
-        if !self.tidied.get(&id).is_some_and(|tidied| tidied.is(version)) {
+        if !worker.in_order().has(id, version) {
             match tidy::tidy(worker, seen).await {
-                Ok(true) => {
-                    let tidied = Tidied {
-                        version: version.clone(),
-                        until: record.lease().until,
-                    };
-                    self.tidied.insert(id, tidied);
-                }
+                Ok(true) => worker.in_order().note(id, version.clone(), record.lease().until),
                 Ok(false) => return,
                 Err(error) => warn!(job_id = %id, %error, "an ended job could not be put in order"),
             }

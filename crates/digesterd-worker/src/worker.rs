@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::build::BuildOptions;
 use crate::job::{Circumstances, Ending, Observed, Occasion, Running, Seat, Stage, visit};
+use crate::sweep::InOrder;
 use crate::terms::Terms;
 
 /// Where a worker reads and writes.
@@ -51,6 +52,7 @@ struct Shared {
     slots: Arc<Semaphore>,
     running: Running,
     observed: Observed,
+    in_order: InOrder,
     tasks: TaskTracker,
     /// No new work from here on.
     draining: CancellationToken,
@@ -121,6 +123,7 @@ impl Worker {
                 terms,
                 running: Running::default(),
                 observed: Observed::default(),
+                in_order: InOrder::default(),
                 tasks: TaskTracker::new(),
                 draining: CancellationToken::new(),
                 halted: CancellationToken::new(),
@@ -291,6 +294,10 @@ impl Worker {
 
     pub(crate) fn observed(&self) -> &Observed {
         &self.shared.observed
+    }
+
+    pub(crate) fn in_order(&self) -> &InOrder {
+        &self.shared.in_order
     }
 
     pub(crate) fn running(&self) -> &Running {

@@ -47,8 +47,9 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
     let attempt = tokio::select! {
         made = make(worker, &held, &record, standing, &progress) => match made {
             Ok(published) => {
+                let is_whole = published.as_ref().is_some_and(|published| published.is_whole);
                 line.published(published);
-                release(worker, &held).await
+                release(worker, &held, is_whole).await
             }
             Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
             Err(error) => {
@@ -93,11 +94,20 @@ async fn make(
     Ok(Some(published))
 }
 
-/// The digest is stored: the record says so, then the marker goes.
-async fn release(worker: &Worker, held: &Held) -> Attempt {
+/// The digest is stored: the record says so, then the marker goes. Where all is in order then, this process's sweeper need
+/// not look.
+async fn release(worker: &Worker, held: &Held, is_whole: bool) -> Attempt {
     let retention = delta(worker.terms().record_retention);
     match held.step(|record| record.stored(Utc::now(), retention)).await {
-        Ok(record) => marker::hide(worker.markers(), record.job().id()).await,
+        Ok(record) => {
+            marker::hide(worker.markers(), record.job().id()).await;
+            if is_whole {
+                let (record, version) = held.present().await;
+                worker
+                    .in_order()
+                    .note(record.job().id(), version, record.lease().until);
+            }
+        }
         // The digest stands, whoever holds the record: its holder finds it, and so does the sweeper.
         Err(HoldError::Lost) => return Attempt::Lost,
         Err(HoldError::Store(error)) => {
@@ -128,8 +138,8 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     let record = held.record().await;
     let found = standing(worker.places(), &record).await;
     if matches!(found, Ok(Standing::Published)) {
-        finish_or_leave(worker.places(), &record, None).await;
-        return release(worker, held).await;
+        let is_whole = finish_or_leave(worker.places(), &record, None).await;
+        return release(worker, held, is_whole).await;
     }
     let transient = error.is_retryable();
     let reason = if transient {

@@ -8,8 +8,8 @@ use digest_core::record::{Failure, State};
 use digest_storage::faults::{Fault, Faults, Operation};
 use digest_storage::{Markers, Prefetch, Records, Swap};
 use digesterd_worker::build::BuildOptions;
-use digesterd_worker::{Places, Sweeper, Swept, Terms, Worker};
-use futures::FutureExt as _;
+use digesterd_worker::{Accepted, Mode, Places, Sweeper, Swept, Terms, Worker};
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -200,12 +200,18 @@ async fn a_job_that_is_claimed_while_its_late_marker_is_removed_has_one_again() 
     let bench = Bench::with_an_hour();
     let records = Records::new(bench.store("progress"));
     // A request claims the window just before the marker goes.
+    let claim = async move || {
+        let (record, version) = records.load(job().id()).await.unwrap().unwrap();
+        let claim = record.reclaim("api", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5));
+        records.swap(&version, &claim.unwrap()).await.unwrap()
+    };
     let claims = Faults::new(move |call| {
         if call.operation == Operation::Delete {
-            let (record, version) = records.load(job().id()).now_or_never().unwrap().unwrap().unwrap();
-            let claim = record.reclaim("api", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5));
-            let swapped = records.swap(&version, &claim.unwrap()).now_or_never().unwrap();
-            assert!(matches!(swapped.unwrap(), Swap::Swapped(_)));
+            let swapped = std::thread::scope(|scope| {
+                let claimed = scope.spawn(|| Runtime::new().unwrap().block_on(claim()));
+                claimed.join().unwrap()
+            });
+            assert!(matches!(swapped, Swap::Swapped(_)));
         }
         Fault::None
     });
@@ -228,6 +234,26 @@ async fn a_job_that_is_claimed_while_its_late_marker_is_removed_has_one_again() 
         (shown.unwrap() - until).abs() < TimeDelta::seconds(1),
         "{shown:?} {until}"
     );
+}
+
+#[actix_web::test]
+async fn what_this_worker_stored_and_left_in_order_is_not_read_by_its_sweeper() {
+    let bench = Bench::with_an_hour();
+    let counted = Faults::none();
+    let places = Places {
+        records: Records::new(counted.over(&bench.store("progress"))),
+        ..bench.places()
+    };
+    let options = BuildOptions::default();
+    let worker = Worker::new(places, Prefetch::new(4, 1024 * 1024), options, terms());
+    assert_eq!(worker.accept(job(), Mode::Wait).await, Accepted::Stored);
+    let read = counted.count(Operation::Get);
+    assert_eq!(Sweeper::new(false).round(&worker).await.unwrap().records, 1);
+    assert_eq!(counted.count(Operation::Get), read);
+    // Another one, which did not see it end, looks once.
+    let other = bench.worker(terms());
+    assert_eq!(Sweeper::new(false).round(&other).await.unwrap().records, 1);
+    assert_eq!(bench.text(job().id()), Some(bench.expected()));
 }
 
 #[actix_web::test]
