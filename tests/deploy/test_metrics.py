@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import yaml
+
 from files import DEPLOY, REPOSITORY
 
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"

@@ -40,7 +40,7 @@ pub use markers::{Marker, MarkerBody, Markers};
 pub use open::open;
 pub use place::Place;
 pub use prefetch::{Gauge, ObjectReader, Prefetch};
-pub use records::{Created, Records, Swap};
+pub use records::{Created, Listed, Records, Swap};
 pub use requests::{Operation, RequestCount};
 pub use s3::{S3Client, StoreOptions};
 pub use store::Store;

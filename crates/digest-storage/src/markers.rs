@@ -87,6 +87,11 @@ impl Markers {
         Path::from(format!("{id}{SUFFIX}"))
     }
 
+    /// The digest whose marker has this key.
+    pub(crate) fn id_of(key: &str) -> Option<DigestId> {
+        key.strip_suffix(SUFFIX).and_then(|id| id.parse().ok())
+    }
+
     /// The marker, or nothing.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use object_store::path::Path;
 use object_store::{Attributes, PutMode};
 
 use crate::error::{ErrorKind, StoreError};
+use crate::markers::Markers;
 use crate::store::Store;
 use crate::version::Version;
 
@@ -25,6 +26,15 @@ pub enum Created {
     Created(Version),
     /// Somebody else's is there.
     Exists,
+}
+
+/// What a listing of the place tells of a job, at no further request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// It has a record, of this version. Not every store tells ETags in listings.
+    Record(DigestId, Version),
+    /// It has a marker, whoever wrote it.
+    Marker(DigestId),
 }
 
 /// What came of a swap.
@@ -123,18 +133,24 @@ impl Records {
 
     /// The ids of all records, in no order.
     pub fn list(&self) -> BoxStream<'static, Result<DigestId, StoreError>> {
-        self.list_versions().map_ok(|(id, _)| id).boxed()
+        let records = self.list_with_markers().try_filter_map(|listed| {
+            future::ready(Ok(match listed {
+                Listed::Record(id, _) => Some(id),
+                Listed::Marker(_) => None,
+            }))
+        });
+        records.boxed()
     }
 
-    /// The ids of all records with their versions, in no order. Not every store tells ETags in listings.
-    pub fn list_versions(&self) -> BoxStream<'static, Result<(DigestId, Version), StoreError>> {
+    /// All records and the markers beside them, in no order.
+    pub fn list_with_markers(&self) -> BoxStream<'static, Result<Listed, StoreError>> {
         let listed = self.store.list(None, None).try_filter_map(|meta| {
-            let id = meta
-                .location
-                .as_ref()
-                .strip_suffix(SUFFIX)
-                .and_then(|name| name.parse().ok());
-            future::ready(Ok(id.map(|id| (id, Version::from(&meta)))))
+            let name = meta.location.as_ref();
+            let record = name.strip_suffix(SUFFIX).and_then(|id| id.parse().ok());
+            future::ready(Ok(match record {
+                Some(id) => Some(Listed::Record(id, Version::from(&meta))),
+                None => Markers::id_of(name).map(Listed::Marker),
+            }))
         });
         listed.boxed()
     }

@@ -21,7 +21,7 @@ mod visit;
 
 pub(crate) use decision::{Circumstances, Decision, Occasion, decide};
 pub(crate) use held::{Held, HoldError};
-pub(crate) use marker::hide as hide_marker;
+pub(crate) use marker::{hide as hide_marker, show as show_marker};
 pub(crate) use observed::Observed;
 pub(crate) use running::{Running, Seat};
 pub(crate) use stage::{Ending, Stage};

@@ -35,6 +35,8 @@ pub(crate) struct Published {
     pub(crate) bytes: u64,
     pub(crate) bound: Option<Bound>,
     pub(crate) threads: ThreadTime,
+    /// Whether nothing beside the digest is left to a sweeper.
+    pub(crate) is_whole: bool,
 }
 
 /// Publishes a digest for the holder of its record.
@@ -49,12 +51,13 @@ pub(crate) async fn publish(
     let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
     let manifest = side::write(&places.manifests, &record, &report, &encoded.summary).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
-    finish_or_leave(places, &record, Some(&manifest)).await;
+    let is_whole = finish_or_leave(places, &record, Some(&manifest)).await;
     Ok(Published {
         coverage: manifest.coverage,
         edges: manifest.edges,
         bytes: manifest.gzip.bytes,
         bound: manifest.bound,
         threads: report.threads,
+        is_whole,
     })
 }

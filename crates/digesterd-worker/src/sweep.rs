@@ -2,54 +2,51 @@
 //!
 //! A round lists the job records and looks at each. Jobs whose lease is over are taken, as many as there
 //! are free slots. What an ended job left half done is put in order, and its record is removed when its
-//! retention is over; until then the listing tells that it has not changed, and it is not read again. Now and then
-//! temporary objects that no attempt owns any more are removed.
+//! retention is over; until then the listing tells that it has not changed, and it is not read again. The same
+//! listing tells of markers: one that was written late, behind its job's end, is removed. Now and then temporary
+//! objects that no attempt owns any more are removed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use digest_core::{DigestId, JobRecord};
-use digest_storage::{StoreError, Version};
-use futures::{StreamExt, TryStreamExt};
+use digest_storage::{Listed, Place, StoreError, Version};
+use futures::StreamExt;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::job::{Decision, Occasion, decide};
 use crate::worker::Worker;
 
+mod in_order;
 mod leftovers;
 mod tidy;
 
-/// Records read at once.
+pub(crate) use in_order::InOrder;
+
+/// Records read at once, where each takes a round trip.
 const AT_ONCE: usize = 8;
+/// Directories answer at once. More readers would only be more threads, each with memory that it keeps.
+const AT_ONCE_OF_DIRECTORY: usize = 1;
 /// How often leftovers are looked for; the whole store is listed for that.
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// What a sweeper remembers between its rounds.
 #[derive(Debug, Default)]
 pub struct Sweeper {
-    /// Ended records that have been put in order.
-    tidied: HashMap<DigestId, Tidied>,
     leftovers_at: Option<Instant>,
     /// Take what is queued at once: the queue it waited in is gone.
     adopts: bool,
 }
 
-/// A record of an ended job that has been put in order.
+/// A record as this round found it.
 #[derive(Debug)]
-struct Tidied {
-    /// Its version then.
+struct Seen {
+    record: JobRecord,
     version: Version,
-    /// The end of its retention.
-    until: DateTime<Utc>,
-}
-
-impl Tidied {
-    /// Whether the record is still this one.
-    fn is(&self, version: &Version) -> bool {
-        version.etag().is_some() && version.etag() == self.version.etag()
-    }
+    /// Whether the listing had the job's marker too.
+    is_marked: bool,
 }
 
 /// What one round did.
@@ -101,18 +98,16 @@ impl Sweeper {
         } else {
             Occasion::Sweep
         };
-        let listed: Vec<(DigestId, Version)> = worker.records().list_versions().try_collect().await?;
+        let (listed, marked) = list(worker).await?;
         let present: HashSet<DigestId> = listed.iter().map(|(id, _)| *id).collect();
-        self.tidied.retain(|id, _| present.contains(id));
+        // A job whose marker is there, or there again, is not in order.
+        let in_order = worker.in_order();
+        in_order.retain(|id| present.contains(id) && !marked.contains(id));
         worker.observed().keep(&present);
         let now = Utc::now();
-        let is_in_order = |id: &DigestId, version: &Version| {
-            let tidied = self.tidied.get(id);
-            tidied.is_some_and(|tidied| tidied.is(version) && now < tidied.until)
-        };
         let to_read: Vec<DigestId> = listed
             .iter()
-            .filter(|(id, version)| !is_in_order(id, version))
+            .filter(|(id, version)| !in_order.rests(*id, version, now))
             .map(|(id, _)| *id)
             .collect();
         let mut swept = Swept {
@@ -120,16 +115,24 @@ impl Sweeper {
             ..Swept::default()
         };
         let mut records = futures::stream::iter(to_read)
-            .map(|id| worker.records().load(id))
-            .buffer_unordered(AT_ONCE);
-        while let Some(loaded) = records.next().await {
+            .map(|id| async move { (id, worker.records().load(id).await) })
+            .buffer_unordered(match worker.records().store().place() {
+                Place::Local { .. } => AT_ONCE_OF_DIRECTORY,
+                _ => AT_ONCE,
+            });
+        while let Some((id, loaded)) = records.next().await {
             if worker.is_draining() {
                 return Ok(swept);
             }
             match loaded {
                 Ok(Some((record, version))) => {
                     swept.records += 1;
-                    self.look(worker, occasion, &record, &version, &mut swept).await;
+                    let seen = Seen {
+                        record,
+                        version,
+                        is_marked: marked.contains(&id),
+                    };
+                    self.look(worker, occasion, &seen, &mut swept).await;
                 }
                 Ok(None) => {}
                 Err(error) => warn!(%error, "a job record could not be read"),
@@ -141,20 +144,14 @@ impl Sweeper {
         Ok(swept)
     }
 
-    async fn look(
-        &mut self,
-        worker: &Worker,
-        occasion: Occasion,
-        record: &JobRecord,
-        version: &Version,
-        swept: &mut Swept,
-    ) {
+    async fn look(&mut self, worker: &Worker, occasion: Occasion, seen: &Seen, swept: &mut Swept) {
+        let record = &seen.record;
         let id = record.job().id();
         if worker.running().has(id) {
             return;
         }
         if record.has_ended() {
-            self.tidy(worker, record, version, swept).await;
+            Self::tidy(worker, seen, swept).await;
             return;
         }
         let known = worker.circumstances(occasion, record);
@@ -174,17 +171,12 @@ impl Sweeper {
     }
 
     /// Puts an ended job in order, once, and removes its record when its time is over.
-    async fn tidy(&mut self, worker: &Worker, record: &JobRecord, version: &Version, swept: &mut Swept) {
+    async fn tidy(worker: &Worker, seen: &Seen, swept: &mut Swept) {
+        let (record, version) = (&seen.record, &seen.version);
         let id = record.job().id();
-        if !self.tidied.get(&id).is_some_and(|tidied| tidied.is(version)) {
-            match tidy::tidy(worker, record, version).await {
-                Ok(true) => {
-                    let tidied = Tidied {
-                        version: version.clone(),
-                        until: record.lease().until,
-                    };
-                    self.tidied.insert(id, tidied);
-                }
+        if !worker.in_order().has(id, version) {
+            match tidy::tidy(worker, seen).await {
+                Ok(true) => worker.in_order().note(id, version.clone(), record.lease().until),
                 Ok(false) => return,
                 Err(error) => warn!(job_id = %id, %error, "an ended job could not be put in order"),
             }
@@ -211,4 +203,17 @@ impl Sweeper {
             Err(error) => warn!(%error, "temporary objects could not be looked for"),
         }
     }
+}
+
+/// All records, and whose markers are there.
+async fn list(worker: &Worker) -> Result<(Vec<(DigestId, Version)>, HashSet<DigestId>), StoreError> {
+    let (mut records, mut marked) = (Vec::new(), HashSet::new());
+    let mut listed = worker.records().list_with_markers();
+    while let Some(listed) = listed.next().await {
+        match listed? {
+            Listed::Record(id, version) => records.push((id, version)),
+            Listed::Marker(id) => _ = marked.insert(id),
+        }
+    }
+    Ok((records, marked))
 }

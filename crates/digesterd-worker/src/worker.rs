@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::build::BuildOptions;
 use crate::job::{Circumstances, Ending, Observed, Occasion, Running, Seat, Stage, visit};
+use crate::sweep::InOrder;
 use crate::terms::Terms;
 
 /// Where a worker reads and writes.
@@ -52,6 +53,7 @@ struct Shared {
     slots: Arc<Semaphore>,
     running: Running,
     observed: Observed,
+    in_order: InOrder,
     tasks: TaskTracker,
     metrics: JobMetrics,
     /// No new work from here on.
@@ -123,6 +125,7 @@ impl Worker {
                 terms,
                 running: Running::default(),
                 observed: Observed::default(),
+                in_order: InOrder::default(),
                 tasks: TaskTracker::new(),
                 metrics: JobMetrics::default(),
                 draining: CancellationToken::new(),
@@ -300,6 +303,10 @@ impl Worker {
 
     pub(crate) fn observed(&self) -> &Observed {
         &self.shared.observed
+    }
+
+    pub(crate) fn in_order(&self) -> &InOrder {
+        &self.shared.in_order
     }
 
     pub(crate) fn running(&self) -> &Running {

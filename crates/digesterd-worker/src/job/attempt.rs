@@ -14,7 +14,7 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{PublishError, Published, Standing, finish_or_leave, publish, standing};
+use crate::publish::{PublishError, Published, Standing, discard, finish_or_leave, publish, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -47,8 +47,9 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
     let attempt = tokio::select! {
         made = make(worker, &held, &record, standing, &progress) => match made {
             Ok(published) => {
+                let is_whole = published.as_ref().is_some_and(|published| published.is_whole);
                 line.published(published);
-                release(worker, &held).await
+                release(worker, &held, is_whole).await
             }
             Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
             Err(error) => {
@@ -93,11 +94,20 @@ async fn make(
     Ok(Some(published))
 }
 
-/// The digest is stored: the record says so, then the marker goes.
-async fn release(worker: &Worker, held: &Held) -> Attempt {
+/// The digest is stored: the record says so, then the marker goes. Where all is in order then, this process's sweeper need
+/// not look.
+async fn release(worker: &Worker, held: &Held, is_whole: bool) -> Attempt {
     let retention = delta(worker.terms().record_retention);
     match held.step(|record| record.stored(Utc::now(), retention)).await {
-        Ok(record) => marker::hide(worker.markers(), record.job().id()).await,
+        Ok(record) => {
+            marker::hide(worker.markers(), record.job().id()).await;
+            if is_whole {
+                let (record, version) = held.present().await;
+                worker
+                    .in_order()
+                    .note(record.job().id(), version, record.lease().until);
+            }
+        }
         // The digest stands, whoever holds the record: its holder finds it, and so does the sweeper.
         Err(HoldError::Lost) => return Attempt::Lost,
         Err(HoldError::Store(error)) => {
@@ -126,9 +136,10 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     }
     // The digest's last request may have taken effect though nobody could be asked whether.
     let record = held.record().await;
-    if let Ok(Standing::Published) = standing(worker.places(), &record).await {
-        finish_or_leave(worker.places(), &record, None).await;
-        return release(worker, held).await;
+    let found = standing(worker.places(), &record).await;
+    if matches!(found, Ok(Standing::Published)) {
+        let is_whole = finish_or_leave(worker.places(), &record, None).await;
+        return release(worker, held, is_whole).await;
     }
     let transient = error.is_retryable();
     let reason = if transient {
@@ -136,7 +147,14 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     } else {
         reason
     };
-    give_up(worker, held, Failure { reason, transient }).await
+    let ended = give_up(worker, held, Failure { reason, transient }).await;
+    // A refusal is certain: nothing of this attempt is on its way any more, nor does anybody need what it left. Where an
+    // answer may only have been lost the digest may yet appear, and its manifest has to be there.
+    let is_over = matches!(ended, Attempt::Ended(Ending::Failed { .. }));
+    if is_over && !transient && matches!(found, Ok(Standing::ToBuild)) {
+        discard(worker.places(), record.job().id(), record.nonce()).await;
+    }
+    ended
 }
 
 /// Ends the job as failed.

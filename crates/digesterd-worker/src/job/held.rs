@@ -43,6 +43,11 @@ impl Held {
         self.present.lock().await.0.clone()
     }
 
+    /// The same with its version.
+    pub(crate) async fn present(&self) -> (JobRecord, Version) {
+        self.present.lock().await.clone()
+    }
+
     /// Takes one step by compare-and-swap.
     ///
     /// A future that is dropped in the middle may have written: the next step finds the record changed,

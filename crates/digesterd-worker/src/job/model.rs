@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use digest_core::record::{Failure, State};
-use digest_core::{Job, JobRecord, Scope, Window};
+use digest_core::JobRecord;
+use digest_core::record::State;
 use uuid::Uuid;
 
 use super::decision::{Circumstances, Decision, Occasion, decide};
@@ -23,8 +23,10 @@ use crate::publish::{Found, Standing, judge};
 
 mod actors;
 mod explorer;
+mod shadow;
 
 use actors::{Api, Worker};
+use shadow::Marker;
 
 const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_800_000_000_000_000_000);
 const LEASE: TimeDelta = TimeDelta::minutes(5);
@@ -47,6 +49,8 @@ enum Plant {
     TrustsAnyDigest,
     /// A builder goes on when its swap was lost.
     IgnoresLostSwaps,
+    /// The marker of an ended job is left by whoever comes by.
+    LeavesMarkers,
 }
 
 /// What a digest was built from, which is what its bytes say: how many late objects there were.
@@ -71,6 +75,7 @@ struct World {
     /// What is stored, and the epoch of who stored it.
     digest: Option<(Content, u64)>,
     manifest: Option<Described>,
+    marker: Marker,
     of_attempts: BTreeMap<Uuid, Described>,
     /// Whether the queue has a message, which may be delivered any number of times until an end deletes it.
     has_message: bool,
@@ -93,6 +98,8 @@ struct Faults {
     crashes: u8,
     /// Builders that stand still for a whole lease.
     pauses: u8,
+    /// Markers that are written late.
+    lates: u8,
     /// Messages or answers of the queue that are lost.
     losses: u8,
     /// Attempts that fail.
@@ -114,6 +121,7 @@ impl World {
             claimed_in: 0,
             digest: None,
             manifest: None,
+            marker: Marker::default(),
             of_attempts: BTreeMap::new(),
             has_message: false,
             late_objects: 0,
@@ -226,6 +234,7 @@ impl World {
         if self.late_objects == 0 && self.workers.iter().any(|worker| worker.at().0 > 3) {
             fault("late objects arrive", &|to| to.late_objects = 1);
         }
+        self.marker_steps(&mut steps);
         steps
     }
 
@@ -262,7 +271,7 @@ impl World {
             Some(State::Claimed | State::Queued | State::Building) => false,
         };
         let at_rest = self.workers.iter().all(|worker| *worker == Worker::Idle);
-        ended && at_rest && self.apis.iter().all(|api| *api == Api::Done)
+        ended && at_rest && self.marker.is_gone() && self.apis.iter().all(|api| *api == Api::Done)
     }
 
     /// A digest was replaced by the one of an earlier epoch, or removed: a successor's digest must stand.
@@ -330,6 +339,7 @@ impl World {
             rank(&epochs, &self.claimed_in),
             self.has_message,
             self.late_objects,
+            self.marker,
         )
             .hash(&mut hasher);
         self.digest
@@ -379,16 +389,4 @@ fn revision(record: &Record) -> (u64, u64) {
 
 fn etag(content: Content) -> String {
     format!("\"{content}\"")
-}
-
-fn job() -> Job {
-    let window = Window::from_unix(1_539_734_400, 1_539_738_000);
-    Job::new(window.unwrap(), Scope::default())
-}
-
-fn failure() -> Failure {
-    Failure {
-        reason: String::new(),
-        transient: true,
-    }
 }

@@ -33,12 +33,12 @@ pub(super) async fn write(
 }
 
 /// Brings the manifest of a published digest to its name, lists the digest, and removes what only the attempt needed:
-/// that last, because the attempt's manifest says that something is left to do.
+/// that last, because the attempt's manifest says that something is left to do. False where that is still there.
 pub(crate) async fn finish(
     places: &Places,
     record: &JobRecord,
     known: Option<&Manifest>,
-) -> Result<(), PublishError> {
+) -> Result<bool, PublishError> {
     let (id, nonce) = (record.job().id(), record.nonce());
     places
         .manifests
@@ -54,16 +54,19 @@ pub(crate) async fn finish(
             }
         }
     }
-    discard(places, id, nonce).await;
-    Ok(())
+    Ok(discard(places, id, nonce).await)
 }
 
 /// The same where the digest is stored, so that nothing may call the job failed any more: what could not be done is left
-/// to the sweepers, which see by the attempt's manifest that something is.
-pub(crate) async fn finish_or_leave(places: &Places, record: &JobRecord, known: Option<&Manifest>) {
-    if let Err(error) = finish(places, record, known).await {
-        warn!(job_id = %record.job().id(), %error,
-            "a digest is stored, but what stands beside it is not in order; a sweeper will see to it");
+/// to the sweepers, which see by the attempt's manifest that something is. Whether nothing is left to them.
+pub(crate) async fn finish_or_leave(places: &Places, record: &JobRecord, known: Option<&Manifest>) -> bool {
+    match finish(places, record, known).await {
+        Ok(done) => done,
+        Err(error) => {
+            warn!(job_id = %record.job().id(), %error,
+                "a digest is stored, but what stands beside it is not in order; a sweeper will see to it");
+            false
+        }
     }
 }
 
@@ -75,14 +78,16 @@ async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> 
 
 /// Removes what an attempt needed and nobody else does: after its end, or once its record is another's.
 ///
-/// What stays is removed by a sweep.
-pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) {
-    for removed in [
-        places.manifests.remove_of_attempt(id, nonce).await,
-        places.digests.remove_temporary(id, nonce).await,
-    ] {
-        if let Err(error) = removed {
-            warn!(job_id = %id, %error, "a temporary object could not be removed");
-        }
+/// What stays is removed by a sweep. The attempt's manifest goes last: while it is there something is left to do.
+/// Whether all of it is gone.
+pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) -> bool {
+    let mut removed = places.digests.remove_temporary(id, nonce).await;
+    if removed.is_ok() {
+        removed = places.manifests.remove_of_attempt(id, nonce).await;
     }
+    if let Err(error) = removed {
+        warn!(job_id = %id, %error, "what an attempt left could not be removed");
+        return false;
+    }
+    true
 }

@@ -7,7 +7,8 @@ use digest_storage::{ErrorKind, StoreError, Swap, Version};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::job::hide_marker;
+use super::Seen;
+use crate::job::{hide_marker, show_marker};
 use crate::publish::{PublishError, Standing, finish, standing};
 use crate::terms::delta;
 use crate::worker::{Places, Worker};
@@ -17,21 +18,38 @@ const REMOVAL: TimeDelta = TimeDelta::seconds(60);
 
 /// Puts an ended job in order: its manifest under its name, no marker. False where it has become a new job, because
 /// nothing says any more what the stored digest was made of.
-pub(super) async fn tidy(
-    worker: &Worker,
-    record: &JobRecord,
-    version: &Version,
-) -> Result<bool, PublishError> {
-    if record.state() == State::Stored {
-        let standing = standing(worker.places(), record).await;
-        if standing.map_err(PublishError::of("the digest"))? == Standing::Published {
-            finish(worker.places(), record, None).await?;
-        } else if let Some(etag) = untold(worker.places(), record.job().id()).await? {
-            return make_again(worker, record, version, etag).await.map(|made| !made);
-        }
+pub(super) async fn tidy(worker: &Worker, seen: &Seen) -> Result<bool, PublishError> {
+    let (record, version) = (&seen.record, &seen.version);
+    let standing = match standing(worker.places(), record).await {
+        // What this worker is refused may be why the job failed: no news, and not for it to mend.
+        Err(error) if record.state() == State::Failed && !error.is_retryable() => Standing::ToBuild,
+        found => found.map_err(PublishError::of("the digest"))?,
+    };
+    if standing == Standing::Published {
+        // Also of a failed job: its last holder may have been refused the look that would have found the digest.
+        finish(worker.places(), record, None).await?;
+    } else if record.state() == State::Stored
+        && let Some(etag) = untold(worker.places(), record.job().id()).await?
+    {
+        return make_again(worker, record, version, etag).await.map(|made| !made);
     }
-    hide_marker(worker.markers(), record.job().id()).await;
+    if seen.is_marked {
+        unmark(worker, record.job().id())
+            .await
+            .map_err(PublishError::of("the job record"))?;
+    }
     Ok(true)
+}
+
+/// Removes the marker of a job that has ended. One that a request has just made a new job of gets its own back: its
+/// marker may be the one that was removed.
+async fn unmark(worker: &Worker, id: DigestId) -> Result<(), StoreError> {
+    hide_marker(worker.markers(), id).await;
+    match worker.records().load(id).await? {
+        Some((anew, _)) if !anew.has_ended() => show_marker(worker.markers(), &anew, worker.terms()).await,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The tag of a digest that no manifest describes: a builder that stood still for a lease between its last look at

@@ -5,10 +5,11 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use digest_core::JobRecord;
 use digest_core::record::{Failure, State};
-use digest_storage::faults::{Faults, Operation};
-use digest_storage::{Prefetch, Records};
+use digest_storage::faults::{Fault, Faults, Operation};
+use digest_storage::{Markers, Prefetch, Records, Swap};
 use digesterd_worker::build::BuildOptions;
-use digesterd_worker::{Places, Sweeper, Swept, Terms, Worker};
+use digesterd_worker::{Accepted, Mode, Places, Sweeper, Swept, Terms, Worker};
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -167,6 +168,92 @@ async fn an_ended_record_goes_with_its_retention_and_a_marker_at_once() {
     };
     assert_eq!(swept, expected);
     assert_eq!(bench.keys("progress"), [format!("{}.job.json", job().id())]);
+}
+
+/// An ended job that a sweeper has put in order, with a marker that came later.
+async fn marked_late(bench: &Bench, worker: &Worker, sweeper: &mut Sweeper) -> JobRecord {
+    let failure = Failure {
+        reason: "because".to_owned(),
+        transient: true,
+    };
+    let ended = claimed(&job())
+        .failed(Utc::now(), TimeDelta::days(7), failure)
+        .unwrap();
+    bench.create(&ended).await;
+    sweeper.round(worker).await.unwrap();
+    let late = bench.places().markers.write(job().id(), Utc::now()).await;
+    late.unwrap();
+    ended
+}
+
+#[actix_web::test]
+async fn a_marker_that_is_written_behind_the_jobs_end_goes_with_the_next_sweep() {
+    let bench = Bench::with_an_hour();
+    let (worker, mut sweeper) = (bench.worker(terms()), Sweeper::new(false));
+    marked_late(&bench, &worker, &mut sweeper).await;
+    sweeper.round(&worker).await.unwrap();
+    assert_eq!(bench.keys("progress"), [format!("{}.job.json", job().id())]);
+}
+
+#[actix_web::test]
+async fn a_job_that_is_claimed_while_its_late_marker_is_removed_has_one_again() {
+    let bench = Bench::with_an_hour();
+    let records = Records::new(bench.store("progress"));
+    // A request claims the window just before the marker goes.
+    let claim = async move || {
+        let (record, version) = records.load(job().id()).await.unwrap().unwrap();
+        let claim = record.reclaim("api", Uuid::new_v4(), Utc::now(), TimeDelta::minutes(5));
+        records.swap(&version, &claim.unwrap()).await.unwrap()
+    };
+    let claims = Faults::new(move |call| {
+        if call.operation == Operation::Delete {
+            let swapped = std::thread::scope(|scope| {
+                let claimed = scope.spawn(|| Runtime::new().unwrap().block_on(claim()));
+                claimed.join().unwrap()
+            });
+            assert!(matches!(swapped, Swap::Swapped(_)));
+        }
+        Fault::None
+    });
+    let places = Places {
+        markers: Markers::new(claims.over(&bench.store("progress"))),
+        ..bench.places()
+    };
+    let options = BuildOptions::default();
+    let worker = Worker::new(places, Prefetch::new(4, 1024 * 1024), options, terms());
+    let mut sweeper = Sweeper::new(false);
+    marked_late(&bench, &worker, &mut sweeper).await;
+    sweeper.round(&worker).await.unwrap();
+    let marker = bench.places().markers.load(job().id()).await.unwrap();
+    let until = bench.record(job().id()).await.unwrap().lease().until;
+    let shown = marker.unwrap().until(
+        TimeDelta::from_std(terms().progress_timeout).unwrap(),
+        TimeDelta::zero(),
+    );
+    assert!(
+        (shown.unwrap() - until).abs() < TimeDelta::seconds(1),
+        "{shown:?} {until}"
+    );
+}
+
+#[actix_web::test]
+async fn what_this_worker_stored_and_left_in_order_is_not_read_by_its_sweeper() {
+    let bench = Bench::with_an_hour();
+    let counted = Faults::none();
+    let places = Places {
+        records: Records::new(counted.over(&bench.store("progress"))),
+        ..bench.places()
+    };
+    let options = BuildOptions::default();
+    let worker = Worker::new(places, Prefetch::new(4, 1024 * 1024), options, terms());
+    assert_eq!(worker.accept(job(), Mode::Wait).await, Accepted::Stored);
+    let read = counted.count(Operation::Get);
+    assert_eq!(Sweeper::new(false).round(&worker).await.unwrap().records, 1);
+    assert_eq!(counted.count(Operation::Get), read);
+    // Another one, which did not see it end, looks once.
+    let other = bench.worker(terms());
+    assert_eq!(Sweeper::new(false).round(&other).await.unwrap().records, 1);
+    assert_eq!(bench.text(job().id()), Some(bench.expected()));
 }
 
 #[actix_web::test]

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use digest_core::JobRecord;
-use digest_core::record::State;
+use digest_core::record::{Failure, State};
+use digest_core::{Job, JobRecord, Scope, Window};
 
 use super::{
     Content, Decision, Described, LEASE, MOST, NOW, Occasion, Plant, Record, Standing, Step, World, etag,
-    failure, job,
 };
 
 /// An API with one request for the digest.
@@ -121,6 +120,7 @@ impl Api {
             Self::Claiming { read, claim } => step("an API claims", &|world| {
                 if world.swap(read.as_ref(), claim.clone()) {
                     world.claimed_in = claim.epoch();
+                    world.marker.write();
                     Self::Claimed(claim.clone())
                 } else {
                     Self::Done
@@ -146,8 +146,10 @@ impl Api {
                 Self::Done
             }),
             Self::Unqueued(record) => step("an API releases", &|world| {
-                if let Ok(failed) = record.failed(NOW, LEASE, failure()) {
-                    world.swap(Some(record), Rc::new(failed));
+                if let Ok(failed) = record.failed(NOW, LEASE, failure())
+                    && world.swap(Some(record), Rc::new(failed))
+                {
+                    world.marker.remove();
                 }
                 Self::Done
             }),
@@ -215,6 +217,7 @@ impl Worker {
                 if !world.swap(Some(&read), held.clone()) {
                     return Self::Idle;
                 }
+                world.marker.write();
                 match read.begun_at().is_some() && read.nonce() != held.nonce() {
                     true => Self::Taken { held, read, standing },
                     false => begun(held, standing),
@@ -268,8 +271,10 @@ impl Worker {
                 Self::Releasing(held.clone())
             }),
             Self::Releasing(held) => step("a worker ends the record", &|world| {
-                if let Ok(stored) = held.stored(NOW, LEASE) {
-                    world.swap(Some(held), Rc::new(stored));
+                if let Ok(stored) = held.stored(NOW, LEASE)
+                    && world.swap(Some(held), Rc::new(stored))
+                {
+                    world.marker.remove();
                 }
                 Self::Idle
             }),
@@ -295,7 +300,9 @@ fn look(world: &mut World, occasion: Occasion, plant: Plant) -> Worker {
         }
         let claim = JobRecord::claim(job(), "worker", world.nonce(), NOW, LEASE);
         let queued = claim.queued(NOW, LEASE).unwrap_or(claim);
-        world.swap(None, Rc::new(queued));
+        if world.swap(None, Rc::new(queued)) {
+            world.marker.write();
+        }
         return Worker::Idle;
     };
     let standing = world.standing(&record, plant);
@@ -306,7 +313,10 @@ fn look(world: &mut World, occasion: Occasion, plant: Plant) -> Worker {
             Worker::Idle
         }
         Decision::Ended => {
-            if record.state() == State::Stored && standing == Standing::Published {
+            if plant != Plant::LeavesMarkers {
+                world.marker.remove();
+            }
+            if standing == Standing::Published {
                 // The sweeper's tidying: the manifest gets its name, and the attempt's goes.
                 world.manifest = world.of_attempts.remove(&record.nonce()).or(world.manifest);
             } else if record.state() == State::Stored
@@ -318,7 +328,11 @@ fn look(world: &mut World, occasion: Occasion, plant: Plant) -> Worker {
         }
         Decision::GiveUp if standing == Standing::ToBuild => {
             if let Ok(failed) = record.failed(NOW, LEASE, failure()) {
-                world.was_given_up |= world.swap(Some(&record), Rc::new(failed));
+                let swapped = world.swap(Some(&record), Rc::new(failed));
+                world.was_given_up |= swapped;
+                if swapped {
+                    world.marker.remove();
+                }
             }
             Worker::Idle
         }
@@ -360,7 +374,24 @@ fn give_back(world: &mut World, held: &Record) -> Worker {
         held.failed(NOW, LEASE, failure())
     };
     if let Ok(next) = next {
-        world.swap(Some(held), Rc::new(next));
+        let ended = next.has_ended();
+        match world.swap(Some(held), Rc::new(next)) {
+            true if ended => world.marker.remove(),
+            true => world.marker.write(),
+            false => {}
+        }
     }
     Worker::Idle
+}
+
+fn job() -> Job {
+    let window = Window::from_unix(1_539_734_400, 1_539_738_000);
+    Job::new(window.unwrap(), Scope::default())
+}
+
+fn failure() -> Failure {
+    Failure {
+        reason: String::new(),
+        transient: true,
+    }
 }

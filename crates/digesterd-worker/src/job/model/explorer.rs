@@ -98,26 +98,29 @@ const NEW: Api = Api::Waiting { refresh: false };
 const AGAIN: Api = Api::Waiting { refresh: true };
 const NONE: Api = Api::Done;
 
-/// Crashes, pauses, losses, failures.
-fn faults([crashes, pauses, losses, failures]: [u8; 4]) -> Faults {
+/// Crashes, pauses, losses, failures, late markers.
+fn faults([crashes, pauses, losses, failures, lates]: [u8; 5]) -> Faults {
     Faults {
         crashes,
         pauses,
         losses,
         failures,
+        lates,
     }
 }
 
 #[test]
 fn no_order_of_steps_and_faults_leaves_a_job_stuck_lost_or_wrong() {
     for (requests, may_happen) in [
-        ([NEW, NONE], [1, 1, 0, 0]),
-        ([NEW, NONE], [0, 2, 0, 0]),
-        ([NEW, NONE], [1, 0, 1, 1]),
-        ([NEW, NEW], [0, 1, 0, 0]),
-        ([NEW, NEW], [0, 0, 1, 0]),
-        ([NEW, AGAIN], [0, 1, 0, 0]),
-        ([NEW, AGAIN], [1, 0, 0, 0]),
+        ([NEW, NONE], [1, 1, 0, 0, 0]),
+        ([NEW, NONE], [0, 2, 0, 0, 0]),
+        ([NEW, NONE], [1, 0, 1, 1, 0]),
+        ([NEW, NONE], [0, 1, 0, 0, 1]),
+        ([NEW, NONE], [1, 0, 1, 0, 1]),
+        ([NEW, NEW], [0, 1, 0, 0, 0]),
+        ([NEW, NEW], [0, 0, 1, 0, 0]),
+        ([NEW, AGAIN], [0, 1, 0, 0, 0]),
+        ([NEW, AGAIN], [1, 0, 0, 0, 0]),
     ] {
         let explored = explore(World::new(requests.clone(), faults(may_happen)), Plant::Nothing);
         assert_eq!(
@@ -132,11 +135,13 @@ fn no_order_of_steps_and_faults_leaves_a_job_stuck_lost_or_wrong() {
 #[test]
 fn what_is_planted_is_found() {
     for (plant, may_happen, is_wrong) in [
-        (Plant::WritesBlindly, [0, 1, 0, 0], true),
-        (Plant::IgnoresLostSwaps, [0, 1, 0, 0], true),
-        (Plant::NoSweeper, [0, 0, 1, 0], false),
-        (Plant::LeavesUntold, [0, 2, 0, 0], false),
-        (Plant::TrustsAnyDigest, [1, 1, 0, 0], false),
+        (Plant::WritesBlindly, [0, 1, 0, 0, 0], true),
+        (Plant::IgnoresLostSwaps, [0, 1, 0, 0, 0], true),
+        (Plant::NoSweeper, [0, 0, 1, 0, 0], false),
+        (Plant::LeavesUntold, [0, 2, 0, 0, 0], false),
+        (Plant::TrustsAnyDigest, [1, 1, 0, 0, 0], false),
+        (Plant::LeavesMarkers, [0, 0, 0, 0, 1], false),
+        (Plant::LeavesMarkers, [1, 0, 0, 0, 0], false),
     ] {
         let explored = explore(World::new([NEW, NONE], faults(may_happen)), plant);
         let found = if is_wrong {
