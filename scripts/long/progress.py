@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What showing progress costs: the same digest by workers that write their record and marker every 10 s, as in service, and
-by workers that do so every 100 ms, in turn. Prints what each took and the price of one writing; fails where writing every 10 s
-takes 1 % of a processor or more, where too few writings were seen to tell, or where the digests differ.
+"""What showing progress costs: the same digest by workers that write their record and marker every 10 s, as in service,
+and by workers that do so every 100 ms, in turn. Prints what each took and the price of one writing; fails where writing
+every 10 s takes 1 % of a processor or more, where too few writings were seen to tell, or where the digests differ.
 
     .venv/bin/python scripts/long/progress.py [--rounds 3] [--objects 40]
 
-Programs are taken from target/release unless DIGESTERD_BIN_DIR says otherwise. `scripts/bench --worker` measures the same over
-a whole corpus.
+Programs are taken from target/release unless DIGESTERD_BIN_DIR says otherwise. `scripts/bench --worker` measures the
+same over a whole corpus.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def run(options: argparse.Namespace, directory: Path) -> int:
             hasty.append(build(stack, window, HASTY))
         for name, took in (("every 10 s", calm), ("every 100 ms", hasty)):
             print(
-                f"{name}: {median(one.processor for one in took):.2f} s of processor, {median(one.wall for one in took):.1f} s,"
+                f"{name}: {median(one.processor for one in took):.2f} s of processor,"
+                f" {median(one.wall for one in took):.1f} s,"
                 f" {median(one.writings for one in took):.0f} writings of the record"
             )
         more = sum(own.processor - other.processor for own, other in zip(hasty, calm, strict=True))

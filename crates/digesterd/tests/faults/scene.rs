@@ -75,8 +75,9 @@ pub(crate) async fn play(scene: Scene, when: When, kind: Kind) -> Outcome {
     }
     settle(&running, &buckets, &script).await;
     let took = begun.elapsed();
-    // What the first worker's own sweeper does about a job that has ended.
+    // What sweepers do about a job that has ended: its worker's own, and one's that has not seen it end.
     let _ = Sweeper::new(false).round(&running.worker).await;
+    let _ = Sweeper::new(false).round(&running.bystander).await;
     settle(&running, &buckets, &script).await;
     let failed = failure_of(&buckets, &script);
     if let Some((_, transient)) = &failed {

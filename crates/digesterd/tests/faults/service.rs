@@ -31,6 +31,8 @@ pub(crate) struct Running {
     pub(crate) queue: FaultyQueue,
     /// Meets the faults.
     pub(crate) worker: Worker,
+    /// Meets them too, and has no part in the job before its end.
+    pub(crate) bystander: Worker,
     /// Meets none.
     sweeping: Worker,
 }
@@ -54,6 +56,7 @@ impl Running {
             api: Arc::new(api),
             queue,
             worker: worker(&logs, &storage, &progress, single_put),
+            bystander: worker(&logs, &storage, &progress, single_put),
             sweeping: worker(&buckets.logs, &buckets.storage, &buckets.progress, single_put),
         }
     }

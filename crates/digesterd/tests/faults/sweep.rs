@@ -10,9 +10,18 @@ use crate::script::{Kind, When};
 /// Runs at once: most of the time is waiting.
 const AT_ONCE: usize = 12;
 
+/// Runs without any fault: a busy machine makes more calls now and then, as signs of life.
+const BEFOREHAND: usize = 3;
+
 /// Sweeps a scene; every run ends as it has to, or panics. Returns how many calls the scene has.
 async fn sweep(scene: Scene, least: usize) {
-    let calls = play(scene, When::Never, Kind::Fails).await.calls;
+    let mut beforehand = Vec::new();
+    for _ in 0..BEFOREHAND {
+        beforehand.push(play(scene, When::Never, Kind::Fails).await.calls);
+    }
+    beforehand.sort_by_key(Vec::len);
+    let always = beforehand[0].len() as u64;
+    let calls = beforehand.pop().unwrap();
     assert!(calls.len() >= least, "only {} calls: {calls:?}", calls.len());
     let mut runs = Vec::new();
     for (number, (asked, _)) in (1..).zip(&calls) {
@@ -54,7 +63,14 @@ async fn sweep(scene: Scene, least: usize) {
         );
     }
     // Calls come in another order now and then; a sweep that meets nothing would prove nothing.
-    assert!(met * 10 >= count * 9, "only {met} of {count} faults were met");
+    let due = outcomes.iter().filter(|(number, ..)| *number <= always);
+    let (due, unmet): (Vec<_>, Vec<_>) = due.partition(|(_, _, outcome)| outcome.met.is_some());
+    assert!(
+        due.len() >= unmet.len() * 9,
+        "only {} faults were met, {} were not",
+        due.len(),
+        unmet.len()
+    );
 }
 
 #[actix_web::test]
