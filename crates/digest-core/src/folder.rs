@@ -71,7 +71,7 @@ impl<M: Memory> Folder<M> {
                     tables: &self.tables,
                     logs: &self.logs,
                     regular: &mut self.regular,
-                    rows: ObjectRows::new(&self.options, key),
+                    rows: ObjectRows::new(&self.options, key, source.others()),
                 };
                 pass.read(source, &mut self.scratch)?
             }
@@ -94,7 +94,7 @@ impl<M: Memory> Folder<M> {
             tables: &tables,
             logs: &logs,
             regular: &mut self.regular,
-            rows: ObjectRows::new(&self.options, key),
+            rows: ObjectRows::new(&self.options, key, source.others()),
         };
         match pass.read(source, &mut self.scratch) {
             Ok(tally) => {
@@ -157,7 +157,7 @@ struct Pass<'a, M: Memory> {
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
-        lock(self.logs).begin_object();
+        lock(self.logs).met.begin(self.rows.is_watched());
         let text = match Text::open(source, scratch) {
             Ok(text) => text,
             Err(TextFailure::Parquet(read)) => return self.parquet(source, scratch, read),
@@ -173,7 +173,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
-        tally.interfaces = lock(self.logs).end_object();
+        tally.interfaces = lock(self.logs).met.end();
         Ok(tally)
     }
 
@@ -205,7 +205,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
-        tally.interfaces = lock(self.logs).end_object();
+        tally.interfaces = lock(self.logs).met.end();
         drop(batch);
         if let Some(object) = object {
             scratch.take_back(object);

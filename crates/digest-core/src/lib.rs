@@ -105,6 +105,10 @@ mod table;
 
 mod tables;
 
+mod others;
+
+mod met;
+
 mod interfaces;
 
 mod known_facets;
@@ -126,6 +130,8 @@ mod tally;
 mod folder;
 
 mod fold;
+
+mod first_layout;
 
 mod parallel;
 
@@ -168,6 +174,7 @@ pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use facet::Dimensions;
 pub use field::{FIELDS, FieldType, KnownField};
+pub use first_layout::first_layout;
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;
@@ -176,6 +183,7 @@ pub use job::Job;
 pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
+pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;

@@ -216,6 +216,7 @@ pub fn counts(tally: &ObjectTally) -> Counts {
     let fates = tally.records
         + tally.outside_window
         + tally.second_sightings
+        + tally.superseded
         + tally.no_data
         + tally.skip_data
         + tally.other_status

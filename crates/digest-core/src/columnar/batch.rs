@@ -12,7 +12,6 @@ use crate::key::KeyAddress;
 use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::sighting::Sightings;
 
 mod facets;
 mod records;
@@ -160,7 +159,7 @@ impl Batch {
         self.gather_addresses(Field::SrcAddr, inside, |batch| &mut batch.src);
         self.gather_addresses(Field::DstAddr, inside, |batch| &mut batch.dst);
         // A transit gateway's rows are told apart one by one.
-        if layout.sightings() != Sightings::Apart {
+        if layout.sightings().are_by_row() {
             self.odd.fill(1);
         }
         if has_facets {

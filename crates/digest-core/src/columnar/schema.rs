@@ -14,7 +14,6 @@ use crate::facet::FURTHER;
 use crate::field::Field;
 use crate::flow_record::{MILLISECONDS, seconds_of};
 use crate::layout::Layout;
-use crate::sighting::Sightings;
 use crate::window::Window;
 
 /// What a file begins and ends with.
@@ -118,7 +117,7 @@ impl Schema {
             };
             // Only a transit gateway's rows are told apart by these.
             let is_needed = match field {
-                Field::FlowDirection | Field::PairAttachment => layout.sightings() != Sightings::Apart,
+                Field::FlowDirection | Field::PairAttachment => layout.sightings().are_by_row(),
                 // One port without the other cannot be folded, and is not read.
                 Field::SrcPort | Field::DstPort => layout.has_ports(),
                 field => !FURTHER.contains(&field),
