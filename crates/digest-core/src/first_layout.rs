@@ -8,6 +8,7 @@ use crate::fold::FoldOptions;
 use crate::inflate::{Scratch, Text, TextFailure};
 use crate::layout::{Layout, is_header, tokens};
 use crate::object_rows::ObjectRows;
+use crate::readers::Readers;
 
 /// The layout of an object's first row: its header's or its schema's; where it has none, the one that is told for such
 /// rows.
@@ -24,6 +25,7 @@ pub fn first_layout(
     let text = match Text::open(source, &mut scratch) {
         Ok(text) => text,
         Err(TextFailure::Parquet(read)) => {
+            let readers = Readers::new(None);
             let mut place = match source.ranges() {
                 Some(ranges) => Place::Ranges(ranges, 0),
                 None => {
@@ -31,7 +33,8 @@ pub fn first_layout(
                     Place::Memory(whole.map_err(|failure| rows.failed(failure))?, source)
                 }
             };
-            let schema = Schema::read(&mut place, false).map_err(|why| rows.no_schema(why))?;
+            let schema =
+                Schema::read(&mut place, false, &mut readers.open(1)).map_err(|why| rows.no_schema(why))?;
             return Ok(schema.layout);
         }
         Err(failure) => return Err(rows.failed(failure)),

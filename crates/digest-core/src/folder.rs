@@ -15,6 +15,7 @@ use crate::layout::is_header;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
+use crate::readers::Allowance;
 use crate::regular::{Regular, Terms};
 use crate::spill::Budget;
 use crate::tables::{Tables, lock};
@@ -72,6 +73,7 @@ impl<M: Memory> Folder<M> {
                     logs: &self.logs,
                     regular: &mut self.regular,
                     rows: ObjectRows::new(&self.options, key, source.others()),
+                    allowance: self.tables.spilling.open_file(),
                 };
                 pass.read(source, &mut self.scratch)?
             }
@@ -95,6 +97,8 @@ impl<M: Memory> Folder<M> {
             logs: &logs,
             regular: &mut self.regular,
             rows: ObjectRows::new(&self.options, key, source.others()),
+            // Whatever tables its rows go to, it takes memory of the whole budget.
+            allowance: self.tables.spilling.open_file(),
         };
         match pass.read(source, &mut self.scratch) {
             Ok(tally) => {
@@ -153,6 +157,8 @@ struct Pass<'a, M: Memory> {
     logs: &'a Mutex<Logs<M>>,
     regular: &'a mut Regular,
     rows: ObjectRows<'a>,
+    /// What reading a Parquet file may hold.
+    allowance: Allowance<'a>,
 }
 
 impl<M: Memory> Pass<'_, M> {
@@ -215,9 +221,10 @@ impl<M: Memory> Pass<'_, M> {
 
     /// Folds a Parquet file's rows, one row group after the other.
     fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
-        let schema = Schema::read(place, M::EDGES).map_err(|why| self.rows.no_schema(why))?;
+        let allowance = &mut self.allowance;
+        let schema = Schema::read(place, M::EDGES, allowance).map_err(|why| self.rows.no_schema(why))?;
         self.rows.of_table(schema.layout.clone());
-        let bounds = Bounds::within(self.tables.spilling.limit());
+        let bounds = Bounds::within(allowance.most());
         let size = place.size();
         let (window, rows) = (self.rows.options.window, &mut self.rows);
         for group in schema.groups() {
@@ -225,9 +232,12 @@ impl<M: Memory> Pass<'_, M> {
                 rows.pass_outside(group.rows);
                 continue;
             }
-            let begun = batch.begin(&schema, group, size, bounds);
+            let begun = batch.begin(&schema, group, (size, bounds), allowance);
             begun.map_err(|failure| rows.no_rows(failure))?;
-            while batch.next(place).map_err(|failure| rows.no_rows(failure))? {
+            while batch
+                .next(place, allowance)
+                .map_err(|failure| rows.no_rows(failure))?
+            {
                 batch.fold(&mut *lock(self.logs), rows)?;
                 if self.tables.is_over() {
                     self.tables.spill()?;

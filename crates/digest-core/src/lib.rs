@@ -117,6 +117,8 @@ mod logs;
 
 mod spill;
 
+mod readers;
+
 mod spilling;
 
 mod run;

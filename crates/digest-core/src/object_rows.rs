@@ -197,6 +197,7 @@ impl<'a> ObjectRows<'a> {
         let key = self.key.to_owned();
         match failure {
             Failure::Source(source) => FoldError::Read { key, source },
+            Failure::TooLarge(reason) => FoldError::TooLarge { key, reason },
             Failure::Corrupt(reason) => FoldError::Corrupt {
                 key,
                 what: "Parquet file",
