@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .columns import columns
 from .comparison import compare
 from .corpus import Corpora
 from .digest_text import Reader
@@ -68,6 +69,9 @@ def _measure(options: argparse.Namespace, settings: Settings) -> None:
         worker(settings, settings.corpora.get("main"))
         return
     _install_peers(settings.python)
+    if options.columns:
+        columns(settings, settings.corpora.get("main", *(QUICK if options.columns == "quick" else ())))
+        return
     if options.quick:
         compare(settings, settings.corpora.get("main", *QUICK))
         return
@@ -82,6 +86,13 @@ def _options(description: str | None) -> argparse.Namespace:
     kind.add_argument("--shapes", action="store_true", help="time per record of every profile")
     kind.add_argument("--memory", action="store_true", help="bytes per edge, and high in 256 MiB")
     kind.add_argument("--growth", action="store_true", help="0.1, 0.5, 2 and 8 GB of text")
+    kind.add_argument(
+        "--columns",
+        nargs="?",
+        const="main",
+        choices=["main", "quick"],
+        help="main as Parquet, permuted and wider; quick: an eighth of it",
+    )
     kind.add_argument("--worker", action="store_true", help="the service's worker beside the command line, over S3")
     parser.add_argument("--profiles", nargs="+", default=["main", "low", "high"], help="corpora of the comparison")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these, and the floor")

@@ -73,10 +73,7 @@ def peers(corpus: Corpus, corpora: Corpora, python: Path, threads: int, director
     """The other engines: over the text, those that can over a Parquet copy, the slowest over a part."""
 
     def peer(name: str, logs: Corpus, suffix: str = ".csv.zst", threads: int = threads) -> Contestant:
-        output = directory / f"{name}{suffix}"
-        command = [python, PEERS / f"with_{name.removesuffix('-parquet')}.py", "--logs", logs.directory]
-        command += ["--start", START, "--stop", STOP, "--threads", threads, "--output", output]
-        return Contestant(name, threads, logs, [str(word) for word in command], output)
+        return _peer(name, logs, python, threads, directory / f"{name}{suffix}")
 
     copy = corpora.parquet(corpus, python)
     part = corpora.part(corpus)
@@ -88,6 +85,18 @@ def peers(corpus: Corpus, corpora: Corpora, python: Path, threads: int, director
         peer("clickhouse", corpus),
         peer("flowlogs_reader", part, ".csv.gz", 1)._replace(whole=corpus),
     ]
+
+
+def peers_on_parquet(copy: Corpus, python: Path, threads: int, directory: Path) -> list[Contestant]:
+    """The engines that read Parquet, over a copy."""
+    names = ("polars-parquet", "duckdb-parquet")
+    return [_peer(name, copy, python, threads, directory / f"{name}.csv.zst") for name in names]
+
+
+def _peer(name: str, logs: Corpus, python: Path, threads: int, output: Path) -> Contestant:
+    command = [python, PEERS / f"with_{name.removesuffix('-parquet')}.py", "--logs", logs.directory]
+    command += ["--start", START, "--stop", STOP, "--threads", threads, "--output", output]
+    return Contestant(name, threads, logs, [str(word) for word in command], output)
 
 
 def chosen(contestants: Sequence[Contestant], only: Sequence[str]) -> list[Contestant]:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,17 +78,27 @@ class Corpora:
             unfinished.rename(directory)
         return _measured(name, directory)
 
-    def parquet(self, whole: Corpus, python: Path) -> Corpus:
-        """The same records as Parquet, a file for each object."""
-        directory = self.directory / f"{whole.name}-parquet"
+    def parquet(self, whole: Corpus, python: Path, *kind: str) -> Corpus:
+        """The same records as Parquet, a file for each object; kind `aws`: as AWS documents its own."""
+        directory = self.directory / "-".join([whole.name, *kind, "parquet"])
         if not directory.exists():
             print(f"writing {directory}", flush=True)
             unfinished = _anew(directory)
             unfinished.mkdir(parents=True)
             writer = Path(__file__).with_name("peers") / "to_parquet.py"
-            subprocess.run([python, writer, whole.directory, unfinished, str(whole.records)], check=True)
+            subprocess.run([python, writer, whole.directory, unfinished, str(whole.records), *kind], check=True)
             unfinished.rename(directory)
         return whole._replace(directory=directory)
+
+    def rewritten(self, whole: Corpus, name: str, rewrite: Callable[[Path, Path], None]) -> Corpus:
+        """The same records in another layout."""
+        directory = self.directory / f"{whole.name}-{name}"
+        if not directory.exists():
+            print(f"writing {directory}", flush=True)
+            unfinished = _anew(directory)
+            rewrite(whole.directory, unfinished)
+            unfinished.rename(directory)
+        return _measured(f"{whole.name}-{name}", directory)
 
 
 def _anew(directory: Path) -> Path:

@@ -14,27 +14,35 @@
 pub mod agreement;
 pub mod rows;
 
+mod envelopes;
 mod held_runs;
 mod inflating;
 mod kernel;
 mod spilling;
+mod tables;
 mod tokens;
 
+pub use envelopes::{header, json};
 pub use held_runs::HeldRuns;
 pub use inflating::inflate;
 pub use kernel::{kernel, row};
 pub use spilling::spill;
+pub use tables::{footer, pages};
 pub use tokens::{addresses, numbers};
 
 /// A check of any bytes.
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and its corpus.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 10] = [
     ("addresses", addresses),
+    ("footer", footer),
+    ("header", header),
     ("inflate", inflate),
+    ("json", json),
     ("kernel", kernel),
     ("numbers", numbers),
+    ("pages", pages),
     ("row", row),
     ("spill", spill),
 ];

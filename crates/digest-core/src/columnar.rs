@@ -7,8 +7,10 @@
 //!
 //! A row that is not as most rows are is judged by itself (`flow_record.rs`), value by value as if it stood in text.
 
+use std::cell::Cell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use parquet::errors::ParquetError;
 
@@ -17,6 +19,7 @@ mod chunk;
 mod codec;
 mod column;
 mod delta;
+mod footer;
 mod hybrid;
 mod place;
 mod rare;
@@ -34,8 +37,14 @@ pub(crate) const TOGETHER: usize = 2048;
 const MOST_PAGE: usize = 64 << 20;
 /// Most bytes of a dictionary, whose values all stay in memory.
 const MOST_DICTIONARY: usize = 16 << 20;
-/// Least that a small budget leaves of either.
-const LEAST_PAGE: usize = 1 << 20;
+/// Bytes of a column that are asked of a source at a time, at most and at least.
+const WINDOW: usize = 4 << 20;
+const LEAST_WINDOW: usize = 512 << 10;
+/// What a dictionary takes in memory for each of its bytes, at most: numbers of four bytes become two of eight, in lists
+/// with room.
+const DICTIONARY_GROWS: usize = 12;
+/// What a page takes, at most: where the crate decodes it, the page, a copy and its texts.
+const PAGE_GROWS: usize = 4;
 
 /// Why there are no more rows.
 #[derive(Debug)]
@@ -44,6 +53,8 @@ pub(crate) enum Failure {
     Source(io::Error),
     /// The bytes are no sound Parquet file.
     Corrupt(String),
+    /// Reading it takes more memory than there is for it.
+    TooLarge(String),
 }
 
 /// How large what a file claims may become.
@@ -51,15 +62,16 @@ pub(crate) enum Failure {
 pub(crate) struct Bounds {
     page: usize,
     dictionary: usize,
+    window: usize,
 }
 
 impl Bounds {
-    /// Within a budget, if there is one.
-    pub(crate) fn within(budget: Option<usize>) -> Self {
-        let part = budget.map_or(usize::MAX, |budget| (budget / 4).max(LEAST_PAGE));
+    /// For a file that may hold so many bytes.
+    pub(crate) fn within(most: usize) -> Self {
         Self {
-            page: MOST_PAGE.min(part),
-            dictionary: MOST_DICTIONARY.min(part),
+            page: MOST_PAGE,
+            dictionary: MOST_DICTIONARY,
+            window: WINDOW.min((most / 64).max(LEAST_WINDOW)),
         }
     }
 }
@@ -69,20 +81,54 @@ impl Failure {
         Self::Corrupt(reason.into())
     }
 
+    /// Something of a file is larger than `most` bytes: than a sound file's may be (`bound`), or than memory allows.
+    fn larger(what: &str, most: usize, bound: usize) -> Self {
+        let reason = format!("{what} of more than {most} bytes");
+        if most < bound {
+            Self::TooLarge(reason)
+        } else {
+            Self::Corrupt(reason)
+        }
+    }
+
     /// The same, of a column.
     fn of(self, column: &str) -> Self {
         match self {
             Self::Corrupt(reason) => Self::Corrupt(format!("column {column}: {reason}")),
+            Self::TooLarge(reason) => Self::TooLarge(format!("column {column}: {reason}")),
             source @ Self::Source(_) => source,
         }
     }
+}
+
+thread_local! {
+    /// Whether this thread is in a call that may panic, and whose panic is an answer.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sees to it that panics of guarded calls are not told: their files are, with their keys, and thousands of lines of
+/// another crate's asserts would say nothing more to whoever reads the log. All other panics are told as before.
+fn tell_no_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !IS_GUARDED.get() {
+                others(panic);
+            }
+        }));
+    });
 }
 
 /// Calls the crate `parquet`. It asserts much of what a file says of itself (offsets that are not negative, levels that
 /// fit) where it might return an error: what panics there is a corrupt file, and no fault of this program. Nothing that
 /// outlives the call is left half changed: the callers drop what they handed in.
 fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    tell_no_guarded_panics();
+    IS_GUARDED.set(true);
+    let called = catch_unwind(AssertUnwindSafe(call));
+    IS_GUARDED.set(false);
+    match called {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(Failure::corrupt(error.to_string())),
         Err(_) => Err(Failure::corrupt("it contradicts itself")),

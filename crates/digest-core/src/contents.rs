@@ -1,6 +1,9 @@
 //! An object's bytes as a fold is handed them: in order, or by their place where the source can.
 
 use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+
+use crate::others::Others;
 
 /// An object's bytes.
 ///
@@ -10,6 +13,12 @@ pub trait Contents: Read {
     /// The object's ranges, where it is so large that they are better than all of it. Once one has been read, nothing
     /// more can be read in order.
     fn ranges(&mut self) -> Option<&mut dyn Ranges> {
+        None
+    }
+
+    /// What other flow logs tell of the same interfaces, where any may. Then the interfaces that the object's records name
+    /// are noted, and records that the others have do not count.
+    fn others(&self) -> Option<Arc<dyn Others>> {
         None
     }
 }

@@ -33,6 +33,16 @@ pub enum FoldError {
         /// What is wrong with its bytes.
         reason: String,
     },
+    /// A Parquet file whose parts do not fit the memory that there is for reading it.
+    #[error(
+        "{key}: reading the Parquet file takes more memory than DIGEST_MAX_MEMORY leaves for it: {reason}"
+    )]
+    TooLarge {
+        /// The object.
+        key: String,
+        /// What of it.
+        reason: String,
+    },
     /// The object has no columns that a digest could be made of.
     #[error("{key}: {}no flow log that can be digested: {reason}", header_line(*line))]
     NotFlowLog {
@@ -78,7 +88,7 @@ impl FoldError {
     pub(crate) fn is_of_contents(&self) -> bool {
         matches!(
             self,
-            Self::BadRow { .. } | Self::Corrupt { .. } | Self::NotFlowLog { .. }
+            Self::BadRow { .. } | Self::Corrupt { .. } | Self::TooLarge { .. } | Self::NotFlowLog { .. }
         )
     }
 }

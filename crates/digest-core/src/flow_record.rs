@@ -52,6 +52,8 @@ pub(crate) struct FlowRecord<'a> {
     pub(crate) tcp_flags: Option<u8>,
     /// `None` where the layout lacks the column or the value is `-`.
     pub(crate) version: Option<u8>,
+    /// Whether it may tell of a flow a second time for all that the layout tells.
+    pub(crate) is_doubtful: bool,
 }
 
 /// First and last second of a record, Unix time.
@@ -201,6 +203,7 @@ fn values<'a>(row: &Row<'a>, layout: &Layout, start: i64) -> Result<Verdict<'a>,
         span: Span { start, end },
         tcp_flags: optional(row, Field::TcpFlags, u64::from(u8::MAX))?,
         version: optional(row, Field::Version, MOST_VERSION)?,
+        is_doubtful: layout.sightings().is_doubtful(row),
     }))
 }
 

@@ -15,6 +15,7 @@ use crate::layout::is_header;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
+use crate::readers::Allowance;
 use crate::regular::{Regular, Terms};
 use crate::spill::Budget;
 use crate::tables::{Tables, lock};
@@ -71,7 +72,8 @@ impl<M: Memory> Folder<M> {
                     tables: &self.tables,
                     logs: &self.logs,
                     regular: &mut self.regular,
-                    rows: ObjectRows::new(&self.options, key),
+                    rows: ObjectRows::new(&self.options, key, source.others()),
+                    allowance: self.tables.spilling.open_file(),
                 };
                 pass.read(source, &mut self.scratch)?
             }
@@ -94,7 +96,9 @@ impl<M: Memory> Folder<M> {
             tables: &tables,
             logs: &logs,
             regular: &mut self.regular,
-            rows: ObjectRows::new(&self.options, key),
+            rows: ObjectRows::new(&self.options, key, source.others()),
+            // Whatever tables its rows go to, it takes memory of the whole budget.
+            allowance: self.tables.spilling.open_file(),
         };
         match pass.read(source, &mut self.scratch) {
             Ok(tally) => {
@@ -153,11 +157,13 @@ struct Pass<'a, M: Memory> {
     logs: &'a Mutex<Logs<M>>,
     regular: &'a mut Regular,
     rows: ObjectRows<'a>,
+    /// What reading a Parquet file may hold.
+    allowance: Allowance<'a>,
 }
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
-        lock(self.logs).begin_object();
+        lock(self.logs).met.begin(self.rows.is_watched());
         let text = match Text::open(source, scratch) {
             Ok(text) => text,
             Err(TextFailure::Parquet(read)) => return self.parquet(source, scratch, read),
@@ -173,7 +179,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
-        tally.interfaces = lock(self.logs).end_object();
+        tally.interfaces = lock(self.logs).met.end();
         Ok(tally)
     }
 
@@ -205,7 +211,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
-        tally.interfaces = lock(self.logs).end_object();
+        tally.interfaces = lock(self.logs).met.end();
         drop(batch);
         if let Some(object) = object {
             scratch.take_back(object);
@@ -215,9 +221,10 @@ impl<M: Memory> Pass<'_, M> {
 
     /// Folds a Parquet file's rows, one row group after the other.
     fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
-        let schema = Schema::read(place, M::EDGES).map_err(|why| self.rows.no_schema(why))?;
+        let allowance = &mut self.allowance;
+        let schema = Schema::read(place, M::EDGES, allowance).map_err(|why| self.rows.no_schema(why))?;
         self.rows.of_table(schema.layout.clone());
-        let bounds = Bounds::within(self.tables.spilling.limit());
+        let bounds = Bounds::within(allowance.most());
         let size = place.size();
         let (window, rows) = (self.rows.options.window, &mut self.rows);
         for group in schema.groups() {
@@ -225,9 +232,12 @@ impl<M: Memory> Pass<'_, M> {
                 rows.pass_outside(group.rows);
                 continue;
             }
-            let begun = batch.begin(&schema, group, size, bounds);
+            let begun = batch.begin(&schema, group, (size, bounds), allowance);
             begun.map_err(|failure| rows.no_rows(failure))?;
-            while batch.next(place).map_err(|failure| rows.no_rows(failure))? {
+            while batch
+                .next(place, allowance)
+                .map_err(|failure| rows.no_rows(failure))?
+            {
                 batch.fold(&mut *lock(self.logs), rows)?;
                 if self.tables.is_over() {
                     self.tables.spill()?;

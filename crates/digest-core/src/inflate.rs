@@ -32,7 +32,7 @@ use envelope::Envelope;
 use inflated::Inflated;
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
-pub(crate) use whole::{MOST_GZIP, Whole};
+pub(crate) use whole::{MOST_GZIP, MOST_TEXT, Whole};
 use zstandard::{Frames, is_frame};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -189,7 +189,7 @@ impl<'s> Text<'s> {
             && (is_all || fill(source, gzip, &mut read, MOST_GZIP + 1)?)
         {
             let object = gzip.get(..read).unwrap_or_default();
-            if let Some(length) = whole.inflate(object, text, PAD)
+            if let Some(length) = whole.inflate(object, text, PAD, MOST_TEXT)
                 && Envelope::of(text.get(PAD..PAD + length).unwrap_or_default()) == Envelope::None
                 && let Some(bytes) = text.get_mut(..PAD + length + PAD)
             {

@@ -29,8 +29,9 @@ pub(crate) struct Known<M: Memory> {
     /// IPv6 addresses, whose places here are their numbers in the keys of the log.
     pub(crate) addresses: Vec<u128>,
     pub(crate) interface: Arc<Interface<M>>,
-    /// The object in which it was met last.
+    /// The object in which it was met last, and its place among what was met there.
     pub(crate) object: Option<u32>,
+    pub(crate) met: usize,
     names: Names,
 }
 
@@ -133,6 +134,7 @@ impl<M: Memory> Interfaces<M> {
             log: Vec::new(),
             addresses: Vec::new(),
             object: None,
+            met: 0,
             names: Names::of(&interface.account, &interface.interface).unwrap_or(Names {
                 account: 0,
                 interface: u8::MAX,

@@ -39,6 +39,8 @@ pub struct Layout {
     format: Option<Arc<str>>,
     /// Which rows of a transit gateway tell of a flow a second time.
     sightings: Sightings,
+    /// The latest version that brought one of its fields.
+    version: u8,
 }
 
 /// What a layout is from.
@@ -68,6 +70,7 @@ impl Default for Layout {
             unknown: Arc::default(),
             format: None,
             sightings: Sightings::Apart,
+            version: 2,
         }
     }
 }
@@ -96,6 +99,13 @@ impl Layout {
         self.format.as_deref()
     }
 
+    /// How new the format is: the latest version of the flow logs' fields that it needs, and then how many of its columns
+    /// are known. A format stays as it is as long as its flow log lives.
+    #[must_use]
+    pub fn novelty(&self) -> (u8, usize) {
+        (self.version, self.columns.len() - self.unknown.len())
+    }
+
     /// The layout that a header line names; unknown names are columns that are not used.
     pub(crate) fn from_header(line: &[u8]) -> Result<Self, LayoutFault> {
         Self::of_names(tokens(line), Origin::Header)
@@ -122,6 +132,7 @@ impl Layout {
                 None => unknown.push(quoted(name)),
                 Some(known) => {
                     is_gateways |= known.in_vpc.is_none();
+                    layout.version = layout.version.max(known.since);
                     if known.name == ATTACHMENT && attachment.replace(layout.columns.len()).is_some() {
                         return Err(LayoutFault::Twice(layout.origin(), ATTACHMENT));
                     }

@@ -105,6 +105,10 @@ mod table;
 
 mod tables;
 
+mod others;
+
+mod met;
+
 mod interfaces;
 
 mod known_facets;
@@ -112,6 +116,8 @@ mod known_facets;
 mod logs;
 
 mod spill;
+
+mod readers;
 
 mod spilling;
 
@@ -126,6 +132,8 @@ mod tally;
 mod folder;
 
 mod fold;
+
+mod first_layout;
 
 mod parallel;
 
@@ -168,6 +176,7 @@ pub use edge::Edge;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use facet::Dimensions;
 pub use field::{FIELDS, FieldType, KnownField};
+pub use first_layout::first_layout;
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;
@@ -176,6 +185,7 @@ pub use job::Job;
 pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
+pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;

@@ -11,13 +11,14 @@ use crate::addresses::Addresses;
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
 use crate::facet;
-use crate::flow_record::{ABSENT, FlowRecord, Span};
+use crate::flow_record::{FlowRecord, Span};
 use crate::history::History;
 use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::known_facets::KnownFacets;
 use crate::memory::Memory;
-use crate::tables::{Interface, Tables, too_many};
+use crate::met::Met;
+use crate::tables::{Tables, too_many};
 
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
@@ -40,9 +41,8 @@ pub(crate) struct Logs<M: Memory> {
     most_held: usize,
     action: (Vec<u8>, u32),
     pub(crate) known_facets: KnownFacets,
-    /// Interfaces of the object that is being read, and its number.
-    met: Vec<Arc<Interface<M>>>,
-    object: u32,
+    /// Interfaces of the object that is being read.
+    pub(crate) met: Met<M>,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
@@ -120,8 +120,7 @@ impl<M: Memory> Logs<M> {
             length: MOST_RECORDS,
             action: (Vec::new(), u32::MAX),
             known_facets: KnownFacets::default(),
-            met: Vec::new(),
-            object: 0,
+            met: Met::none(),
             span: None,
         }
     }
@@ -163,26 +162,24 @@ impl<M: Memory> Logs<M> {
             Some(at) => at,
             None => self.meet(account, interface, hash)?,
         };
-        if let Some(known) = self.interfaces.get_mut(at)
-            && known.object != Some(self.object)
+        if self.met.is_watched
+            && let Some(known) = self.interfaces.get_mut(at)
+            && known.object != Some(self.met.object)
         {
-            known.object = Some(self.object);
-            self.met.push(Arc::clone(&known.interface));
+            known.object = Some(self.met.object);
+            known.met = self.met.meet(&known.interface);
         }
         Ok(at)
     }
 
-    /// Another object begins.
-    pub(crate) fn begin_object(&mut self) {
-        self.object = self.object.wrapping_add(1);
-        self.met.clear();
-    }
-
-    /// Names of the interfaces that records of the object have named, some of them perhaps twice.
-    pub(crate) fn end_object(&mut self) -> Vec<Vec<u8>> {
-        let met = self.met.drain(..);
-        let named = met.filter(|interface| interface.interface != ABSENT);
-        named.map(|interface| interface.interface.clone()).collect()
+    /// Notes an action of an interface's records, where the object's are noted.
+    #[inline]
+    pub(crate) fn note(&mut self, interface: u32, action: &[u8]) {
+        if self.met.is_watched
+            && let Some(known) = self.interfaces.get(interface)
+        {
+            self.met.note(known.met, action);
+        }
     }
 
     #[cold]
@@ -273,6 +270,7 @@ impl<M: Memory> Logs<M> {
         let ports = FoldedPorts::of(record.ports);
         let facet = self.facet(record.action, [record.src, record.dst], &record.further)?;
         let interface = self.interface(record.account, record.interface)?;
+        self.note(interface, record.action);
         if let Some(mut compact) = CompactRecord::without_key(record, ports) {
             let mut log = self.log(interface)?;
             let (src, dst) = (log.side(record.src), log.side(record.dst));

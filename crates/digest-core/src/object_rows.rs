@@ -1,5 +1,7 @@
 //! One object's rows, judged one at a time: the layout in force, the line at hand, the tally so far.
 
+use std::sync::Arc;
+
 use crate::columnar::{Failure, NoSchema, is_blank};
 use crate::error::{FoldError, LayoutFault, RowFault, Unit, quoted};
 use crate::field::Field;
@@ -9,6 +11,8 @@ use crate::inflate::TextFailure;
 use crate::layout::{Layout, Row, tokens};
 use crate::logs::Logs;
 use crate::memory::Memory;
+use crate::others::{Actions, Others, is_named};
+use crate::sighting::Sightings;
 use crate::tally::ObjectTally;
 
 /// What is known of the object whose rows are read.
@@ -20,10 +24,12 @@ pub(crate) struct ObjectRows<'a> {
     /// Lines or rows read so far.
     pub(crate) line: u64,
     pub(crate) tally: ObjectTally,
+    /// What other flow logs tell of the same interfaces.
+    others: Option<Arc<dyn Others>>,
 }
 
 impl<'a> ObjectRows<'a> {
-    pub(crate) fn new(options: &'a FoldOptions, key: &'a str) -> Self {
+    pub(crate) fn new(options: &'a FoldOptions, key: &'a str, others: Option<Arc<dyn Others>>) -> Self {
         Self {
             options,
             key,
@@ -31,7 +37,26 @@ impl<'a> ObjectRows<'a> {
             unit: Unit::Line,
             line: 0,
             tally: ObjectTally::none_of(options.window.as_ref()),
+            others,
         }
+    }
+
+    /// Whether other flow logs may report on the object's interfaces.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.others.is_some()
+    }
+
+    /// Whether others have the interface's records of this action.
+    #[inline]
+    pub(crate) fn is_had(&self, interface: &[u8], action: &[u8]) -> bool {
+        let others = self.others.as_ref();
+        others.is_some_and(|others| is_named(interface) && others.have(interface, Actions::of(action)))
+    }
+
+    /// Counts rows that others have.
+    pub(crate) fn supersede(&mut self, rows: u64) {
+        self.tally.superseded += rows;
+        self.tally.rows += rows;
     }
 
     /// Takes the next line. It may be blank, or a header, which changes the layout.
@@ -106,7 +131,14 @@ impl<'a> ObjectRows<'a> {
     fn enter<M: Memory>(&mut self, logs: &mut Logs<M>, verdict: Verdict<'_>) -> Result<(), FoldError> {
         let at = (self.unit, self.line);
         match verdict {
+            Verdict::Counted(record) if self.is_had(record.interface, record.action) => {
+                let interface = logs.interface(record.account, record.interface)?;
+                logs.note(interface, record.action);
+                self.supersede(1);
+                return Ok(());
+            }
             Verdict::Counted(record) => {
+                self.tally.doubtful_sightings += u64::from(record.is_doubtful);
                 logs.add(&record)?;
                 self.tally.records += 1;
                 self.tally.minutes.mark(record.span.start, record.span.end);
@@ -137,6 +169,9 @@ impl<'a> ObjectRows<'a> {
     /// Counts rows that were folded, and rows outside the window, without a look at each.
     pub(crate) fn count(&mut self, records: u64, outside: u64) {
         self.tally.records += records;
+        if self.layout.sightings() == Sightings::Blind {
+            self.tally.doubtful_sightings += records;
+        }
         self.tally.outside_window += outside;
         self.tally.rows += records + outside;
     }
@@ -162,6 +197,7 @@ impl<'a> ObjectRows<'a> {
         let key = self.key.to_owned();
         match failure {
             Failure::Source(source) => FoldError::Read { key, source },
+            Failure::TooLarge(reason) => FoldError::TooLarge { key, reason },
             Failure::Corrupt(reason) => FoldError::Corrupt {
                 key,
                 what: "Parquet file",
@@ -220,7 +256,7 @@ impl<'a> ObjectRows<'a> {
     }
 
     #[cold]
-    fn not_flow_log(&self, line: u64, reason: LayoutFault) -> FoldError {
+    pub(crate) fn not_flow_log(&self, line: u64, reason: LayoutFault) -> FoldError {
         FoldError::NotFlowLog {
             key: self.key.to_owned(),
             line,

@@ -11,6 +11,7 @@ use crate::error::FoldError;
 use crate::fold::FoldOptions;
 use crate::folder::{Folder, Gathered};
 use crate::memory::{Compact, Memory};
+use crate::others::Others;
 use crate::spill::Budget;
 use crate::tables::{Tables, lock};
 use crate::tally::ObjectTally;
@@ -117,8 +118,9 @@ fn fold_some<M: Memory>(
         let size = source.ranges().map_or(0, |ranges| ranges.size());
         let mut source = Stoppable { source, size, shared };
         let tally = folder.read_object(&key, &mut source)?;
-        drop(source);
+        // Who waits for the source to be let go finds the object told of.
         on_object(&key, &tally);
+        drop(source);
     }
     folder.finish().map(|(_, gathered)| gathered)
 }
@@ -153,6 +155,10 @@ impl Contents for Stoppable<'_> {
             Some(_) => Some(self),
             None => None,
         }
+    }
+
+    fn others(&self) -> Option<Arc<dyn Others>> {
+        self.source.others()
     }
 }
 

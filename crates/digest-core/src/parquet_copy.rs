@@ -15,6 +15,18 @@ use parquet::schema::types::Type;
 /// # Errors
 /// The writer's.
 pub fn parquet_copy(text: &str, rows_together: usize) -> Result<Vec<u8>, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(Default::default()))
+        .build();
+    parquet_file(text, rows_together, properties)
+}
+
+/// The same, written in another way.
+pub(crate) fn parquet_file(
+    text: &str,
+    rows_together: usize,
+    properties: WriterProperties,
+) -> Result<Vec<u8>, ParquetError> {
     let mut lines = text
         .lines()
         .map(|line| -> Vec<&str> { line.split_ascii_whitespace().collect() });
@@ -24,9 +36,6 @@ pub fn parquet_copy(text: &str, rows_together: usize) -> Result<Vec<u8>, Parquet
     let schema = Type::group_type_builder("flow_logs")
         .with_fields(fields.collect::<Result<_, _>>()?)
         .build()?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::GZIP(Default::default()))
-        .build();
     let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
     for rows in rows.chunks(rows_together.max(1)) {
         let mut group = writer.next_row_group()?;

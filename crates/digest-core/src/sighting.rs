@@ -7,6 +7,9 @@
 //!
 //! * a flow leaves by the attachment it came in by, which so is its own pair;
 //! * the attachment is not named, by the format or by the row.
+//!
+//! A format that names the attachment and lacks the pair or the direction cannot tell the first case: its rows count, and
+//! those that may be second tellings are counted as doubtful.
 
 use crate::field::Field;
 use crate::flow_record::ABSENT;
@@ -20,6 +23,11 @@ pub(crate) const EGRESS: &[u8] = b"egress";
 pub(crate) enum Sightings {
     /// None: every row counts.
     Apart,
+    /// Nothing tells: every row counts, and any may be one.
+    Blind,
+    /// The direction does not tell: every row counts, and those where attachment and pair are one or the attachment is not
+    /// named may be.
+    Twins { attachment: usize, pair: usize },
     /// Those of the way out, where attachment and pair are one or the attachment is not named.
     OfPairs { attachment: usize, pair: usize },
     /// Those of the way out.
@@ -36,7 +44,8 @@ impl Sightings {
     ) -> Option<Self> {
         match (attachment, pair, direction) {
             (Some(attachment), Some(pair), Some(_)) => Some(Self::OfPairs { attachment, pair }),
-            (Some(_), ..) => Some(Self::Apart),
+            (Some(attachment), Some(pair), None) => Some(Self::Twins { attachment, pair }),
+            (Some(_), None, _) => Some(Self::Blind),
             (None, _, Some(direction)) => Some(Self::OfDirections { direction }),
             (None, _, None) => None,
         }
@@ -46,13 +55,30 @@ impl Sightings {
     #[inline]
     pub(crate) fn is_second(self, row: &Row<'_>) -> bool {
         match self {
-            Self::Apart => false,
-            Self::OfPairs { .. } => {
-                let attachment = row.get(Field::InterfaceId);
-                (attachment == row.get(Field::PairAttachment) || attachment == ABSENT)
-                    && row.get(Field::FlowDirection) == EGRESS
-            }
+            Self::Apart | Self::Blind | Self::Twins { .. } => false,
+            Self::OfPairs { .. } => meets_itself(row) && row.get(Field::FlowDirection) == EGRESS,
             Self::OfDirections { .. } => row.get(Field::FlowDirection) == EGRESS,
         }
     }
+
+    /// Whether a row that counts may be a second telling for all that its layout tells.
+    #[inline]
+    pub(crate) fn is_doubtful(self, row: &Row<'_>) -> bool {
+        match self {
+            Self::Blind => true,
+            Self::Twins { .. } => meets_itself(row),
+            Self::Apart | Self::OfPairs { .. } | Self::OfDirections { .. } => false,
+        }
+    }
+
+    /// Whether rows must be looked at one by one.
+    pub(crate) fn are_by_row(self) -> bool {
+        !matches!(self, Self::Apart | Self::Blind)
+    }
+}
+
+/// Whether both tellings of a row's flow would be of one edge.
+fn meets_itself(row: &Row<'_>) -> bool {
+    let attachment = row.get(Field::InterfaceId);
+    attachment == row.get(Field::PairAttachment) || attachment == ABSENT
 }

@@ -12,6 +12,7 @@ use crate::digest::sections_in_order;
 use crate::error::FoldError;
 use crate::logs::Logs;
 use crate::memory::Memory;
+use crate::readers::{Allowance, Readers};
 use crate::run;
 use crate::spill::{Budget, SpilledRun};
 use crate::tables::{Tables, lock};
@@ -23,6 +24,8 @@ pub(crate) struct Spilling<M: Memory> {
     charged: AtomicUsize,
     members: Mutex<Vec<Weak<Mutex<Logs<M>>>>>,
     runs: Mutex<Vec<Arc<dyn SpilledRun>>>,
+    /// What is held beside the tables.
+    pub(crate) readers: Readers,
     /// Held by the thread that spills.
     turn: Mutex<()>,
 }
@@ -30,6 +33,7 @@ pub(crate) struct Spilling<M: Memory> {
 impl<M: Memory> Spilling<M> {
     pub(crate) fn new(budget: Option<Budget>) -> Self {
         Self {
+            readers: Readers::new(budget.as_ref().map(|budget| budget.bytes)),
             budget,
             charged: AtomicUsize::new(0),
             members: Mutex::new(Vec::new()),
@@ -56,6 +60,13 @@ impl<M: Memory> Spilling<M> {
         }
     }
 
+    /// What a file may hold that one of the threads opens.
+    pub(crate) fn open_file(&self) -> Allowance<'_> {
+        let members = lock(&self.members);
+        let threads = members.iter().filter(|member| member.strong_count() > 0);
+        self.readers.open(threads.count())
+    }
+
     /// Takes over the runs of other tables.
     pub(crate) fn adopt<N: Memory>(&self, other: &Spilling<N>) {
         lock(&self.runs).append(&mut lock(&other.runs));
@@ -79,7 +90,10 @@ impl<M: Memory> Tables<M> {
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
         let charged = self.spilling.charged.load(Ordering::Relaxed);
-        self.spilling.limit().is_some_and(|limit| charged > limit)
+        let held = self.spilling.readers.held();
+        self.spilling
+            .limit()
+            .is_some_and(|limit| charged > limit.saturating_sub(held) && charged > 0)
     }
 
     /// Writes all groups of all threads as a run, unless another thread is at it. The caller holds no logs.

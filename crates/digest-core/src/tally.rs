@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{RowFault, Unit, quoted};
 use crate::field::Field;
 use crate::minutes::Minutes;
+use crate::others::Actions;
 use crate::window::Window;
 
 /// Most faults that are kept in words.
@@ -12,7 +13,7 @@ const MOST_FAULTS: usize = 10;
 /// Most names of unknown columns that are kept.
 const MOST_UNKNOWN: usize = 20;
 
-/// Counts of one object, or of many merged. `rows` is the sum of the eight fates that follow it.
+/// Counts of one object, or of many merged. `rows` is the sum of the nine fates that follow it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ObjectTally {
     /// Objects read to their end.
@@ -29,6 +30,8 @@ pub struct ObjectTally {
     pub outside_window: u64,
     /// Rows by which a transit gateway tells of a flow a second time.
     pub second_sightings: u64,
+    /// Rows that [`Others`](crate::Others) have: a newer flow log's count.
+    pub superseded: u64,
     /// Rows of status NODATA: no traffic in their interval.
     pub no_data: u64,
     /// Rows of status SKIPDATA: records were lost before they were logged.
@@ -39,14 +42,17 @@ pub struct ObjectTally {
     pub unusable: u64,
     /// Rows that do not fit their header or hold a value that cannot be ([`BadRows::Skip`](crate::BadRows)).
     pub bad_rows: u64,
+    /// Of `records`, those of a transit gateway whose format cannot tell whether they tell of a flow a second time.
+    pub doubtful_sightings: u64,
     /// Bytes taken from the sources.
     pub source_bytes: u64,
     /// Bytes of text.
     pub inflated_bytes: u64,
     /// Minutes of the window that counted records and NODATA rows speak for.
     pub minutes: Minutes,
-    /// Interfaces that counted records of one object name; of many merged, none.
-    pub interfaces: Vec<Vec<u8>>,
+    /// Interfaces that records of one object name, with which actions, where [`Others`](crate::Others) may report on them;
+    /// of many merged, none.
+    pub interfaces: Vec<(Vec<u8>, Actions)>,
     /// The first few rows and objects that make the tally unclean, by object and line.
     pub faults: Vec<Fault>,
     /// Columns that no field has by name, and in how many objects; of many, the first by name.
@@ -85,6 +91,8 @@ impl ObjectTally {
         self.records += other.records;
         self.outside_window += other.outside_window;
         self.second_sightings += other.second_sightings;
+        self.superseded += other.superseded;
+        self.doubtful_sightings += other.doubtful_sightings;
         self.no_data += other.no_data;
         self.skip_data += other.skip_data;
         self.other_status += other.other_status;
@@ -104,10 +112,14 @@ impl ObjectTally {
         self.bound_unknown();
     }
 
-    /// Whether every row was understood: nothing refused, bad or unusable, and no status unknown.
+    /// Whether every row was understood: nothing refused, bad, unusable or doubtful, and no status unknown.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.objects_refused == 0 && self.bad_rows == 0 && self.unusable == 0 && self.other_status == 0
+        self.objects_refused == 0
+            && self.bad_rows == 0
+            && self.unusable == 0
+            && self.other_status == 0
+            && self.doubtful_sightings == 0
     }
 
     /// Notes the unknown columns of one object, however often it names them.

@@ -8,12 +8,12 @@
 //!
 //! Encoding and storing follow in `publish`; the command line writes the digest itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
-use digest_storage::{FlowLogs, Prefetch};
-use tokio::sync::mpsc;
+use digest_storage::{FlowLogObject, FlowLogs, Prefetch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -25,6 +25,7 @@ mod ledger;
 mod options;
 mod overlap;
 mod plan;
+mod preference;
 mod progress;
 mod reader;
 mod report;
@@ -33,13 +34,14 @@ mod runs;
 mod stopwatch;
 
 pub use error::BuildError;
-pub use options::BuildOptions;
+pub use options::{BuildOptions, WhichCount};
 pub use progress::ProgressCounters;
 pub use report::{Built, PROGRAM, Report};
 pub use request::{BuildRequest, Source};
 
 use crew::Crew;
 use ledger::Ledger;
+use overlap::Overlaps;
 use stopwatch::Stopwatch;
 
 /// How often a build is planned anew because an object was not as listed.
@@ -88,6 +90,7 @@ async fn build_once(
     let stop = CancellationToken::new();
     let _stop_if_dropped = stop.clone().drop_guard();
     let stopwatch = Arc::new(Stopwatch::default());
+    let (gone, done) = watch::channel(0);
     let crew = Crew {
         threads: options.threads,
         options: options.fold(request.window),
@@ -96,13 +99,16 @@ async fn build_once(
         stopwatch: Arc::clone(&stopwatch),
         enough: stop.child_token(),
         stop,
+        gone,
     };
     let (stop, enough) = (crew.stop.clone(), crew.enough.clone());
     let (readers, opened) = mpsc::channel(options.threads.max(1));
     let ledger = Ledger::of(std::mem::take(&mut listed.objects), request.window);
     let objects = ledger.objects();
+    let places = (flow_logs, prefetch);
+    let turns = turns(&objects, &ledger, places, options, &crew).await?;
     let feeding = async {
-        let fed = feed::feed(&objects, flow_logs, prefetch, readers, &enough).await;
+        let fed = feed::feed(turns, places, readers, done, &enough).await;
         if fed.is_err() {
             stop.cancel();
         }
@@ -118,8 +124,34 @@ async fn build_once(
             interfaces = overlap.interfaces,
             flow_logs = overlap.flow_logs,
             examples = ?overlap.examples,
-            "several flow logs report on the same interfaces: their traffic counts more than once"
+            newest_counts = overlap.newest_counts,
+            "several flow logs report on the same interfaces: unless only the newest counts, their traffic counts more \
+             than once"
         );
     }
     Ok(Built { digest, report })
+}
+
+/// The objects, each with the turn in which it is read: all at once, unless only the newest flow log of an interface is to
+/// count.
+async fn turns<'o>(
+    objects: &'o [FlowLogObject],
+    ledger: &Ledger,
+    places: (&FlowLogs, &Prefetch),
+    options: &BuildOptions,
+    crew: &Crew,
+) -> Result<Vec<(usize, &'o FlowLogObject)>, BuildError> {
+    let overlaps = ledger.overlaps();
+    if options.overlap == WhichCount::Newest {
+        // Nobody else knows of it yet.
+        let mut watched = Overlaps::among(objects);
+        let novelty = preference::novelty(objects, &watched, places, &crew.options, &crew.stop).await?;
+        watched.take_turns(&novelty);
+        *overlaps.write().unwrap_or_else(PoisonError::into_inner) = watched;
+    }
+    let overlaps = overlaps.read().unwrap_or_else(PoisonError::into_inner);
+    Ok(objects
+        .iter()
+        .map(|object| (overlaps.turn(object), object))
+        .collect())
 }

@@ -6,7 +6,7 @@ use digesterd_process::environment::{
     PrefetchSettings, Reader, Service, SqsSettings, Timings, WorkerSettings,
 };
 
-use crate::build::BuildOptions;
+use crate::build::{BuildOptions, WhichCount};
 use crate::terms::Terms;
 
 /// Everything a worker process is told.
@@ -124,6 +124,7 @@ impl Settings {
             },
             max_row: self.digests.max_row,
             edges: self.digests.edges,
+            overlap: WhichCount::of(self.digests.prefer_newest),
             layout: self.digests.layout.clone(),
             max_memory: Some(self.worker.memory_of_a_build()),
             temp_dir: self.worker.temporary_directory(),

@@ -9,7 +9,9 @@ use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
-use digesterd_worker::build::{BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source};
+use digesterd_worker::build::{
+    BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source, WhichCount,
+};
 
 use crate::arguments::{BadRowsArgument, DigestArguments, refused};
 use crate::output::Output;
@@ -105,6 +107,7 @@ fn options(arguments: &DigestArguments, digests: &DigestSettings, worker: &Worke
         bad_rows: if skip { BadRows::Skip } else { BadRows::Fail },
         max_row: digests.max_row,
         edges: digests.edges,
+        overlap: WhichCount::of(digests.prefer_newest),
         layout: digests.layout.clone(),
         max_memory: Some(worker.memory_of_a_build()),
         temp_dir: worker.temporary_directory(),

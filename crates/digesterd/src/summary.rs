@@ -25,8 +25,13 @@ pub(crate) fn lines(edges: u64, report: &Report, window: Option<&Window>, took: 
     }
     lines.extend(report.overlap.as_ref().map(|overlap| {
         format!(
-            "overlap: {} in more than one flow log; their traffic counts more than once (the manifest has examples)",
-            counted(overlap.interfaces, "interface")
+            "overlap: {} in more than one flow log; {} (the manifest has examples)",
+            counted(overlap.interfaces, "interface"),
+            if overlap.newest_counts {
+                "of each the newest one's records count"
+            } else {
+                "their traffic counts more than once"
+            }
         )
     }));
     let (coverage, reasons) = report.verdict(window);
@@ -51,6 +56,7 @@ pub(crate) fn left_out(records: &RecordCounts) -> Option<String> {
             records.second_sightings,
             "by which a transit gateway told of a flow a second time",
         ),
+        (records.superseded, "of which a newer flow log has its own"),
         (records.nodata, "NODATA"),
         (records.skipdata, "SKIPDATA (records that AWS lost)"),
         (records.other_status, "of another log-status"),

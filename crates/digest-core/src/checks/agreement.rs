@@ -216,6 +216,7 @@ pub fn counts(tally: &ObjectTally) -> Counts {
     let fates = tally.records
         + tally.outside_window
         + tally.second_sightings
+        + tally.superseded
         + tally.no_data
         + tally.skip_data
         + tally.other_status
@@ -241,7 +242,7 @@ pub fn counts(tally: &ObjectTally) -> Counts {
 fn refusal(error: FoldError) -> Refusal {
     match error {
         FoldError::BadRow { key, line, .. } => Refusal::BadRow(key, line),
-        FoldError::Corrupt { key, .. } => Refusal::Corrupt(key),
+        FoldError::Corrupt { key, .. } | FoldError::TooLarge { key, .. } => Refusal::Corrupt(key),
         FoldError::NotFlowLog { key, line, .. } => Refusal::NotFlowLog(key, line),
         FoldError::Overflow { .. } => Refusal::Overflow,
         FoldError::Read { .. } | FoldError::Spill { .. } => panic!("memory cannot fail: {error}"),

@@ -67,7 +67,8 @@ pub fn kernel(bytes: &[u8]) {
     agree(way, encoder.finish().expect("writing to memory cannot fail"));
 }
 
-fn agree(way: u8, object: Vec<u8>) {
+/// The kernel says of an object, in every way it has, what the oracle says. `way` is the first byte of [`kernel`]'s input.
+pub(super) fn agree(way: u8, object: Vec<u8>) {
     let hour = Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").expect("an hour");
     let question = Question {
         window: (way & 1 > 0).then_some(hour),
@@ -79,7 +80,8 @@ fn agree(way: u8, object: Vec<u8>) {
     let _ = all_ways(&question, &vec![("object".to_owned(), object)], piece, 2000);
 }
 
-fn sound(column: &str) -> &'static str {
+/// A value that a column may have.
+pub(super) fn sound(column: &str) -> &'static str {
     match column {
         "version" => "2",
         "srcaddr" => "10.0.0.1",

@@ -12,7 +12,7 @@ use crate::key::KeyAddress;
 use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::sighting::Sightings;
+use crate::readers::Allowance;
 
 mod facets;
 mod records;
@@ -84,10 +84,12 @@ impl Batch {
         &mut self,
         schema: &Schema,
         group: Group<'_>,
-        size: u64,
-        bounds: Bounds,
+        (size, bounds): (u64, Bounds),
+        allowance: &mut Allowance<'_>,
     ) -> Result<(), Failure> {
-        self.columns.clear();
+        for column in self.columns.drain(..) {
+            column.let_go(allowance);
+        }
         self.places = [None; USED];
         for wanted in &schema.wanted {
             let extent = schema.extent(group, wanted, size);
@@ -102,18 +104,23 @@ impl Batch {
     }
 
     /// Reads the next rows; false where the group has no more.
-    pub(crate) fn next(&mut self, place: &mut Place<'_>) -> Result<bool, Failure> {
+    pub(crate) fn next(
+        &mut self,
+        place: &mut Place<'_>,
+        allowance: &mut Allowance<'_>,
+    ) -> Result<bool, Failure> {
         if self.left == 0 {
             return Ok(false);
         }
         let mut rows = usize::try_from(self.left).unwrap_or(TOGETHER).min(TOGETHER);
         for column in &mut self.columns {
-            let ready = column.ready(place, &mut self.codec, self.left, &mut self.inflated);
+            let ready = column.ready((place, allowance), &mut self.codec, self.left, &mut self.inflated);
             rows = rows.min(ready.map_err(|failure| failure.of(column.wanted.name()))?);
         }
         for column in &mut self.columns {
             let read = column.read(rows);
             read.map_err(|failure| failure.of(column.wanted.name()))?;
+            column.charge(allowance);
         }
         self.rows = rows;
         self.left -= rows as u64;
@@ -160,7 +167,7 @@ impl Batch {
         self.gather_addresses(Field::SrcAddr, inside, |batch| &mut batch.src);
         self.gather_addresses(Field::DstAddr, inside, |batch| &mut batch.dst);
         // A transit gateway's rows are told apart one by one.
-        if layout.sightings() != Sightings::Apart {
+        if layout.sightings().are_by_row() {
             self.odd.fill(1);
         }
         if has_facets {

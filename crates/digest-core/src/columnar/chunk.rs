@@ -12,10 +12,8 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::schema::Extent;
-use super::{Failure, Place, guarded};
+use super::{Failure, MOST_PAGE, Place, guarded};
 
-/// Bytes of a column that are asked of a source at a time.
-const WINDOW: u64 = 4 << 20;
 /// Most bytes of a page's header.
 const MOST_HEADER: u64 = 256 << 10;
 
@@ -27,32 +25,41 @@ pub(super) struct Chunk {
     /// Where the next page stands, and where the last one ends.
     at: u64,
     end: u64,
-    /// Most bytes of a page.
-    most: u64,
+    /// Bytes that are asked of a source at a time.
+    together: u64,
     window: Bytes,
     window_at: u64,
+    /// Whether the window is a copy.
+    is_fetched: bool,
 }
 
 impl Chunk {
-    pub(super) fn new(description: ColumnDescPtr, extent: &Extent, most: usize) -> Self {
+    pub(super) fn new(description: ColumnDescPtr, extent: &Extent, together: usize) -> Self {
         Self {
             description,
             compression: extent.compression,
             at: extent.from,
             end: extent.to,
-            most: most as u64,
+            together: together as u64,
             window: Bytes::new(),
             window_at: extent.from,
+            is_fetched: false,
         }
     }
 
-    /// The next page, its values as compressed as they stand there; `None` behind the last one.
-    pub(super) fn next(&mut self, place: &mut Place<'_>) -> Result<Option<Page>, Failure> {
+    /// Bytes of memory that are its own.
+    pub(super) fn held(&self) -> usize {
+        if self.is_fetched { self.window.len() } else { 0 }
+    }
+
+    /// The next page, its values as compressed as they stand there, in at most `most` bytes; `None` behind the last one.
+    pub(super) fn next(&mut self, place: &mut Place<'_>, most: usize) -> Result<Option<Page>, Failure> {
+        let most = most as u64;
         if self.at >= self.end {
             return Ok(None);
         }
         if self.at >= self.window_end() {
-            self.fetch(place, WINDOW)?;
+            self.fetch(place, self.together)?;
         }
         loop {
             let view = Arc::new(View {
@@ -83,14 +90,13 @@ impl Chunk {
                 // It may only be that the page is longer than what is at hand.
                 Err(failure) if self.window_end() < self.end => {
                     let (wanted, at_hand) = (taken.saturating_sub(self.at), self.window_end() - self.at);
-                    if wanted > self.most + MOST_HEADER {
-                        let most = self.most;
-                        return Err(Failure::corrupt(format!("a page of more than {most} bytes")));
+                    if wanted > most + MOST_HEADER {
+                        return Err(Failure::larger("a page", most as usize, MOST_PAGE));
                     }
                     if wanted.max(MOST_HEADER) <= at_hand {
                         return Err(failure);
                     }
-                    self.fetch(place, wanted.max(WINDOW))?;
+                    self.fetch(place, wanted.max(self.together))?;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -111,6 +117,7 @@ impl Chunk {
         self.window = Bytes::new();
         self.window = place.read(self.at, to)?;
         self.window_at = self.at;
+        self.is_fetched = !place.is_memory();
         Ok(())
     }
 }

@@ -5,11 +5,22 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use parquet::basic::Compression;
 
-use super::Failure;
 use crate::inflate::Whole;
+
+/// What zstd's frames may ask for, as powers of two: no more than a page, and no less than what small frames are made with.
+const LEAST_WINDOW_LOG: u32 = 20;
+const MOST_WINDOW_LOG: u32 = 26;
 
 /// Readable bytes before and behind what was inflated.
 pub(super) const PAD: usize = 8;
+
+/// Why a page is not inflated.
+#[derive(Debug)]
+pub(super) enum NotInflated {
+    Corrupt(String),
+    /// It is larger than it may be.
+    TooLarge,
+}
 
 /// What inflates the pages of a file.
 #[derive(Debug, Default)]
@@ -27,9 +38,9 @@ impl Codec {
         packed: &[u8],
         most: usize,
         page: &mut Vec<u8>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, NotInflated> {
         if plain.len() > most {
-            return Err(too_large(most));
+            return Err(NotInflated::TooLarge);
         }
         let most_more = most - plain.len();
         let before = PAD + plain.len();
@@ -42,7 +53,7 @@ impl Codec {
             _ if packed.is_empty() => 0,
             Compression::GZIP(_) => self.gzip(packed, before, most_more, page)?,
             Compression::SNAPPY => {
-                let sound = |error: snap::Error| Failure::corrupt(error.to_string());
+                let sound = |error: snap::Error| NotInflated::Corrupt(error.to_string());
                 let length = snap::raw::decompress_len(packed).map_err(sound)?;
                 let into = room(page, before, length, most_more)?;
                 snap::raw::Decoder::new()
@@ -50,12 +61,17 @@ impl Codec {
                     .map_err(sound)?
             }
             Compression::ZSTD(_) => {
-                let sound = |error: std::io::Error| Failure::corrupt(error.to_string());
-                let inflated = zstd::Decoder::with_buffer(packed).map_err(sound)?;
+                let sound = |error: std::io::Error| NotInflated::Corrupt(error.to_string());
+                let mut inflated = zstd::Decoder::with_buffer(packed).map_err(sound)?;
+                // A frame asks for the memory of its window before it shows a byte. No more than the page is needed.
+                let window = usize::BITS - most_more.saturating_sub(1).leading_zeros();
+                inflated
+                    .window_log_max(window.clamp(LEAST_WINDOW_LOG, MOST_WINDOW_LOG))
+                    .map_err(sound)?;
                 stream(inflated, before, most_more, page)?
             }
             other => {
-                return Err(Failure::corrupt(format!(
+                return Err(NotInflated::Corrupt(format!(
                     "its compression is {other}, and only GZIP, SNAPPY and ZSTD are read"
                 )));
             }
@@ -73,7 +89,7 @@ impl Codec {
         before: usize,
         most: usize,
         page: &mut Vec<u8>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, NotInflated> {
         if self.gzip.is_none() {
             self.gzip = Whole::new();
         }
@@ -82,12 +98,12 @@ impl Codec {
             .map_or(0, |size| u32::from_le_bytes(*size) as usize);
         if hint <= most
             && let Some(whole) = &mut self.gzip
-            && let Some(length) = whole.inflate(packed, page, before)
+            && let Some(length) = whole.inflate(packed, page, before, most)
         {
             return if length <= most {
                 Ok(length)
             } else {
-                Err(too_large(most))
+                Err(NotInflated::TooLarge)
             };
         }
         // It says what is wrong.
@@ -96,26 +112,22 @@ impl Codec {
 }
 
 /// Room for so many bytes from `before` on.
-fn room(page: &mut Vec<u8>, before: usize, length: usize, most: usize) -> Result<&mut [u8], Failure> {
+fn room(page: &mut Vec<u8>, before: usize, length: usize, most: usize) -> Result<&mut [u8], NotInflated> {
     if length > most {
-        return Err(too_large(most));
+        return Err(NotInflated::TooLarge);
     }
     page.resize(page.len().max(before + length + PAD), 0);
     Ok(page.get_mut(before..before + length).unwrap_or_default())
 }
 
 /// Reads to the end.
-fn stream(source: impl Read, before: usize, most: usize, page: &mut Vec<u8>) -> Result<usize, Failure> {
+fn stream(source: impl Read, before: usize, most: usize, page: &mut Vec<u8>) -> Result<usize, NotInflated> {
     page.resize(before, 0);
     let read = source.take(most as u64 + 1).read_to_end(page);
-    let read = read.map_err(|error| Failure::corrupt(error.to_string()))?;
+    let read = read.map_err(|error| NotInflated::Corrupt(error.to_string()))?;
     if read > most {
-        Err(too_large(most))
+        Err(NotInflated::TooLarge)
     } else {
         Ok(read)
     }
-}
-
-fn too_large(most: usize) -> Failure {
-    Failure::corrupt(format!("a page inflates to more than {most} bytes"))
 }

@@ -5,12 +5,15 @@ use parquet::basic::Encoding;
 use parquet::column::page::Page;
 
 use super::chunk::Chunk;
-use super::codec::{Codec, PAD};
+use super::codec::{Codec, NotInflated, PAD};
 use super::hybrid::Hybrid;
 use super::rare::Rare;
 use super::schema::{Extent, Wanted};
 use super::table::Table;
-use super::{Bounds, Failure, Place};
+use super::{Bounds, DICTIONARY_GROWS, Failure, PAGE_GROWS, Place};
+use crate::readers::Allowance;
+
+mod charge;
 
 /// The number of a value that is none.
 const NULL: u32 = u32::MAX;
@@ -38,6 +41,8 @@ pub(super) struct Column {
     /// Of each row at hand, the number of its value.
     pub(super) numbers: Vec<u32>,
     present: Vec<u32>,
+    /// Bytes that are charged for it.
+    charged: usize,
 }
 
 /// How the page at hand holds its values.
@@ -62,7 +67,7 @@ struct Header {
 impl Column {
     pub(super) fn new(wanted: Wanted, extent: &Extent, bounds: Bounds) -> Self {
         Self {
-            chunk: Chunk::new(wanted.description.clone(), extent, bounds.page),
+            chunk: Chunk::new(wanted.description.clone(), extent, bounds.window),
             wanted,
             bounds,
             page: Vec::new(),
@@ -76,6 +81,7 @@ impl Column {
             fresh: Table::default(),
             numbers: Vec::new(),
             present: Vec::new(),
+            charged: 0,
         }
     }
 
@@ -104,16 +110,23 @@ impl Column {
     /// come. Inflated bytes are counted in `inflated`.
     pub(super) fn ready(
         &mut self,
-        place: &mut Place<'_>,
+        (place, allowance): (&mut Place<'_>, &mut Allowance<'_>),
         codec: &mut Codec,
         most: u64,
         inflated: &mut u64,
     ) -> Result<usize, Failure> {
         while self.left == 0 {
-            let page = self.chunk.next(place)?;
+            let page = loop {
+                let most = self.bounds.page.min(allowance.room() / PAGE_GROWS);
+                match self.chunk.next(place, most) {
+                    Err(Failure::TooLarge(_)) if allowance.take_turn() => {}
+                    page => break page?,
+                }
+            };
             let page =
                 page.ok_or_else(|| Failure::corrupt("it has fewer values than the row group has rows"))?;
-            let rows = self.open(page, codec)?;
+            let rows = self.open(page, codec, allowance)?;
+            self.charge(allowance);
             *inflated += (self.page_end - PAD) as u64;
             if u64::from(rows) > most {
                 return Err(Failure::corrupt("it has more values than the row group has rows"));
@@ -124,10 +137,13 @@ impl Column {
     }
 
     /// Opens a page; gives its rows. A dictionary has none.
-    fn open(&mut self, page: Page, codec: &mut Codec) -> Result<u32, Failure> {
-        let (plain, most, is_compressed) = match &page {
-            Page::DictionaryPage { .. } => (0, self.bounds.dictionary, true),
-            Page::DataPage { .. } => (0, self.bounds.page, true),
+    fn open(&mut self, page: Page, codec: &mut Codec, allowance: &mut Allowance<'_>) -> Result<u32, Failure> {
+        let (bound, grows) = match &page {
+            Page::DictionaryPage { .. } => (self.bounds.dictionary, DICTIONARY_GROWS),
+            _ => (self.bounds.page, PAGE_GROWS),
+        };
+        let (plain, is_compressed) = match &page {
+            Page::DictionaryPage { .. } | Page::DataPage { .. } => (0, true),
             // Levels stand before the values and are never compressed.
             Page::DataPageV2 {
                 def_levels_byte_len,
@@ -137,7 +153,7 @@ impl Column {
             } => {
                 let levels = u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len);
                 let levels = usize::try_from(levels).unwrap_or(usize::MAX);
-                (levels, self.bounds.page, *is_compressed)
+                (levels, *is_compressed)
             }
         };
         let stands = page.buffer().split_at_checked(plain);
@@ -147,7 +163,17 @@ impl Column {
         } else {
             parquet::basic::Compression::UNCOMPRESSED
         };
-        let length = codec.inflate(compression, plain, packed, most, &mut self.page)?;
+        let length = loop {
+            // The page before goes as this one comes.
+            let room = allowance.room().saturating_add(self.page.capacity());
+            let most = bound.min(room / grows);
+            match codec.inflate(compression, plain, packed, most, &mut self.page) {
+                Ok(length) => break length,
+                Err(NotInflated::Corrupt(reason)) => return Err(Failure::Corrupt(reason)),
+                Err(NotInflated::TooLarge) if most < bound && allowance.take_turn() => {}
+                Err(NotInflated::TooLarge) => return Err(Failure::larger("a page", most, bound)),
+            }
+        };
         self.page_end = PAD + length;
         match page {
             Page::DictionaryPage {

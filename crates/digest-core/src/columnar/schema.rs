@@ -3,28 +3,19 @@
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
-use super::{Failure, Place, guarded};
+use super::{Failure, Place, footer};
 use crate::compact_record::COMPACT_VERSIONS;
 use crate::error::LayoutFault;
 use crate::facet::FURTHER;
 use crate::field::Field;
 use crate::flow_record::{MILLISECONDS, seconds_of};
 use crate::layout::Layout;
-use crate::sighting::Sightings;
+use crate::readers::Allowance;
 use crate::window::Window;
-
-/// What a file begins and ends with.
-const MAGIC: &[u8; 4] = b"PAR1";
-/// Bytes at the end: the footer's length, and the magic.
-const TAIL: u64 = 8;
-/// Most bytes of a footer.
-const MOST_FOOTER: u64 = 32 << 20;
-/// Most rows of a file. Runs make rows of next to no bytes: only this bounds what a file may claim.
-const MOST_ROWS: u64 = 1 << 40;
 
 /// What a column's values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +93,13 @@ impl From<Failure> for NoSchema {
 
 impl Schema {
     /// Reads the footer. What edges are told apart by beyond the text is read only where it is wanted.
-    pub(crate) fn read(place: &mut Place<'_>, further: bool) -> Result<Self, NoSchema> {
-        let metadata = footer(place)?;
-        check_rows(&metadata)?;
+    /// The footer stays with the file: it is held of the allowance.
+    pub(crate) fn read(
+        place: &mut Place<'_>,
+        further: bool,
+        allowance: &mut Allowance<'_>,
+    ) -> Result<Self, NoSchema> {
+        let metadata = footer::read(place, allowance)?;
         let columns = metadata.file_metadata().schema_descr().columns();
         let names: Vec<String> = columns
             .iter()
@@ -118,7 +113,7 @@ impl Schema {
             };
             // Only a transit gateway's rows are told apart by these.
             let is_needed = match field {
-                Field::FlowDirection | Field::PairAttachment => layout.sightings() != Sightings::Apart,
+                Field::FlowDirection | Field::PairAttachment => layout.sightings().are_by_row(),
                 // One port without the other cannot be folded, and is not read.
                 Field::SrcPort | Field::DstPort => layout.has_ports(),
                 field => !FURTHER.contains(&field),
@@ -221,50 +216,6 @@ impl Schema {
             _ => Err(Failure::corrupt("its pages lie outside the file")),
         }
     }
-}
-
-fn footer(place: &mut Place<'_>) -> Result<ParquetMetaData, Failure> {
-    let size = place.size();
-    let least = MAGIC.len() as u64 + TAIL;
-    if size < least {
-        return Err(Failure::corrupt(format!("{size} bytes are too few for one")));
-    }
-    let tail = place.read(size - TAIL, size)?;
-    let length = match tail.split_last_chunk() {
-        Some((length, magic)) if magic == MAGIC => length
-            .first_chunk()
-            .map_or(0, |&length| u32::from_le_bytes(length)),
-        Some((_, b"PARE")) => return Err(Failure::corrupt("it is encrypted")),
-        _ => return Err(Failure::corrupt("it is cut: its last bytes are not PAR1")),
-    };
-    let length = u64::from(length);
-    if length > size - least {
-        return Err(Failure::corrupt(format!(
-            "a footer of {length} bytes in a file of {size}"
-        )));
-    }
-    if length > MOST_FOOTER {
-        return Err(Failure::corrupt(format!(
-            "a footer of {length} bytes, and at most {MOST_FOOTER} are read"
-        )));
-    }
-    let footer = place.read(size - TAIL - length, size - TAIL)?;
-    guarded(|| ParquetMetaDataReader::decode_metadata(&footer))
-}
-
-/// What can be counted, and is not below zero.
-fn check_rows(metadata: &ParquetMetaData) -> Result<(), Failure> {
-    let mut all = 0_u64;
-    for group in metadata.row_groups() {
-        let rows = u64::try_from(group.num_rows())
-            .ok()
-            .filter(|&rows| rows <= MOST_ROWS);
-        all += rows.ok_or_else(|| Failure::corrupt(format!("a row group of {} rows", group.num_rows())))?;
-        if all > MOST_ROWS {
-            return Err(Failure::corrupt(format!("more than {MOST_ROWS} rows")));
-        }
-    }
-    Ok(())
 }
 
 impl Kind {

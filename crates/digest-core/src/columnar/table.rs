@@ -45,6 +45,21 @@ struct Texts {
 }
 
 impl Table {
+    /// Bytes of memory.
+    pub(super) fn held(&self) -> usize {
+        let Texts {
+            spans,
+            bytes,
+            numbers,
+            ..
+        } = &self.texts;
+        self.entries.capacity() * size_of::<u64>()
+            + self.wide.capacity() * size_of::<u128>()
+            + spans.capacity() * size_of::<(u32, u32)>()
+            + bytes.capacity()
+            + numbers.capacity() * size_of::<i64>()
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.wide.clear();

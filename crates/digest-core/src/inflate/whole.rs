@@ -54,13 +54,20 @@ impl Whole {
 
     /// Inflates all members of an object into `text`, from `pad` on, and leaves `pad` more bytes behind them.
     /// Gives the length of the text, or `None` where the object is too large or not sound.
-    pub(crate) fn inflate(&mut self, gzip: &[u8], text: &mut Vec<u8>, pad: usize) -> Option<usize> {
+    pub(crate) fn inflate(
+        &mut self,
+        gzip: &[u8],
+        text: &mut Vec<u8>,
+        pad: usize,
+        most: usize,
+    ) -> Option<usize> {
+        let most = most.min(MOST_TEXT);
         // The trailer says how long a lone member's text is; with several, or where it lies, it is no more than a hint.
         let hint = gzip
             .last_chunk()
             .map_or(0, |size| u32::from_le_bytes(*size) as usize);
         let hint = hint.min(gzip.len().saturating_mul(MOST_RATIO));
-        if hint > MOST_TEXT {
+        if hint > most {
             return None;
         }
         if text.len() < pad + hint + pad {
@@ -81,7 +88,7 @@ impl Whole {
                 Member::Short => {
                     let possible = rest.len().saturating_mul(MOST_RATIO);
                     let wanted = written + room.saturating_mul(2).max(1 << 16).min(possible);
-                    let wanted = wanted.min(MOST_TEXT);
+                    let wanted = wanted.min(most);
                     if wanted <= written + room {
                         return None;
                     }

@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Interfaces whose traffic several flow logs report, and which a digest therefore counts more than once.
+/// Interfaces whose traffic several flow logs report, and which a digest counts more than once unless
+/// only the newest is to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Overlap {
     /// How many interfaces.
     pub interfaces: u64,
     /// How many flow logs report on any of them.
     pub flow_logs: u64,
+    /// Whether only the newest flow log of each counts (`DIGEST_OVERLAP=prefer-newest`); else all do.
+    #[serde(default)]
+    pub newest_counts: bool,
     /// The first few interfaces, by name.
     pub examples: Vec<OverlapExample>,
 }

@@ -143,7 +143,7 @@ impl Parsed<'_> {
     /// # Errors
     /// [`FoldError::Overflow`].
     pub fn fold(self) -> Result<Folded, FoldError> {
-        let mut object = ObjectRows::new(&self.rows.options, "rows");
+        let mut object = ObjectRows::new(&self.rows.options, "rows", None);
         let mut logs = lock(&self.logs);
         for (regular, text) in self.chunks.iter().zip(self.rows.texts()) {
             if let Some(read) = regular.as_read(text) {

@@ -138,6 +138,11 @@ impl Burst {
         token(text, self.action_at)
     }
 
+    /// The interface's name.
+    pub(super) fn interface_token<'a>(&self, text: Padded<'a>) -> &'a [u8] {
+        token(text, self.name)
+    }
+
     /// Its rows among those that were read.
     pub(super) fn rows(&self) -> Range<usize> {
         self.first as usize..self.end as usize
@@ -162,6 +167,7 @@ pub(super) fn resolve<M: Memory>(
     for burst in bursts.iter_mut().filter(counted) {
         let (account, name) = (token(text, burst.account), token(text, burst.name));
         burst.interface = logs.interface_by(burst.hash, account, name)?;
+        logs.note(burst.interface, token(text, burst.action_at));
         logs.expect_log(burst.interface);
         if !has_facets {
             burst.action = logs.action(token(text, burst.action_at))?;

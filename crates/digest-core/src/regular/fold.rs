@@ -38,6 +38,12 @@ impl Read<'_> {
                     outside += lines;
                     object.line += lines;
                 }
+                Is::Counted
+                    if object.is_had(burst.interface_token(self.text), burst.action_token(self.text)) =>
+                {
+                    object.supersede(lines);
+                    object.line += lines;
+                }
                 Is::Counted => {
                     self.push(logs, burst)?;
                     let (start, end) = (burst.start.into(), burst.stop.into());
@@ -47,6 +53,9 @@ impl Read<'_> {
                     object.line += lines;
                 }
                 Is::Odd => {
+                    // A header among them changes the layout that rows are counted by.
+                    object.count(records, outside);
+                    (records, outside) = (0, 0);
                     let mut at = burst.text.0;
                     let lines = self
                         .text

@@ -128,8 +128,8 @@ impl Plan {
             column.and_then(place).unwrap_or(protocol)
         });
         let second = match layout.sightings() {
-            Sightings::Apart => Second::Never,
-            Sightings::OfPairs { pair, .. } => Second::IfPair(place(pair)?),
+            Sightings::Apart | Sightings::Blind => Second::Never,
+            Sightings::OfPairs { pair, .. } | Sightings::Twins { pair, .. } => Second::IfPair(place(pair)?),
             Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
         };
         let column = |field| layout.column(field);

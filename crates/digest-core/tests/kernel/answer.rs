@@ -86,7 +86,7 @@ pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
 pub(crate) fn refusal(error: FoldError) -> Refusal {
     match error {
         FoldError::BadRow { key, line, .. } => Refusal::BadRow(key, line),
-        FoldError::Corrupt { key, .. } => Refusal::Corrupt(key),
+        FoldError::Corrupt { key, .. } | FoldError::TooLarge { key, .. } => Refusal::Corrupt(key),
         FoldError::NotFlowLog { key, line, .. } => Refusal::NotFlowLog(key, line),
         FoldError::Overflow { .. } => Refusal::Overflow,
         FoldError::Read { key, source } => panic!("{key}: {source}"),

@@ -4,6 +4,7 @@
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
 //! * [`bursts`]: rows that share what they share at any length, and rows among them that are wrong.
 //! * [`long_logs`]: thousands of rows in bursts, with every other kind among them.
+//! * [`others`]: records that another flow log has do not count; those that may count twice are told.
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`parquet`]: a Parquet file says what text of the same records says, and a hostile one does no harm.
 //! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
@@ -37,6 +38,7 @@ mod fixtures;
 mod gzip;
 mod invariance;
 mod long_logs;
+mod others;
 mod parallel;
 mod parquet;
 mod parquet_file;

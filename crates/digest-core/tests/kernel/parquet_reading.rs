@@ -5,12 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use digest_core::checks::HeldRuns;
 use digest_core::oracle::{self, Question};
 use digest_core::{
     BadRows, Contents, Fold, FoldError, FoldOptions, ObjectTally, Ranges, Source, Window, fold_parallel,
     parquet_copy,
 };
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
 
 use crate::answer::hour;
 use crate::long_logs::Dice;
@@ -220,4 +226,131 @@ fn of_a_large_object_only_the_needed_columns_are_fetched() {
     assert_eq!(digest.tally().source_bytes, taken);
     assert!(taken * 4 < size * 3, "{taken} of {size}");
     assert_eq!(ended.load(Ordering::Relaxed), 1);
+}
+
+/// A table of text columns with one page each, however large.
+fn one_page_each(columns: &[(&str, Vec<String>)]) -> Vec<u8> {
+    let fields = columns.iter().map(|(name, _)| {
+        let field = Type::primitive_type_builder(name, Physical::BYTE_ARRAY);
+        let field = field
+            .with_repetition(Repetition::REQUIRED)
+            .with_logical_type(Some(LogicalType::String));
+        Arc::new(field.build().unwrap())
+    });
+    let schema = Type::group_type_builder("flow_logs").with_fields(fields.collect());
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(Default::default()))
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(1 << 30)
+        .set_statistics_enabled(EnabledStatistics::None);
+    let schema = Arc::new(schema.build().unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for (_, values) in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        let values: Vec<ByteArray> = values.iter().map(|value| value.as_str().into()).collect();
+        let typed = column.typed::<ByteArrayType>();
+        typed.write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn within(bytes: &[u8], budget: usize, bad_rows: BadRows) -> Result<(ObjectTally, Vec<u8>), FoldError> {
+    let options = FoldOptions {
+        bad_rows,
+        ..FoldOptions::default()
+    };
+    let mut fold = Fold::within(&options, Some(HeldRuns::budget(budget)));
+    let tally = fold.read_object("flows.parquet", &mut &*bytes)?;
+    let mut text = Vec::new();
+    fold.finish()?.write_text(&mut text).unwrap();
+    Ok((tally, text))
+}
+
+#[test]
+fn a_page_that_inflates_beyond_the_budget_is_refused_and_named() {
+    let rows = 300;
+    let column = |value: &str| vec![value.to_owned(); rows];
+    let table = one_page_each(&[
+        ("interface_id", vec!["e".repeat(100_000); rows]),
+        ("srcaddr", column("10.0.0.1")),
+        ("dstaddr", column("10.0.0.2")),
+        ("protocol", column("6")),
+        ("packets", column("1")),
+        ("bytes", column("40")),
+        ("start", column("1539734400")),
+    ]);
+    assert!(table.len() < 200_000, "30 MB in {} bytes", table.len());
+    let refused = within(&table, 32 << 20, BadRows::Fail).unwrap_err();
+    let told = refused.to_string();
+    assert!(
+        told.starts_with(
+            "flows.parquet: reading the Parquet file takes more memory than DIGEST_MAX_MEMORY leaves for it: column \
+             interface-id: a page of more than "
+        ),
+        "{told}"
+    );
+    assert!(!refused.is_retryable());
+    let (tally, _) = within(&table, 32 << 20, BadRows::Skip).unwrap();
+    assert_eq!((tally.objects_refused, tally.faults[0].reason == told), (1, true));
+    // With more memory it is the rows that are wrong: their names are longer than rows may be.
+    let (tally, _) = within(&table, 1 << 30, BadRows::Skip).unwrap();
+    assert_eq!((tally.objects_refused, tally.bad_rows), (0, rows as u64));
+}
+
+#[test]
+fn a_sound_table_is_read_within_a_small_budget() {
+    let text = log(0, 30_000);
+    let table = parquet_copy(&text, 20_000).unwrap();
+    let expected = read(text.as_bytes(), &FoldOptions::default()).unwrap().1;
+    for budget in [1, 16 << 20, 1 << 30] {
+        let (tally, digested) = within(&table, budget, BadRows::Fail).unwrap();
+        assert!(digested == expected && tally.records == 30_000, "{budget}");
+    }
+}
+
+#[test]
+fn a_file_that_claims_more_rows_than_its_bytes_can_hold_is_refused() {
+    let rows = 200_000;
+    let column = |value: &str| vec![value.to_owned(); rows];
+    let table = one_page_each(&[
+        ("srcaddr", column("10.0.0.1")),
+        ("dstaddr", column("10.0.0.2")),
+        ("protocol", column("6")),
+        ("packets", column("1")),
+        ("bytes", column("40")),
+        ("start", column("1539734400")),
+    ]);
+    let (tally, _) = read(&table, &FoldOptions::default()).unwrap();
+    assert_eq!(tally.records, rows as u64, "{} bytes", table.len());
+    // Numbers of rows stand in the footer with seven bits to a byte, twice as large as they are.
+    let varint = |value: u32| {
+        [0, 7, 14].map(|shift| (value << 1 >> shift) as u8 & 0x7f | if shift < 14 { 0x80 } else { 0 })
+    };
+    let (was, claimed) = (varint(rows as u32), varint(1_000_000));
+    let mut changed = table.clone();
+    let footer = table.len() - 1000;
+    for at in footer..table.len() - 8 {
+        if table[at..].starts_with(&was) {
+            changed[at..at + 3].copy_from_slice(&claimed);
+        }
+    }
+    // As many as the bytes might hold, but no page does; and more than they might.
+    assert!(table.len() > 4000 && changed != table, "{} bytes", table.len());
+    let refused = read(&changed, &FoldOptions::default()).unwrap_err().to_string();
+    assert!(
+        refused.contains("fewer values than the row group has rows"),
+        "{refused}"
+    );
+    let short = [&table[..4], &changed[table.len() - footer_of(&table) - 8..]].concat();
+    let refused = read(&short, &FoldOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains("a row group of 1000000 rows"), "{refused}");
+}
+
+/// Bytes of a table's footer.
+fn footer_of(table: &[u8]) -> usize {
+    let length = table[table.len() - 8..].first_chunk().unwrap();
+    u32::from_le_bytes(*length) as usize
 }

@@ -1,5 +1,5 @@
 //! What a digest may be and how its rows are read: `DIGEST_MAX_WINDOW`, `DIGEST_MAX_ROW`,
-//! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `VPC_FLOW_LOGS_FORMAT`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
+//! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `DIGEST_OVERLAP`, `VPC_FLOW_LOGS_FORMAT`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
 
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct DigestSettings {
     pub skip_bad_rows: bool,
     /// Whether the measures per edge that the text does not show are kept.
     pub edges: bool,
+    /// Whether of an interface that several flow logs report on only the newest one's records count; else all do.
+    pub prefer_newest: bool,
     /// The columns of rows that no header stands above.
     pub layout: Layout,
     /// How long after the window's stop objects with its records may still arrive.
@@ -31,6 +33,7 @@ pub(super) struct Raw {
     digest_max_row: Option<String>,
     digest_bad_rows: Option<String>,
     digest_edges: Option<String>,
+    digest_overlap: Option<String>,
     vpc_flow_logs_format: Option<String>,
     vpc_flow_logs_late_arrival: Option<String>,
 }
@@ -70,6 +73,16 @@ impl DigestSettings {
             default.skip_bad_rows,
         );
         let edges = reader.value_or("DIGEST_EDGES", raw.digest_edges, values::switch, default.edges);
+        let prefer_newest = reader.value_or(
+            "DIGEST_OVERLAP",
+            raw.digest_overlap,
+            |text| match text {
+                "report" => Ok(false),
+                "prefer-newest" => Ok(true),
+                _ => Err("is neither report nor prefer-newest".to_owned()),
+            },
+            default.prefer_newest,
+        );
         let layout = reader.value_or(
             "VPC_FLOW_LOGS_FORMAT",
             raw.vpc_flow_logs_format,
@@ -89,6 +102,7 @@ impl DigestSettings {
             max_row: max_row?,
             skip_bad_rows: skip_bad_rows?,
             edges: edges?,
+            prefer_newest: prefer_newest?,
             layout: layout?,
             late_arrival: late_arrival?,
         })
@@ -108,6 +122,7 @@ impl Default for DigestSettings {
             max_row: 64 << 10,
             skip_bad_rows: false,
             edges: true,
+            prefer_newest: false,
             layout: Layout::default(),
             late_arrival: Duration::from_secs(30 * 60),
         }

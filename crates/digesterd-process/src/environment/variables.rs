@@ -42,6 +42,7 @@ pub const VARIABLES: &[Variable] = &[
     open("DIGEST_MAX_ROW", "64KiB"),
     open("DIGEST_BAD_ROWS", "fail"),
     open("DIGEST_EDGES", "on"),
+    open("DIGEST_OVERLAP", "report"),
     open("DIGEST_MAX_MEMORY", "half of what there is"),
     open("DIGEST_TEMP_DIR", "the system's"),
     open("WORKER_CONCURRENCY", "1"),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use digest_core::{BadRows, Budget, Digest, FoldOptions, fold_parallel};
 use digest_storage::ObjectReader;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
@@ -32,6 +32,8 @@ pub(super) struct Crew {
     pub(super) stop: CancellationToken,
     /// Cancelled by the threads once one of them has failed: the feed ends.
     pub(super) enough: CancellationToken,
+    /// How many objects the threads have done with.
+    pub(super) gone: watch::Sender<usize>,
 }
 
 impl Crew {
@@ -67,7 +69,10 @@ impl Crew {
                 .unwrap_or_else(PoisonError::into_inner)
                 .blocking_recv()?;
             self.stopwatch.add_waited(asked.elapsed());
-            let reader = TimedReader::new(reader, &self.progress, &self.stopwatch, &self.stop, enough);
+            let others = ledger.lock().unwrap_or_else(PoisonError::into_inner).others(&key);
+            let reader = TimedReader::new(reader, &self.progress, &self.stopwatch, &self.stop, enough)
+                .beside(others)
+                .counted(&self.gone);
             Some((key, Box::new(reader) as Box<_>))
         };
         let digest = fold_parallel(

@@ -1,7 +1,7 @@
 //! The feed: opens the plan's objects one after the other, as far ahead as the permits allow.
 
 use digest_storage::{FlowLogObject, FlowLogs, Prefetch};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::crew::Opened;
@@ -10,16 +10,26 @@ use super::error::BuildError;
 /// Sends a reader of every object; waits where the threads or the permits are busy.
 ///
 /// The largest objects come first, so that none of them is left for the end when all threads but one have
-/// gone idle; the text does not depend on the order. Ends early and without an error once the threads have
+/// gone idle; the text does not depend on the order. Objects of a later turn come once the threads have done with all of
+/// the earlier ones, of which `gone` tells how many. Ends early and without an error once the threads have
 /// gone or `enough` is cancelled: they know why.
 pub(super) async fn feed(
-    objects: &[FlowLogObject],
-    flow_logs: &FlowLogs,
-    prefetch: &Prefetch,
+    objects: Vec<(usize, &FlowLogObject)>,
+    (flow_logs, prefetch): (&FlowLogs, &Prefetch),
     readers: mpsc::Sender<Opened>,
+    mut gone: watch::Receiver<usize>,
     enough: &CancellationToken,
 ) -> Result<(), BuildError> {
-    for object in largest_first(objects) {
+    let mut last = 0;
+    for (sent, (turn, object)) in in_order(objects).into_iter().enumerate() {
+        if turn != last {
+            last = turn;
+            tokio::select! {
+                _ = gone.wait_for(|&gone| gone >= sent) => {}
+                () = readers.closed() => return Ok(()),
+                () = enough.cancelled() => return Ok(()),
+            }
+        }
         // A place in the channel first: an opened reader holds permits, and none may be held in vain.
         let place = tokio::select! {
             place = readers.reserve() => place,
@@ -39,8 +49,13 @@ pub(super) async fn feed(
     Ok(())
 }
 
-fn largest_first(objects: &[FlowLogObject]) -> Vec<&FlowLogObject> {
-    let mut ordered: Vec<_> = objects.iter().collect();
-    ordered.sort_by(|left, right| right.size.cmp(&left.size).then_with(|| left.cmp_by_name(right)));
-    ordered
+/// By turn; the largest of each first.
+fn in_order(mut objects: Vec<(usize, &FlowLogObject)>) -> Vec<(usize, &FlowLogObject)> {
+    objects.sort_by(|(turn, left), (other, right)| {
+        let by_size = right.size.cmp(&left.size);
+        turn.cmp(other)
+            .then(by_size)
+            .then_with(|| left.cmp_by_name(right))
+    });
+    objects
 }

@@ -1,10 +1,10 @@
 //! What each object gave: late arrivals by their distance, minutes covered by account and region.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
-use digest_core::{Minutes, ObjectTally, Window};
+use digest_core::{Minutes, ObjectTally, Others, Window};
 use digest_storage::FlowLogObject;
 
 use super::overlap::Overlaps;
@@ -22,7 +22,7 @@ pub(super) struct Ledger {
     refused: BTreeSet<String>,
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
-    overlaps: Overlaps,
+    overlaps: Arc<RwLock<Overlaps>>,
 }
 
 impl Ledger {
@@ -30,7 +30,7 @@ impl Ledger {
     pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
         objects.sort_by(FlowLogObject::cmp_by_name);
         Self {
-            overlaps: Overlaps::among(&objects),
+            overlaps: Arc::new(RwLock::new(Overlaps::among(&objects))),
             objects: objects.into(),
             window,
             read: 0,
@@ -47,19 +47,17 @@ impl Ledger {
 
     /// Enters what one object gave.
     pub(super) fn enter(&mut self, name: &str, tally: &ObjectTally) {
-        let Some(object) = self
-            .objects
-            .binary_search_by(|object| object.cmp_to_name(name))
-            .ok()
-            .and_then(|at| self.objects.get(at))
-        else {
+        let objects = self.objects();
+        let Some(object) = find(&objects, name) else {
             return;
         };
         self.read += 1;
         if tally.objects_refused > 0 {
             self.refused.insert(name.to_owned());
         }
-        self.overlaps.enter(object, &tally.interfaces);
+        let mut overlaps = self.overlaps.write().unwrap_or_else(PoisonError::into_inner);
+        overlaps.enter(object, &tally.interfaces);
+        drop(overlaps);
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -91,7 +89,18 @@ impl Ledger {
 
     /// Interfaces that several flow logs report on.
     pub(super) fn overlap(&self) -> Option<Overlap> {
-        self.overlaps.found()
+        let overlaps = self.overlaps.read().unwrap_or_else(PoisonError::into_inner);
+        overlaps.found()
+    }
+
+    /// What is watched of the objects' interfaces.
+    pub(super) fn overlaps(&self) -> Arc<RwLock<Overlaps>> {
+        Arc::clone(&self.overlaps)
+    }
+
+    /// What other flow logs tell of an object's interfaces.
+    pub(super) fn others(&self, name: &str) -> Option<Arc<dyn Others>> {
+        Overlaps::others(&self.overlaps, find(&self.objects, name)?)
     }
 
     /// Minutes of the window that each account's region reported anything in.
@@ -106,6 +115,12 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// The object of that name, among those sorted by it.
+fn find<'o>(objects: &'o [FlowLogObject], name: &str) -> Option<&'o FlowLogObject> {
+    let at = objects.binary_search_by(|object| object.cmp_to_name(name)).ok()?;
+    objects.get(at)
 }
 
 /// How many minutes past the stop an object is named, up to the next step of the names' grid; 0: not past it.

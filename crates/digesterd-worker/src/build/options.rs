@@ -9,6 +9,16 @@ use digest_core::{BadRows, Budget, FoldOptions, Layout, Window};
 use super::runs::TemporaryRuns;
 use super::stopwatch::Stopwatch;
 
+/// Which records count of an interface that several flow logs report on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhichCount {
+    /// All: the manifest tells of it.
+    #[default]
+    All,
+    /// Those of the newest flow log that reports on it; the manifest tells of it, and counts the others.
+    Newest,
+}
+
 /// Options of every build of a process.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
@@ -20,12 +30,22 @@ pub struct BuildOptions {
     pub max_row: usize,
     /// Whether each edge keeps a history beside its sums.
     pub edges: bool,
+    /// What becomes of records that several flow logs deliver.
+    pub overlap: WhichCount,
     /// The columns of rows that no header stands above.
     pub layout: Layout,
     /// Bytes that the edges of one build may hold in memory; beyond them, sorted runs go to `temp_dir`.
     pub max_memory: Option<u64>,
     /// Directory for those.
     pub temp_dir: PathBuf,
+}
+
+impl WhichCount {
+    /// As the setting has it.
+    #[must_use]
+    pub fn of(prefer_newest: bool) -> Self {
+        if prefer_newest { Self::Newest } else { Self::All }
+    }
 }
 
 impl Default for BuildOptions {
@@ -37,6 +57,7 @@ impl Default for BuildOptions {
             bad_rows: fold.bad_rows,
             max_row: fold.max_row,
             edges: fold.edges,
+            overlap: WhichCount::default(),
             layout: fold.layout,
             max_memory: None,
             temp_dir: std::env::temp_dir(),
@@ -72,9 +93,14 @@ impl BuildOptions {
             BadRows::Fail => "fail",
             BadRows::Skip => "skip",
         };
+        let overlap = match self.overlap {
+            WhichCount::All => "report",
+            WhichCount::Newest => "prefer-newest",
+        };
         [
             ("DIGEST_BAD_ROWS", bad_rows.to_owned()),
             ("DIGEST_EDGES", if self.edges { "on" } else { "off" }.to_owned()),
+            ("DIGEST_OVERLAP", overlap.to_owned()),
             ("DIGEST_MAX_ROW", self.max_row.to_string()),
             (
                 "VPC_FLOW_LOGS_FORMAT",

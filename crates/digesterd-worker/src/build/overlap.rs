@@ -1,14 +1,20 @@
 //! Interfaces that several flow logs report on. A flow log of a network and one of an interface inside it both deliver the
 //! interface's records: the same traffic twice, under two flow logs' ids.
 //!
-//! Known by the interfaces that each object's records name, and by the times in the objects' names: flow logs of which
-//! one ended before the other began do not overlap. Nothing is kept where a region has one flow log. That two flow logs
-//! divide an interface's records between them (one takes what is accepted, one what is rejected) cannot be told.
+//! Known by the interfaces and actions that each object's records name, and by the times in the objects' names: flow logs
+//! of which one ended before the other began do not overlap, nor do two of which one reports what was accepted and the
+//! other what was rejected. Nothing is kept where a region has one flow log.
+//!
+//! Where only the newest is to count, flow logs of a region have turns, the newest first (`preference.rs`). A record does
+//! not count if its interface and action were reported by a flow log of an earlier turn, and its object bears a time at
+//! which that one was at work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use digest_core::manifest::{Overlap, OverlapExample};
+use digest_core::{Actions, Others};
 use digest_storage::FlowLogObject;
 
 /// Interfaces that are named.
@@ -19,49 +25,142 @@ const MOST_FLOW_LOGS: usize = 10;
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(super) struct Overlaps {
-    /// Names of flow logs, by their number; of regions that have several.
-    flow_logs: Vec<String>,
+    /// Flow logs of regions that have several, by name.
+    flow_logs: Vec<FlowLog>,
     numbers: HashMap<String, usize>,
-    /// For each interface, the flow logs that report on it and their objects' first and last time.
+    newest_counts: bool,
+    /// For each interface, the flow logs that report on it.
     interfaces: HashMap<Vec<u8>, Vec<Reports>>,
 }
 
+/// A flow log as the plan's list shows it.
+#[derive(Debug)]
+struct FlowLog {
+    name: String,
+    region: String,
+    /// Its objects' first and last time.
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    /// Flow logs of earlier turns go before it.
+    turn: usize,
+}
+
+/// What a flow log reports on an interface.
 #[derive(Debug, Clone, Copy)]
 struct Reports {
     flow_log: usize,
+    actions: Actions,
+    /// Its objects' first and last time.
     first: DateTime<Utc>,
     last: DateTime<Utc>,
+}
+
+/// What flow logs of earlier turns tell, for the records of one object.
+struct Earlier {
+    overlaps: Arc<RwLock<Overlaps>>,
+    /// Those that were at work when the object was named; sorted.
+    flow_logs: Vec<usize>,
+}
+
+impl Others for Earlier {
+    fn have(&self, interface: &[u8], actions: Actions) -> bool {
+        if self.flow_logs.is_empty() {
+            return false;
+        }
+        let overlaps = self.overlaps.read().unwrap_or_else(PoisonError::into_inner);
+        overlaps.interfaces.get(interface).is_some_and(|reports| {
+            reports.iter().any(|reports| {
+                reports.actions.meet(actions) && self.flow_logs.binary_search(&reports.flow_log).is_ok()
+            })
+        })
+    }
 }
 
 impl Overlaps {
     /// What is to be watched among these objects.
     pub(super) fn among(objects: &[FlowLogObject]) -> Self {
-        let mut by_region: BTreeMap<&str, BTreeSet<(Option<&str>, &str)>> = BTreeMap::new();
+        let mut by_region: BTreeMap<&str, BTreeMap<String, FlowLog>> = BTreeMap::new();
         for object in objects.iter().filter(|object| !object.flow_log_id.is_empty()) {
-            let flow_log = (object.place.as_deref(), object.flow_log_id.as_str());
-            by_region.entry(&object.region).or_default().insert(flow_log);
+            let of_region = by_region.entry(&object.region).or_default();
+            let flow_log = of_region.entry(name(object)).or_insert_with(|| FlowLog {
+                name: name(object),
+                region: object.region.clone(),
+                first: object.named,
+                last: object.named,
+                turn: 0,
+            });
+            flow_log.first = flow_log.first.min(object.named);
+            flow_log.last = flow_log.last.max(object.named);
         }
         let several = by_region.into_values().filter(|flow_logs| flow_logs.len() > 1);
-        let flow_logs: BTreeSet<String> = several.flatten().map(|(place, id)| name(place, id)).collect();
-        let flow_logs: Vec<String> = flow_logs.into_iter().collect();
-        let numbers = flow_logs.iter().cloned().zip(0..).collect();
+        let mut flow_logs: Vec<FlowLog> = several.flat_map(BTreeMap::into_values).collect();
+        flow_logs.sort_by(|one, other| (&one.name, &one.region).cmp(&(&other.name, &other.region)));
+        let keys = flow_logs
+            .iter()
+            .map(|flow_log| key(&flow_log.name, &flow_log.region));
         Self {
+            numbers: keys.zip(0..).collect(),
             flow_logs,
-            numbers,
+            newest_counts: false,
             interfaces: HashMap::new(),
         }
     }
 
-    /// Enters the interfaces of an object.
-    pub(super) fn enter(&mut self, object: &FlowLogObject, interfaces: &[Vec<u8>]) {
+    /// The flow logs that are watched: as many as [`Overlaps::take_turns`] wants to hear of.
+    pub(super) fn watched(&self) -> usize {
+        self.flow_logs.len()
+    }
+
+    /// The number of an object's flow log, if it is watched.
+    pub(super) fn number(&self, object: &FlowLogObject) -> Option<usize> {
         if self.flow_logs.is_empty() {
-            return;
+            return None;
         }
-        let flow_log = name(object.place.as_deref(), &object.flow_log_id);
-        let Some(&flow_log) = self.numbers.get(&flow_log) else {
+        self.numbers.get(&key(&name(object), &object.region)).copied()
+    }
+
+    /// From here on only the newest flow log of an interface counts. `novelty` has each flow log's, by number; among
+    /// equals the name decides.
+    pub(super) fn take_turns<N: Ord>(&mut self, novelty: &[N]) {
+        self.newest_counts = true;
+        let mut newest_first: Vec<usize> = (0..self.flow_logs.len()).collect();
+        newest_first.sort_by_key(|&number| std::cmp::Reverse((novelty.get(number), number)));
+        let mut next: HashMap<String, usize> = HashMap::new();
+        for number in newest_first {
+            if let Some(flow_log) = self.flow_logs.get_mut(number) {
+                let turn = next.entry(flow_log.region.clone()).or_default();
+                flow_log.turn = *turn;
+                *turn += 1;
+            }
+        }
+    }
+
+    /// When an object is read: behind those of all earlier turns.
+    pub(super) fn turn(&self, object: &FlowLogObject) -> usize {
+        let flow_log = self.number(object).and_then(|number| self.flow_logs.get(number));
+        flow_log.map_or(0, |flow_log| flow_log.turn)
+    }
+
+    /// What goes before an object's records; `None` where nothing needs be noted of it. The objects of earlier turns have
+    /// been entered.
+    pub(super) fn others(this: &Arc<RwLock<Self>>, object: &FlowLogObject) -> Option<Arc<dyn Others>> {
+        let overlaps = this.read().unwrap_or_else(PoisonError::into_inner);
+        let own = overlaps.flow_logs.get(overlaps.number(object)?)?;
+        let earlier = overlaps.flow_logs.iter().enumerate().filter(|(_, other)| {
+            other.turn < own.turn && other.region == own.region && other.was_at_work(object.named, own)
+        });
+        Some(Arc::new(Earlier {
+            overlaps: Arc::clone(this),
+            flow_logs: earlier.map(|(number, _)| number).collect(),
+        }))
+    }
+
+    /// Enters the interfaces of an object.
+    pub(super) fn enter(&mut self, object: &FlowLogObject, interfaces: &[(Vec<u8>, Actions)]) {
+        let Some(flow_log) = self.number(object) else {
             return;
         };
-        for interface in interfaces {
+        for (interface, actions) in interfaces {
             // Most interfaces are known: no name is copied for them.
             let reports = match self.interfaces.get_mut(interface) {
                 Some(reports) => reports,
@@ -69,11 +168,13 @@ impl Overlaps {
             };
             match reports.iter_mut().find(|reports| reports.flow_log == flow_log) {
                 Some(reports) => {
+                    reports.actions = reports.actions.with(*actions);
                     reports.first = reports.first.min(object.named);
                     reports.last = reports.last.max(object.named);
                 }
                 None => reports.push(Reports {
                     flow_log,
+                    actions: *actions,
                     first: object.named,
                     last: object.named,
                 }),
@@ -87,7 +188,10 @@ impl Overlaps {
         for (interface, reports) in self.interfaces.iter().filter(|(_, reports)| reports.len() > 1) {
             let meets = |one: &Reports| {
                 reports.iter().any(|other| {
-                    other.flow_log != one.flow_log && other.first <= one.last && one.first <= other.last
+                    other.flow_log != one.flow_log
+                        && other.actions.meet(one.actions)
+                        && other.first <= one.last
+                        && one.first <= other.last
                 })
             };
             let mut flow_logs: Vec<usize> = reports
@@ -113,111 +217,45 @@ impl Overlaps {
             .iter()
             .take(MOST_EXAMPLES)
             .map(|(interface, flow_logs)| {
-                let named = flow_logs
-                    .iter()
-                    .filter_map(|&number| self.flow_logs.get(number).cloned());
+                let named = flow_logs.iter().filter_map(|&number| self.flow_logs.get(number));
                 OverlapExample {
                     interface: String::from_utf8_lossy(interface).into_owned(),
-                    flow_logs: named.take(MOST_FLOW_LOGS).collect(),
+                    flow_logs: named
+                        .take(MOST_FLOW_LOGS)
+                        .map(|flow_log| flow_log.name.clone())
+                        .collect(),
                 }
             });
         Some(Overlap {
             interfaces: overlapping.len() as u64,
             flow_logs: flow_logs.len() as u64,
+            newest_counts: self.newest_counts,
             examples: examples.collect(),
         })
     }
 }
 
-fn name(place: Option<&str>, id: &str) -> String {
+impl FlowLog {
+    /// Whether it delivered objects at a time of another one's. In the step of time in which it began later than the other,
+    /// or ended earlier, it may lack what the other has: there it was not yet, or no longer, at work.
+    fn was_at_work(&self, time: DateTime<Utc>, other: &Self) -> bool {
+        let begun = self.first < time || self.first == time && self.first <= other.first;
+        let ended = self.last < time || self.last == time && self.last < other.last;
+        begun && !ended
+    }
+}
+
+/// A flow log's id, behind its place where there are several.
+fn name(object: &FlowLogObject) -> String {
+    let id = object.flow_log_id.as_str();
+    let place = object.place.as_deref();
     place.map_or_else(|| id.to_owned(), |place| format!("{place} {id}"))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use chrono::TimeDelta;
-
-    use super::*;
-
-    fn object(place: Option<&str>, region: &str, flow_log: &str, minutes: i64) -> FlowLogObject {
-        FlowLogObject {
-            place: place.map(Arc::from),
-            key: format!("{flow_log}-{minutes}"),
-            size: 1,
-            etag: None,
-            account: "1".to_owned(),
-            region: region.to_owned(),
-            flow_log_id: flow_log.to_owned(),
-            named: DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes),
-        }
-    }
-
-    fn found(objects: &[(FlowLogObject, &[&str])]) -> Option<Overlap> {
-        let all: Vec<_> = objects.iter().map(|(object, _)| object.clone()).collect();
-        let mut overlaps = Overlaps::among(&all);
-        for (object, interfaces) in objects {
-            let names: Vec<_> = interfaces.iter().map(|name| name.as_bytes().to_owned()).collect();
-            overlaps.enter(object, &names);
-        }
-        overlaps.found()
-    }
-
-    #[test]
-    fn an_interface_of_two_flow_logs_at_one_time_overlaps() {
-        let overlap = found(&[
-            (object(None, "r", "fl-b", 0), &["eni-1", "eni-2", "eni-2"]),
-            (object(None, "r", "fl-b", 10), &["eni-2"]),
-            (object(None, "r", "fl-a", 5), &["eni-2", "eni-3"]),
-            (object(None, "s", "fl-c", 5), &["eni-4"]),
-        ])
-        .unwrap();
-        assert_eq!((overlap.interfaces, overlap.flow_logs), (1, 2));
-        assert_eq!(overlap.examples[0].interface, "eni-2");
-        assert_eq!(overlap.examples[0].flow_logs, ["fl-a", "fl-b"]);
-    }
-
-    #[test]
-    fn one_flow_log_after_the_other_is_none() {
-        let after = found(&[
-            (object(None, "r", "fl-a", 0), &["eni-1"]),
-            (object(None, "r", "fl-a", 5), &["eni-1"]),
-            (object(None, "r", "fl-b", 10), &["eni-1"]),
-        ]);
-        assert_eq!(after, None);
-    }
-
-    #[test]
-    fn one_flow_log_in_two_places_overlaps_with_itself() {
-        let overlap = found(&[
-            (object(Some("s3://a"), "r", "fl-a", 0), &["eni-1"]),
-            (object(Some("s3://b"), "r", "fl-a", 0), &["eni-1"]),
-        ])
-        .unwrap();
-        assert_eq!(overlap.examples[0].flow_logs, ["s3://a fl-a", "s3://b fl-a"]);
-    }
-
-    #[test]
-    fn lists_are_bounded_and_counts_are_not() {
-        let names: Vec<String> = (0..100).map(|number| format!("eni-{number:03}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let objects: Vec<_> = (0..30)
-            .map(|number| (object(None, "r", &format!("fl-{number:02}"), 0), &names[..]))
-            .collect();
-        let overlap = found(&objects).unwrap();
-        assert_eq!((overlap.interfaces, overlap.flow_logs), (100, 30));
-        assert_eq!(
-            (overlap.examples.len(), overlap.examples[0].flow_logs.len()),
-            (20, 10)
-        );
-    }
-
-    #[test]
-    fn nothing_is_kept_where_regions_have_one_flow_log_each() {
-        let objects = [object(None, "r", "fl-a", 0), object(None, "s", "fl-b", 0)];
-        let mut overlaps = Overlaps::among(&objects);
-        overlaps.enter(&objects[0], &[b"eni-1".to_vec()]);
-        assert!(overlaps.interfaces.is_empty() && overlaps.found().is_none());
-    }
+/// Ids are of one region as a rule; nothing says that they must be.
+fn key(name: &str, region: &str) -> String {
+    format!("{region} {name}")
 }
+
+#[cfg(test)]
+mod tests;

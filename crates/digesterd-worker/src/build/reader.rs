@@ -7,8 +7,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use digest_core::{Contents, Ranges};
+use digest_core::{Contents, Others, Ranges};
 use digest_storage::ObjectReader;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::ProgressCounters;
@@ -21,6 +22,8 @@ pub(super) struct TimedReader<R> {
     stopwatch: Arc<Stopwatch>,
     stop: CancellationToken,
     enough: Option<CancellationToken>,
+    others: Option<Arc<dyn Others>>,
+    gone: Option<watch::Sender<usize>>,
     /// Bytes read so far.
     read: u64,
     at_end: bool,
@@ -43,6 +46,8 @@ impl<R: Read> TimedReader<R> {
             stopwatch: Arc::clone(stopwatch),
             stop: stop.clone(),
             enough: enough.cloned(),
+            others: None,
+            gone: None,
             read: 0,
             at_end: false,
             begun: Instant::now(),
@@ -52,6 +57,18 @@ impl<R: Read> TimedReader<R> {
 }
 
 impl<R> TimedReader<R> {
+    /// With what other flow logs tell of the object's interfaces.
+    pub(super) fn beside(mut self, others: Option<Arc<dyn Others>>) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// Counted once it has been let go.
+    pub(super) fn counted(mut self, gone: &watch::Sender<usize>) -> Self {
+        self.gone = Some(gone.clone());
+        self
+    }
+
     /// Reads somehow, unless the build was stopped, and times it.
     fn timed<T>(&mut self, read: impl FnOnce(&mut R) -> io::Result<T>) -> io::Result<T> {
         if self.stop.is_cancelled() {
@@ -85,6 +102,10 @@ impl Contents for TimedReader<ObjectReader> {
     fn ranges(&mut self) -> Option<&mut dyn Ranges> {
         if self.inner.has_ranges() { Some(self) } else { None }
     }
+
+    fn others(&self) -> Option<Arc<dyn Others>> {
+        self.others.clone()
+    }
 }
 
 impl Ranges for TimedReader<ObjectReader> {
@@ -113,6 +134,9 @@ impl<R> Drop for TimedReader<R> {
             .add_worked(self.begun.elapsed().saturating_sub(self.waited));
         if let Some(enough) = self.enough.as_ref().filter(|_| !self.at_end) {
             enough.cancel();
+        }
+        if let Some(gone) = &self.gone {
+            gone.send_modify(|gone| *gone += 1);
         }
     }
 }

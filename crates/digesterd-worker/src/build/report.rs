@@ -175,6 +175,8 @@ fn record_counts(tally: &ObjectTally) -> RecordCounts {
         counted: tally.records,
         outside_window: tally.outside_window,
         second_sightings: tally.second_sightings,
+        superseded: tally.superseded,
+        doubtful_sightings: tally.doubtful_sightings,
         nodata: tally.no_data,
         skipdata: tally.skip_data,
         other_status: tally.other_status,

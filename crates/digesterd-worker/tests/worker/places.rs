@@ -1,13 +1,15 @@
 //! Builds over several places, and over several flow logs of one interface.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
-use digest_core::BadRows;
+use digest_core::{BadRows, Coverage};
 use digest_storage::{FlowLogs, Prefetch};
 use digesterd_worker::build;
-use digesterd_worker::build::{BuildOptions, BuildRequest, ProgressCounters};
+use digesterd_worker::build::{BuildOptions, BuildRequest, ProgressCounters, WhichCount};
+use flate2::read::GzDecoder;
 
 use crate::bench::{Bench, deliver, job, terms};
 use crate::building::{build_hour, text};
@@ -105,4 +107,63 @@ async fn interfaces_of_several_flow_logs_are_told() {
             "{overlap:?}"
         );
     }
+}
+
+/// A gzip object's log with one more column.
+fn with_flags(object: &[u8]) -> Vec<u8> {
+    let mut text = String::new();
+    GzDecoder::new(object).read_to_string(&mut text).unwrap();
+    let mut ends = [" tcp-flags\n"].into_iter().chain(std::iter::repeat(" 2\n"));
+    let lines = text.lines().flat_map(|line| [line, ends.next().unwrap()]);
+    logs::gzip(lines.collect::<String>().as_bytes())
+}
+
+#[actix_web::test]
+async fn of_several_flow_logs_the_newest_counts_alone() {
+    let mut bench = Bench::with_an_hour();
+    let expected = bench.expected();
+    // A second flow log delivers all of it once more, in a newer format, some of it as Parquet.
+    let older = bench.objects.clone();
+    for (at, (key, bytes)) in older.iter().enumerate() {
+        let newer = with_flags(bytes);
+        let newer = if at % 2 == 0 { newer } else { logs::parquet(&newer) };
+        bench.put_log(&key.replace("_fl-1_", "_fl-0_"), newer);
+    }
+    let newest = BuildOptions {
+        overlap: WhichCount::Newest,
+        ..BuildOptions::default()
+    };
+    for (threads, bad_rows, edges) in [
+        (1, BadRows::Fail, true),
+        (3, BadRows::Skip, true),
+        (2, BadRows::Fail, false),
+    ] {
+        let options = BuildOptions {
+            threads,
+            bad_rows,
+            edges,
+            ..newest.clone()
+        };
+        let built = build_hour(&bench, &options).await.unwrap();
+        assert!(text(&built) == expected, "each record counts once");
+        let (records, overlap) = (&built.report.records, built.report.overlap.as_ref().unwrap());
+        assert_eq!(records.superseded, records.counted);
+        assert!(overlap.newest_counts && overlap.flow_logs == 2, "{overlap:?}");
+        assert_eq!(built.report.settings["DIGEST_OVERLAP"], "prefer-newest");
+        let (coverage, reasons) = built.report.verdict(Some(&logs::hour()));
+        assert_eq!(coverage, Coverage::Complete, "{reasons:?}");
+    }
+    let built = build_hour(&bench, &BuildOptions::default()).await.unwrap();
+    assert_eq!(built.report.records.superseded, 0);
+    assert!(text(&built) != expected, "both count");
+
+    // What the older one alone has, counts.
+    let (key, bytes) = bench.objects[1].clone();
+    let mut own = String::new();
+    GzDecoder::new(bytes.as_slice()).read_to_string(&mut own).unwrap();
+    let own = logs::gzip(own.replace("ACCEPT", "REJECT").as_bytes());
+    bench.put_log(&key.replace(".log.gz", "x.log.gz"), own.clone());
+    let built = build_hour(&bench, &newest).await.unwrap();
+    let alone: Vec<_> = older.into_iter().chain([("own".to_owned(), own)]).collect();
+    assert!(text(&built) == logs::expected(logs::hour(), &alone));
 }

@@ -34,10 +34,10 @@ impl Batch {
         if layout.has_ports() {
             marks |= HAS_FOLDED;
         }
-        let names = Names::of(self);
+        let names = Names::of(self, object.is_watched());
         let mut spans: Option<Span> = None;
         let mut spanned = (u64::MAX, 0);
-        let (mut last, mut interface) = (None, 0);
+        let (mut last, mut interface, mut is_had) = (None, 0, false);
         let (mut records, mut outside) = (0, 0);
         let mut row = 0;
         while row < self.rows {
@@ -54,6 +54,24 @@ impl Batch {
             }
             if !last.is_some_and(|last| names.are_same(last, row)) {
                 interface = logs.interface(names.account(row), names.interface(row))?;
+                logs.note(interface, names.action(row));
+                is_had = object.is_had(names.interface(row), names.action(row));
+            }
+            let ends = |row: usize| {
+                row == self.rows
+                    || at(&self.odd, row) != 0
+                    || is_outside(at(&self.start, row), inside)
+                    || !names.are_same(row - 1, row)
+            };
+            if is_had {
+                let first = row;
+                row += 1;
+                while !ends(row) {
+                    row += 1;
+                }
+                last = Some(row - 1);
+                object.supersede((row - first) as u64);
+                continue;
             }
             // The log of one interface stays at hand for all rows of a burst.
             let first = row;
@@ -74,12 +92,7 @@ impl Batch {
                     .push(self.record(row, start as u32, end as u32, marks));
                 last = Some(row);
                 row += 1;
-                if row == self.rows
-                    || log.records.len() >= most
-                    || at(&self.odd, row) != 0
-                    || is_outside(at(&self.start, row), inside)
-                    || !names.are_same(row - 1, row)
-                {
+                if log.records.len() >= most || ends(row) {
                     break;
                 }
             }
@@ -143,15 +156,17 @@ impl Batch {
     }
 }
 
-/// The columns that name a record's interface.
+/// The columns that name a record's interface; and its action, where other flow logs may report on it.
 struct Names<'b> {
     account: Option<&'b Column>,
     interface: Option<&'b Column>,
+    action: Option<&'b Column>,
 }
 
 impl<'b> Names<'b> {
-    fn of(batch: &'b Batch) -> Self {
+    fn of(batch: &'b Batch, with_action: bool) -> Self {
         Self {
+            action: batch.column(Field::Action).filter(|_| with_action),
             account: batch.column(Field::AccountId),
             interface: batch.column(Field::InterfaceId),
         }
@@ -165,7 +180,11 @@ impl<'b> Names<'b> {
         name(self.interface, row)
     }
 
-    /// Whether two rows are of one interface.
+    fn action(&self, row: usize) -> &'b [u8] {
+        name(self.action, row)
+    }
+
+    /// Whether two rows are of one interface, and of one action where that matters.
     #[inline]
     fn are_same(&self, one: usize, other: usize) -> bool {
         let same = |column: Option<&Column>| {
@@ -174,7 +193,7 @@ impl<'b> Names<'b> {
                     || name(Some(column), one) == name(Some(column), other)
             })
         };
-        same(self.interface) && same(self.account)
+        same(self.interface) && same(self.account) && same(self.action)
     }
 }
 

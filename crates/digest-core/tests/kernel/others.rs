@@ -1,0 +1,204 @@
+//! Records that another flow log has do not count; interfaces are noted with their actions; a transit gateway's records
+//! that may count twice are told.
+
+use std::io::{self, Cursor, Read};
+use std::sync::{Arc, Mutex};
+
+use digest_core::{
+    Actions, Contents, Digest, FoldOptions, ObjectTally, Others, Source, first_layout, fold_parallel,
+    parquet_copy,
+};
+
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
+                      action log-status tcp-flags pkt-srcaddr";
+
+/// Others that have these interfaces with what is accepted.
+struct Have(Vec<&'static str>);
+
+impl Others for Have {
+    fn have(&self, interface: &[u8], actions: Actions) -> bool {
+        actions.meet(Actions::of(b"ACCEPT")) && self.0.iter().any(|name| name.as_bytes() == interface)
+    }
+}
+
+/// An object beside others.
+struct Beside(Cursor<Vec<u8>>, Arc<Have>);
+
+impl Read for Beside {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl Contents for Beside {
+    fn others(&self) -> Option<Arc<dyn Others>> {
+        Some(Arc::clone(&self.1) as Arc<dyn Others>)
+    }
+}
+
+/// Bursts of several interfaces, with rows among them that are read by themselves. Each is of the interface of its number,
+/// and every fifth row of each is rejected.
+fn rows() -> Vec<(usize, bool, String)> {
+    let row = |number: usize| {
+        let interface = number / 20 % 4;
+        let is_rejected = number % 5 == 4;
+        let action = if is_rejected { "REJECT" } else { "ACCEPT" };
+        let blanks = if number % 7 == 0 { "  " } else { " " };
+        let address = if number % 3 == 0 {
+            "2001:db8::1"
+        } else {
+            "10.0.0.7"
+        };
+        let row = format!(
+            "5 123456789012 eni-{interface}{blanks}{address} 10.0.1.{} {} 443 6 {number} 40 1539734400 1539734460 {action} OK \
+             2 10.9.9.{}",
+            number % 11,
+            40_000 + number % 3,
+            number % 4,
+        );
+        (interface, is_rejected, row)
+    };
+    (0..600).map(row).collect()
+}
+
+fn log<'r>(rows: impl IntoIterator<Item = &'r String>) -> String {
+    let rows = rows.into_iter().map(String::as_str);
+    let lines: Vec<&str> = [HEADER].into_iter().chain(rows).collect();
+    lines.join("\n") + "\n"
+}
+
+fn digest(bytes: Vec<u8>, others: Option<Have>, edges: bool) -> (Digest, ObjectTally) {
+    let source: Box<dyn Contents + Send> = match others {
+        Some(others) => Box::new(Beside(Cursor::new(bytes), Arc::new(others))),
+        None => Box::new(Cursor::new(bytes)),
+    };
+    let object = Mutex::new(Some(("object".to_owned(), source)));
+    let next = || -> Option<Source> { object.lock().unwrap().take() };
+    let told = Mutex::new(ObjectTally::default());
+    let options = FoldOptions {
+        edges,
+        ..FoldOptions::default()
+    };
+    let digest = fold_parallel(&options, None, 1, next, |_, tally| {
+        *told.lock().unwrap() = tally.clone()
+    });
+    (digest.unwrap(), told.into_inner().unwrap())
+}
+
+fn text(digest: &Digest) -> String {
+    let mut text = Vec::new();
+    digest.write_text(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
+    let rows = rows();
+    let is_had = |interface: &usize, is_rejected: &bool| [1, 2].contains(interface) && !is_rejected;
+    let kept = rows
+        .iter()
+        .filter(|(interface, is_rejected, _)| !is_had(interface, is_rejected));
+    let kept: Vec<&String> = kept.map(|(.., row)| row).collect();
+    let all = log(rows.iter().map(|(.., row)| row));
+    let accept = Actions::of(b"ACCEPT");
+    for edges in [true, false] {
+        let expected = text(&digest(log(kept.iter().copied()).into_bytes(), None, edges).0);
+        for bytes in [all.clone().into_bytes(), parquet_copy(&all, 200).unwrap()] {
+            let (found, tally) = digest(bytes, Some(Have(vec!["eni-1", "eni-2", "-"])), edges);
+            assert!(text(&found) == expected, "edges: {edges}");
+            assert_eq!(tally.records, kept.len() as u64);
+            assert_eq!(tally.superseded, (rows.len() - kept.len()) as u64);
+            assert_eq!(tally.rows, rows.len() as u64);
+            // What others have is noted too: it overlaps all the same.
+            let mut noted = tally.interfaces.clone();
+            noted.sort();
+            noted.dedup();
+            let both = accept.with(Actions::of(b"REJECT"));
+            let expected = ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (name.as_bytes().to_vec(), both));
+            assert_eq!(noted, expected);
+        }
+    }
+    assert!(
+        digest(all.into_bytes(), None, true).1.interfaces.is_empty(),
+        "nobody asked"
+    );
+}
+
+#[test]
+fn rows_that_may_tell_of_a_flow_twice_are_counted_as_doubtful() {
+    let log = |names: &str, rows: &[&str]| {
+        let common = "version account-id srcaddr dstaddr srcport dstport protocol packets bytes start end";
+        let values = "6 123456789012 10.0.0.1 10.0.0.2 40000 443 6 1 40 1539734400 1539734460";
+        let rows: Vec<String> = rows.iter().map(|row| format!("{values} {row}\n")).collect();
+        format!("{common} {names}\n{}", rows.concat())
+    };
+    let cases = [
+        // Every record may be one: there is no pair to tell.
+        (log("tgw-attachment-id", &["tgw-attach-1"; 5]), 5),
+        (
+            log(
+                "tgw-attachment-id flow-direction",
+                &["tgw-attach-1 egress", "tgw-attach-1 ingress"],
+            ),
+            2,
+        ),
+        // Those of an attachment that is its own pair: there is no direction to tell.
+        (
+            log(
+                "tgw-attachment-id tgw-pair-attachment-id",
+                &[
+                    "tgw-attach-1 tgw-attach-2",
+                    "tgw-attach-1 tgw-attach-1",
+                    "- tgw-attach-2",
+                ],
+            ),
+            2,
+        ),
+        (
+            log(
+                "tgw-attachment-id tgw-pair-attachment-id flow-direction",
+                &[
+                    "tgw-attach-1 tgw-attach-1 ingress",
+                    "tgw-attach-1 tgw-attach-1 egress",
+                ],
+            ),
+            0,
+        ),
+        // Rows of another layout behind them are none.
+        (
+            log("tgw-attachment-id", &["tgw-attach-1"; 3]) + &log("interface-id", &["eni-1"; 4]),
+            3,
+        ),
+    ];
+    for (text, doubtful) in cases {
+        let mut all = vec![text.clone().into_bytes()];
+        if text.matches("version").count() == 1 {
+            all.push(parquet_copy(&text, 100).unwrap());
+        }
+        for bytes in all {
+            let (_, tally) = digest(bytes, None, true);
+            assert_eq!(tally.doubtful_sightings, doubtful, "{text}");
+            assert_eq!(tally.is_clean(), doubtful == 0);
+        }
+    }
+}
+
+#[test]
+fn a_format_can_be_had_without_its_rows() {
+    let look = |bytes: &[u8]| {
+        let mut bytes = bytes;
+        first_layout(&FoldOptions::default(), "object", &mut bytes).map(|layout| layout.novelty())
+    };
+    let text = log(rows().iter().map(|(.., row)| row).take(3));
+    assert_eq!(look(text.as_bytes()).unwrap(), (3, 16));
+    assert_eq!(look(&parquet_copy(&text, 10).unwrap()).unwrap(), (3, 16));
+    assert_eq!(
+        look(b"\n\n2 1 eni-1 no header").unwrap(),
+        (2, 14),
+        "the default format"
+    );
+    assert_eq!(look(b"").unwrap(), (2, 14));
+    let newer = "srcaddr dstaddr protocol packets bytes start reject-reason x-new";
+    assert_eq!(look(newer.as_bytes()).unwrap(), (8, 7));
+    assert!(look(b"srcaddr dstaddr").is_err() && look(b"PAR1 and no more").is_err());
+}
