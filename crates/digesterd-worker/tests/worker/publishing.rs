@@ -7,8 +7,10 @@ use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
 use digest_core::record::State;
 use digest_core::{IndexEntry, JobRecord};
-use digest_storage::IndexKey;
-use digesterd_worker::{Sweeper, Terms};
+use digest_storage::faults::{Fault, Faults, Operation};
+use digest_storage::{Digests, ErrorKind, IndexKey, Prefetch};
+use digesterd_worker::build::BuildOptions;
+use digesterd_worker::{Places, Sweeper, Terms, Worker};
 use uuid::Uuid;
 
 use crate::bench::{Bench, claimed, deliver, job, other_job, terms};
@@ -29,6 +31,34 @@ async fn a_digest_too_large_for_one_request_comes_by_a_temporary_object_that_is_
         bench.keys("storage"),
         [format!("{id}.log.gz"), format!("{id}.manifest.json")]
     );
+}
+
+#[actix_web::test]
+async fn an_attempt_that_is_refused_for_good_leaves_nothing_but_its_reason() {
+    let bench = Bench::with_an_hour();
+    let refuses = Faults::new(|call| match call.key.ends_with(".log.gz") {
+        true if matches!(call.operation, Operation::Put | Operation::Copy) => {
+            Fault::Fail(ErrorKind::AccessDenied)
+        }
+        _ => Fault::None,
+    });
+    let places = Places {
+        digests: Digests::new(refuses.over(&bench.store("storage"))),
+        ..bench.places()
+    };
+    let (options, few) = (BuildOptions::default(), 100);
+    for single_put in [usize::MAX, few] {
+        let terms = Terms {
+            single_put,
+            ..terms()
+        };
+        let worker = Worker::new(places.clone(), Prefetch::new(4, 1 << 20), options.clone(), terms);
+        assert_eq!(deliver(&worker, &job()).await, StatusCode::OK);
+        let failed = bench.record(job().id()).await.unwrap();
+        assert!(!failed.failure().unwrap().transient, "{failed:?}");
+        assert_eq!(bench.keys("storage"), Vec::<String>::new());
+        bench.places().records.remove(job().id()).await.unwrap();
+    }
 }
 
 /// Stores the digest, then puts back what stood in the buckets when it had just appeared under its name: the manifest
