@@ -27,6 +27,8 @@ mod records;
 mod rusoto;
 mod s3;
 mod store;
+mod tables;
+mod upload;
 mod version;
 
 pub use capabilities::Capabilities;
@@ -42,4 +44,5 @@ pub use prefetch::{Gauge, ObjectReader, Prefetch};
 pub use records::{Created, Records, Swap};
 pub use s3::{S3Client, StoreOptions};
 pub use store::Store;
+pub use tables::Tables;
 pub use version::Version;

@@ -121,5 +121,11 @@ async fn build_once(
             "several flow logs report on the same interfaces: their traffic counts more than once"
         );
     }
-    Ok(Built { digest, report })
+    let origins = ledger.into_origins();
+    Ok(Built {
+        digest,
+        report,
+        origins,
+        keeps_edges: options.edges,
+    })
 }

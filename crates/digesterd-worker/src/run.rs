@@ -80,6 +80,7 @@ pub async fn open(settings: &Settings, readiness: &Readiness) -> anyhow::Result<
         flow_logs,
         digests: Digests::new(storage.clone()),
         manifests: Manifests::new(storage.clone()),
+        tables: Tables::new(storage.clone()),
         index: Index::new(storage),
         records: Records::new(progress.clone()),
         markers: Markers::new(progress),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
 use digest_core::{Minutes, ObjectTally, Window};
 use digest_storage::FlowLogObject;
+use digest_tables::Origins;
 
 use super::overlap::Overlaps;
 
@@ -23,6 +24,7 @@ pub(super) struct Ledger {
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
     overlaps: Overlaps,
+    origins: Origins,
 }
 
 impl Ledger {
@@ -37,6 +39,7 @@ impl Ledger {
             refused: BTreeSet::new(),
             late: BTreeMap::new(),
             minutes: BTreeMap::new(),
+            origins: Origins::default(),
         }
     }
 
@@ -60,6 +63,8 @@ impl Ledger {
             self.refused.insert(name.to_owned());
         }
         self.overlaps.enter(object, &tally.interfaces);
+        self.origins
+            .enter(&object.account, &object.region, &tally.interfaces);
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -92,6 +97,11 @@ impl Ledger {
     /// Interfaces that several flow logs report on.
     pub(super) fn overlap(&self) -> Option<Overlap> {
         self.overlaps.found()
+    }
+
+    /// Where each interface's records were delivered.
+    pub(super) fn into_origins(self) -> Origins {
+        self.origins
     }
 
     /// Minutes of the window that each account's region reported anything in.

@@ -14,7 +14,7 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{PublishError, Published, Standing, finish_or_leave, publish, standing};
+use crate::publish::{PublishError, Published, Standing, finish_or_leave, publish, remove_table, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -50,7 +50,10 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
                 line.published(published);
                 release(worker, &held).await
             }
-            Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
+            Err(AttemptError::Publish(PublishError::Lost)) => {
+                clear_up(worker, &record).await;
+                Attempt::Lost
+            }
             Err(error) => {
                 line.failed(&error);
                 give_back(worker, &held, &error).await
@@ -107,6 +110,16 @@ async fn release(worker: &Worker, held: &Held) -> Attempt {
     Attempt::Ended(Ending::Stored)
 }
 
+/// The record is another's: its holder cleared up what it found when it came, and a table may have come behind that.
+async fn clear_up(worker: &Worker, record: &JobRecord) {
+    // A holder that found this attempt's digest keeps its nonce, and its table.
+    if let Ok(Some((now, _))) = worker.records().load(record.job().id()).await
+        && now.nonce() != record.nonce()
+    {
+        remove_table(worker.places(), record.job(), record.nonce()).await;
+    }
+}
+
 /// A failed attempt: another try after a pause, or the end.
 async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attempt {
     let terms = worker.terms();
@@ -126,9 +139,16 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     }
     // The digest's last request may have taken effect though nobody could be asked whether.
     let record = held.record().await;
-    if let Ok(Standing::Published) = standing(worker.places(), &record).await {
-        finish_or_leave(worker.places(), &record, None).await;
-        return release(worker, held).await;
+    match standing(worker.places(), &record).await {
+        Ok(Standing::Published) => {
+            finish_or_leave(worker.places(), &record, None).await;
+            return release(worker, held).await;
+        }
+        Ok(Standing::ToBuild | Standing::Given) => {
+            remove_table(worker.places(), record.job(), record.nonce()).await;
+        }
+        // Where nobody can tell, a sweep will.
+        Err(_) => {}
     }
     let transient = error.is_retryable();
     let reason = if transient {
