@@ -24,7 +24,10 @@ fn log(edges: u32) -> Vec<u8> {
     for at in 0..edges {
         let (one, two) = (at >> 8 & 0xff, at & 0xff);
         let (src, dst) = if at % 5 == 4 {
-            (format!("2001:db8::{:x}", at / 7), "2001:db8:1::1".to_owned())
+            (
+                format!("2001:db8::{:x}:{:x}", at >> 16, at & 0xffff),
+                "2001:db8:1::1".to_owned(),
+            )
         } else {
             (format!("10.{}.{one}.{two}", at >> 16), "10.9.9.9".to_owned())
         };
@@ -99,7 +102,9 @@ fn pages_are_indexed_and_addresses_have_filters() {
             .encodings()
             .any(|encoding| encoding == Encoding::RLE_DICTIONARY)
     };
-    assert!(dictionary("srcaddr") && dictionary("interface_id") && !dictionary("bytes"));
+    assert!(
+        dictionary("dstaddr") && dictionary("interface_id") && !dictionary("bytes") && !dictionary("srcaddr")
+    );
     let index = reader.metadata().page_index_for_row_group(0);
     let Some(ColumnIndexMetaData::INT64(sources)) = index.column_index(at("srcaddr_v4")) else {
         panic!("srcaddr_v4 is no column of numbers");
@@ -115,7 +120,7 @@ fn pages_are_indexed_and_addresses_have_filters() {
     let start = column.bloom_filter_offset().unwrap() as u64;
     let length = column.bloom_filter_length().unwrap() as usize;
     let filter = Sbbf::from_bytes(&bytes.get_bytes(start, length).unwrap()).unwrap();
-    assert!(filter.check("10.0.0.1") && filter.check("2001:db8::0"[..11].trim_end_matches('0')));
+    assert!(filter.check("10.0.0.1") && filter.check("2001:db8::4"));
     let alarms = (0..1000)
         .filter(|at| filter.check(format!("172.16.1.{at}").as_str()))
         .count();
