@@ -1,7 +1,7 @@
 //! A column of a row group in the making: each value once, and for each row the number of its value.
 
 use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
@@ -105,6 +105,139 @@ impl<V: Value> Column<V> {
     }
 }
 
+/// A column of addresses. A number hashes faster than an address does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ip(pub(crate) IpAddr);
+
+impl Hash for Ip {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpAddr::V4(address) => state.write_u32(address.to_bits()),
+            IpAddr::V6(address) => state.write_u128(address.to_bits()),
+        }
+    }
+}
+
+/// The IPv4 addresses of a column as numbers, and of its other rows nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    values: Vec<i64>,
+    numbers: Vec<u32>,
+}
+
+impl Numbers {
+    /// The numbers of these addresses, each of which is looked at once.
+    pub(crate) fn of(&mut self, addresses: &Column<Ip>) {
+        self.values.clear();
+        let number = |address: &Ip| match address.0 {
+            IpAddr::V4(address) => {
+                self.values.push(address.to_bits().into());
+                self.values.len() as u32 - 1
+            }
+            IpAddr::V6(_) => NULL,
+        };
+        let numbers: Vec<u32> = addresses.values.iter().map(number).collect();
+        let of_row = |&row: &u32| numbers.get(row as usize).copied().unwrap_or(NULL);
+        self.numbers.clear();
+        self.numbers.extend(addresses.numbers.iter().map(of_row));
+    }
+}
+
+impl AnyColumn for Numbers {
+    fn take(&mut self, out: &mut Dictionary) -> &[u32] {
+        out.clear();
+        i64::write(&self.values, out);
+        &self.numbers
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.numbers.clear();
+    }
+}
+
+/// A column of values that seldom stand twice: none is looked for.
+#[derive(Debug, Default)]
+pub(crate) struct Plain {
+    values: Vec<i64>,
+    numbers: Vec<u32>,
+}
+
+impl Plain {
+    /// The next row's value.
+    #[inline]
+    pub(crate) fn push(&mut self, value: i64) {
+        self.numbers.push(self.values.len() as u32);
+        self.values.push(value);
+    }
+}
+
+impl AnyColumn for Plain {
+    fn take(&mut self, out: &mut Dictionary) -> &[u32] {
+        out.clear();
+        i64::write(&self.values, out);
+        &self.numbers
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.numbers.clear();
+    }
+}
+
+/// A column of ports: their numbers stand in a table.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    values: Vec<i32>,
+    numbers: Vec<u32>,
+    /// For each port its number.
+    known: Vec<u32>,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            numbers: Vec::new(),
+            known: vec![NULL; 1 << u16::BITS],
+        }
+    }
+}
+
+impl Ports {
+    /// The next row's port, or none.
+    #[inline]
+    pub(crate) fn push(&mut self, port: Option<u16>) {
+        let number = port.and_then(|port| {
+            let known = self.known.get_mut(usize::from(port))?;
+            if *known == NULL {
+                *known = self.values.len() as u32;
+                self.values.push(port.into());
+            }
+            Some(*known)
+        });
+        self.numbers.push(number.unwrap_or(NULL));
+    }
+}
+
+impl AnyColumn for Ports {
+    fn take(&mut self, out: &mut Dictionary) -> &[u32] {
+        out.clear();
+        i32::write(&self.values, out);
+        &self.numbers
+    }
+
+    fn clear(&mut self) {
+        for &port in &self.values {
+            if let Some(known) = self.known.get_mut(port as usize) {
+                *known = NULL;
+            }
+        }
+        self.values.clear();
+        self.numbers.clear();
+    }
+}
+
 /// A column of whatever kind, once it is full.
 pub(crate) trait AnyColumn {
     /// Writes each value once, and hands out the numbers of the rows' values.
@@ -154,14 +287,14 @@ impl Value for Vec<u8> {
 }
 
 /// As text.
-impl Value for IpAddr {
+impl Value for Ip {
     fn write(values: &[Self], out: &mut Dictionary) {
         let mut text = Vec::with_capacity(40);
         for value in values {
             text.clear();
-            match value {
-                Self::V4(address) => push_dotted(&mut text, address.octets()),
-                Self::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
+            match value.0 {
+                IpAddr::V4(address) => push_dotted(&mut text, address.octets()),
+                IpAddr::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
             }
             out.push_text(&text);
         }

@@ -1,10 +1,8 @@
 //! The columns of the table of edges: what stands in them, and what of an edge goes where.
 
-use std::net::IpAddr;
-
 use digest_core::Edge;
 
-use crate::column::{AnyColumn, Column};
+use crate::column::{AnyColumn, Column, Ip, Numbers, Plain, Ports};
 use crate::origins::Origin;
 
 /// The table's columns, in order. Text that a format or a record lacks is null, never `-`.
@@ -63,28 +61,28 @@ pub(crate) struct EdgeColumns {
     interface_id: Text,
     flow_direction: Text,
     traffic_path: Column<i32>,
-    srcaddr: Column<IpAddr>,
-    dstaddr: Column<IpAddr>,
-    srcaddr_v4: Column<i64>,
-    dstaddr_v4: Column<i64>,
-    pkt_srcaddr: Column<IpAddr>,
-    pkt_dstaddr: Column<IpAddr>,
-    srcport: Column<i32>,
-    dstport: Column<i32>,
+    srcaddr: Column<Ip>,
+    dstaddr: Column<Ip>,
+    srcaddr_v4: Numbers,
+    dstaddr_v4: Numbers,
+    pkt_srcaddr: Column<Ip>,
+    pkt_dstaddr: Column<Ip>,
+    srcport: Ports,
+    dstport: Ports,
     protocol: Column<i32>,
     action: Text,
     reject_reason: Text,
     fold: Text,
     packets: Column<i64>,
-    bytes: Column<i64>,
+    bytes: Plain,
     records: Column<i64>,
     syn_records: Column<i64>,
     synack_records: Column<i64>,
     rst_records: Column<i64>,
     first_seen: Column<i64>,
     last_seen: Column<i64>,
-    folded_port_min: Column<i32>,
-    folded_port_max: Column<i32>,
+    folded_port_min: Ports,
+    folded_port_max: Ports,
     tcp_flags: Column<i32>,
     log_versions: Column<i64>,
     src_aws_service: Text,
@@ -106,16 +104,12 @@ impl EdgeColumns {
         let further = &edge.dimensions;
         self.flow_direction.push_option(further.flow_direction);
         self.traffic_path.push_option(further.traffic_path.as_ref());
-        self.srcaddr.push(&edge.srcaddr);
-        self.dstaddr.push(&edge.dstaddr);
-        self.srcaddr_v4.push_option(number(edge.srcaddr).as_ref());
-        self.dstaddr_v4.push_option(number(edge.dstaddr).as_ref());
-        self.pkt_srcaddr.push_option(further.pkt_srcaddr.as_ref());
-        self.pkt_dstaddr.push_option(further.pkt_dstaddr.as_ref());
-        self.srcport
-            .push_option(edge.ports.map(|(src, _)| src.into()).as_ref());
-        self.dstport
-            .push_option(edge.ports.map(|(_, dst)| dst.into()).as_ref());
+        self.srcaddr.push(&Ip(edge.srcaddr));
+        self.dstaddr.push(&Ip(edge.dstaddr));
+        self.pkt_srcaddr.push_option(further.pkt_srcaddr.map(Ip).as_ref());
+        self.pkt_dstaddr.push_option(further.pkt_dstaddr.map(Ip).as_ref());
+        self.srcport.push(edge.ports.map(|(src, _)| src));
+        self.dstport.push(edge.ports.map(|(_, dst)| dst));
         self.protocol.push(&edge.protocol.into());
         self.action.push_option(named(edge.action));
         self.reject_reason.push_option(further.reject_reason);
@@ -128,24 +122,24 @@ impl EdgeColumns {
         let folded = history.folded_ports;
         self.fold.push(fold_of(edge.ports, folded));
         self.packets.push(&signed(edge.packets));
-        self.bytes.push(&signed(edge.bytes));
+        self.bytes.push(signed(edge.bytes));
         self.records.push(&signed(history.records));
         self.syn_records.push(&signed(history.syn));
         self.synack_records.push(&signed(history.synack));
         self.rst_records.push(&signed(history.rst));
         self.first_seen.push(&history.first_seen);
         self.last_seen.push(&history.last_seen);
-        self.folded_port_min
-            .push_option(folded.map(|(least, _)| least.into()).as_ref());
-        self.folded_port_max
-            .push_option(folded.map(|(_, greatest)| greatest.into()).as_ref());
+        self.folded_port_min.push(folded.map(|(least, _)| least));
+        self.folded_port_max.push(folded.map(|(_, greatest)| greatest));
         self.tcp_flags
             .push_option(history.tcp_flags.map(i32::from).as_ref());
         self.log_versions.push(&history.versions.into());
     }
 
-    /// All columns, in the schema's order.
+    /// All columns, full, in the schema's order.
     pub(crate) fn all(&mut self) -> [&mut dyn AnyColumn; 31] {
+        self.srcaddr_v4.of(&self.srcaddr);
+        self.dstaddr_v4.of(&self.dstaddr);
         [
             &mut self.account_id,
             &mut self.region,
@@ -195,14 +189,6 @@ fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> &'static [u
 /// What a name says; nothing where it says nothing.
 fn named(name: &[u8]) -> Option<&[u8]> {
     Some(name).filter(|name| *name != b"-")
-}
-
-/// An IPv4 address as a number, so that a network is a range.
-fn number(address: IpAddr) -> Option<i64> {
-    match address {
-        IpAddr::V4(address) => Some(u32::from(address).into()),
-        IpAddr::V6(_) => None,
-    }
 }
 
 /// Sums are at most `i64::MAX`, and no log has more records than that.
