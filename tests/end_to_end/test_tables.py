@@ -1,4 +1,4 @@
-"""The kept table of edges, read by three engines that share no code with what wrote it, and the documented statements."""
+"""The kept table of edges, read by engines that share no code with what wrote it, and the documented statements."""
 
 from __future__ import annotations
 

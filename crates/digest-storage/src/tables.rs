@@ -130,7 +130,7 @@ fn folder(job: &Job) -> String {
 fn span(window: &Window) -> String {
     let minutes = window.minutes();
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-    let part = |count: u64, unit: &str| {
+    let part = |count: i64, unit: &str| {
         if count > 0 {
             format!("{count}{unit}")
         } else {
