@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use digest_core::Scope;
-use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records, Tables};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::queues::{open_sqs, register_queue};
