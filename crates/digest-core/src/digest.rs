@@ -13,13 +13,13 @@ use std::thread;
 use crate::address::Address;
 use crate::edge::Edge;
 use crate::error::FoldError;
-use crate::facet::{self, Facets};
-use crate::flow_record::{ABSENT, Span};
+use crate::facet::Facets;
+use crate::flow_record::Span;
 use crate::folder::Gathered;
 use crate::history::History;
-use crate::key::{Key, KeyAddress, ports_of};
+use crate::key::{Key, KeyAddress};
 use crate::memory::{Compact, Memory};
-use crate::merge::{Merge, Part, name_order, overflow};
+use crate::merge::{Merge, name_order, overflow};
 use crate::run::{Row, Sums};
 use crate::spill::SpilledRun;
 use crate::table::{Entry, Table};
@@ -171,6 +171,37 @@ impl Held {
         })
     }
 
+    /// The edges before each interface's, and all of them at the end.
+    pub(crate) fn starts(&self) -> Vec<usize> {
+        let counts: Vec<usize> = either!(&self.sections, list => {
+            list.iter().map(|section| section.entries.len()).collect()
+        });
+        let before = counts.iter().scan(0, |all, count| {
+            *all += count;
+            Some(*all)
+        });
+        std::iter::once(0).chain(before).collect()
+    }
+
+    /// Hands out the edges of these numbers, with what [`Held::starts`] gave.
+    pub(crate) fn edges(&self, starts: &[usize], edges: Range<usize>, mut take: impl FnMut(&Edge<'_>)) {
+        let first = starts
+            .partition_point(|&start| start <= edges.start)
+            .saturating_sub(1);
+        either!(&self.sections, list => {
+            for (section, &start) in list.iter().zip(starts).skip(first) {
+                if start >= edges.end {
+                    return;
+                }
+                let from = edges.start.saturating_sub(start);
+                let to = section.entries.len().min(edges.end - start);
+                for entry in section.entries.get(from..to).unwrap_or_default() {
+                    take(&section.edge(entry, &self.facets));
+                }
+            }
+        });
+    }
+
     /// Calls the visitor with the parts of sections that make up these lines.
     pub(crate) fn visit(&self, lines: Range<usize>, visitor: &mut impl Visitor) {
         either!(&self.sections, list => {
@@ -187,24 +218,6 @@ impl Held {
 /// Takes lines of one interface.
 pub(crate) trait Visitor {
     fn visit<M: Memory>(&mut self, section: &Section<M>, lines: Range<usize>, facets: &Facets);
-}
-
-impl Part {
-    fn edge<'d>(&'d self, row: &'d Row, sums: &Sums, actions: &'d [Vec<u8>]) -> Edge<'d> {
-        Edge {
-            account_id: &self.names.0,
-            interface_id: &self.names.1,
-            srcaddr: row.src.into(),
-            dstaddr: row.dst.into(),
-            ports: ports_of(row.service),
-            protocol: row.service as u8,
-            packets: sums.packets,
-            bytes: sums.bytes,
-            action: actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice),
-            dimensions: facet::dimensions(row.further.as_deref(), [row.src, row.dst]),
-            history: sums.history,
-        }
-    }
 }
 
 impl<M: Memory> Section<M> {
@@ -275,27 +288,8 @@ impl<M: Memory> Section<M> {
         Ok(())
     }
 
-    fn edge<'d>(&'d self, entry: &Entry<M>, facets: &'d Facets) -> Edge<'d> {
-        let key = entry.key;
-        let own = [self.address(key.src()), self.address(key.dst())];
-        let action = facets.actions().get(facets.action(key.facet()) as usize);
-        Edge {
-            account_id: &self.account,
-            interface_id: &self.interface,
-            srcaddr: own[0].into(),
-            dstaddr: own[1].into(),
-            ports: key.ports(),
-            protocol: key.protocol(),
-            packets: entry.packets,
-            bytes: entry.bytes,
-            action: action.map_or(ABSENT, Vec::as_slice),
-            dimensions: facet::dimensions(facets.further(key.facet()), own),
-            history: entry.memory.history(&self.wide),
-        }
-    }
-
     #[inline]
-    fn address(&self, address: KeyAddress) -> Address {
+    pub(crate) fn address(&self, address: KeyAddress) -> Address {
         match address {
             KeyAddress::V4(value) => Address::V4(value),
             KeyAddress::V6(rank) => {

@@ -3,8 +3,15 @@
 
 use std::net::IpAddr;
 
-use crate::facet::Dimensions;
+use crate::digest::Section;
+use crate::facet::{self, Dimensions, Facets};
+use crate::flow_record::ABSENT;
 use crate::history::History;
+use crate::key::ports_of;
+use crate::memory::Memory;
+use crate::merge::Part;
+use crate::run::{Row, Sums};
+use crate::table::Entry;
 
 /// An edge of the network, with its sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,4 +38,45 @@ pub struct Edge<'d> {
     pub dimensions: Dimensions<'d>,
     /// What the edge remembers of its records, where that is kept.
     pub history: Option<History>,
+}
+
+impl<M: Memory> Section<M> {
+    /// An edge of the interface, in words.
+    pub(crate) fn edge<'d>(&'d self, entry: &Entry<M>, facets: &'d Facets) -> Edge<'d> {
+        let key = entry.key;
+        let own = [self.address(key.src()), self.address(key.dst())];
+        let action = facets.actions().get(facets.action(key.facet()) as usize);
+        Edge {
+            account_id: &self.account,
+            interface_id: &self.interface,
+            srcaddr: own[0].into(),
+            dstaddr: own[1].into(),
+            ports: key.ports(),
+            protocol: key.protocol(),
+            packets: entry.packets,
+            bytes: entry.bytes,
+            action: action.map_or(ABSENT, Vec::as_slice),
+            dimensions: facet::dimensions(facets.further(key.facet()), own),
+            history: entry.memory.history(&self.wide),
+        }
+    }
+}
+
+impl Part {
+    /// One of its rows, in words.
+    pub(crate) fn edge<'d>(&'d self, row: &'d Row, sums: &Sums, actions: &'d [Vec<u8>]) -> Edge<'d> {
+        Edge {
+            account_id: &self.names.0,
+            interface_id: &self.names.1,
+            srcaddr: row.src.into(),
+            dstaddr: row.dst.into(),
+            ports: ports_of(row.service),
+            protocol: row.service as u8,
+            packets: sums.packets,
+            bytes: sums.bytes,
+            action: actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice),
+            dimensions: facet::dimensions(row.further.as_deref(), [row.src, row.dst]),
+            history: sums.history,
+        }
+    }
 }

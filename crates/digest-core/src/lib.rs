@@ -141,6 +141,8 @@ mod digest;
 
 mod edge;
 
+mod edge_blocks;
+
 mod line;
 mod page;
 
@@ -173,6 +175,7 @@ pub use digest_line::{DigestLine, LineFault};
 pub use digest_text::{TextError, read_digest_text};
 pub use digest_writer::DigestWriter;
 pub use edge::Edge;
+pub use edge_blocks::EdgeBlock;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use facet::Dimensions;
 pub use field::{FIELDS, FieldType, KnownField};

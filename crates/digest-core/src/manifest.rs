@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::job::Job;
 use crate::window::Window;
 
+mod bound;
 mod overlap;
+mod table;
 
+pub use bound::Bound;
 pub use overlap::{Overlap, OverlapExample};
+pub use table::StoredTable;
 
 /// Version of the manifest's JSON.
 pub const MANIFEST_FORMAT: u32 = 1;
@@ -61,18 +65,6 @@ impl std::str::FromStr for Coverage {
             .find(|coverage| coverage.as_str() == text)
             .ok_or(())
     }
-}
-
-/// What held the build up most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Bound {
-    /// Waiting for bytes of flow logs.
-    Fetch,
-    /// Inflating, parsing and folding.
-    Cpu,
-    /// Writing and reading sorted runs in the temporary directory.
-    Disk,
 }
 
 /// One stored byte string: how long it is and what it hashes to.
@@ -216,6 +208,9 @@ pub struct Manifest {
     pub overlap: Option<Overlap>,
     /// What held the build up most.
     pub bound: Option<Bound>,
+    /// The table of the edges, where they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges_table: Option<StoredTable>,
     /// The objects, where there are at most [`MOST_OBJECTS_INSIDE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_list: Option<Vec<ObjectEntry>>,

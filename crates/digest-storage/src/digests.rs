@@ -8,17 +8,15 @@ use digest_core::{Coverage, DigestId};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{
-    Attribute, Attributes as StoreAttributes, CopyMode, MultipartUpload, ObjectMeta, PutMode,
-    PutMultipartOptions, PutPayload,
-};
+use object_store::{Attribute, Attributes as StoreAttributes, CopyMode, ObjectMeta, PutMode};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::manifests::attempt_of_object_list;
-use crate::requests::Operation;
 use crate::store::Store;
+use crate::tables::attempt_of_table;
+use crate::upload::upload;
 use crate::version::Version;
 
 const SUFFIX: &str = ".log.gz";
@@ -27,8 +25,6 @@ const CONTENT_TYPE: &str = "application/octet-stream";
 /// Metadata names: SHA-256 of the object, and how complete the digest is.
 const SHA256: &str = "digest-sha256";
 const COVERAGE: &str = "digest-coverage";
-/// Bytes of one part of a multipart upload; S3 wants 5 MiB at least.
-const PART: usize = 8 * 1024 * 1024;
 
 /// The digests of a storage place.
 #[derive(Debug, Clone)]
@@ -192,27 +188,10 @@ impl Digests {
         &self,
         id: DigestId,
         nonce: Uuid,
-        mut pieces: impl Stream<Item = Bytes> + Send + Unpin,
+        pieces: impl Stream<Item = Bytes> + Send + Unpin,
     ) -> Result<(), StoreError> {
         let key = Self::temporary_key(id, nonce);
-        let store = self.store.object_store();
-        let mut attributes = StoreAttributes::new();
-        if self.store.capabilities().attributes {
-            attributes.insert(Attribute::ContentType, CONTENT_TYPE.into());
-        }
-        let options = PutMultipartOptions {
-            attributes,
-            ..PutMultipartOptions::default()
-        };
-        let failed = |error| self.store.error(&key, error);
-        let begun = store.put_multipart_opts(&key, options).await.map_err(failed);
-        let mut upload = begun.or_else(|error| self.store.noted(Operation::Put, Err(error)))?;
-        let uploaded = upload_all(&mut *upload, &mut pieces).await.map_err(failed);
-        if uploaded.is_err() {
-            // The first failure is the one to tell; a lifecycle rule clears what this leaves.
-            let _ = upload.abort().await;
-        }
-        self.store.noted(Operation::Put, uploaded)
+        upload(&self.store, &key, CONTENT_TYPE, pieces.map(Ok)).await
     }
 
     /// Makes this attempt's temporary object the digest.
@@ -240,8 +219,8 @@ impl Digests {
         self.store.delete(&Self::temporary_key(id, nonce)).await
     }
 
-    /// Attempts' objects beside the digests (temporary digests, manifests and lists of objects under a nonce) that
-    /// are older than this: id, nonce and key. A list of objects may be one that the digest's manifest names.
+    /// Attempts' objects beside the digests (temporary digests, manifests, lists of objects and tables under a nonce) that
+    /// are older than this: id, nonce and key. A list of objects or a table may be one that the digest's manifest names.
     pub fn leftovers(
         &self,
         older_than: TimeDelta,
@@ -290,31 +269,15 @@ impl Digests {
     }
 }
 
-/// The id and nonce of an object that belongs to one attempt: `<id>.<nonce>.<anything>`, or its list of objects.
+/// The id and nonce of an object that belongs to one attempt: `<id>.<nonce>.<anything>`, its list of objects, its table.
 fn attempt_of(key: &Path) -> Option<(DigestId, Uuid)> {
-    if let Some(listed) = attempt_of_object_list(key) {
+    if let Some(listed) = attempt_of_object_list(key).or_else(|| attempt_of_table(key)) {
         return Some(listed);
     }
     let mut parts = key.as_ref().splitn(3, '.');
     let id = parts.next()?.parse().ok()?;
     let nonce = Uuid::try_parse(parts.next()?).ok()?;
     parts.next().map(|_| (id, nonce))
-}
-
-async fn upload_all(
-    upload: &mut dyn MultipartUpload,
-    pieces: &mut (impl Stream<Item = Bytes> + Send + Unpin),
-) -> object_store::Result<()> {
-    let mut part = Vec::with_capacity(PART);
-    while let Some(piece) = pieces.next().await {
-        part.extend_from_slice(&piece);
-        if part.len() >= PART {
-            let full = std::mem::replace(&mut part, Vec::with_capacity(PART));
-            upload.put_part(PutPayload::from(full)).await?;
-        }
-    }
-    upload.put_part(PutPayload::from(part)).await?;
-    upload.complete().await.map(|_| ())
 }
 
 fn object(meta: &ObjectMeta, attributes: &StoreAttributes) -> DigestObject {

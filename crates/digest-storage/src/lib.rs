@@ -28,6 +28,8 @@ mod requests;
 mod rusoto;
 mod s3;
 mod store;
+mod tables;
+mod upload;
 mod version;
 
 pub use capabilities::Capabilities;
@@ -44,4 +46,5 @@ pub use records::{Created, Listed, Records, Swap};
 pub use requests::{Operation, RequestCount};
 pub use s3::{S3Client, StoreOptions};
 pub use store::Store;
+pub use tables::Tables;
 pub use version::Version;

@@ -129,7 +129,13 @@ async fn build_once(
              than once"
         );
     }
-    Ok(Built { digest, report })
+    let origins = ledger.into_origins();
+    Ok(Built {
+        digest,
+        report,
+        origins,
+        keeps_edges: options.edges,
+    })
 }
 
 /// The objects, each with the turn in which it is read: all at once, unless only the newest flow log of an interface is to

@@ -1,9 +1,11 @@
 //! From a built digest to a stored one: encode → store → release, in the order that keeps every crash mendable.
 //!
-//! The gzip's object is what "stored" means. So the manifest is written first, under the attempt's nonce;
+//! The gzip's object is what "stored" means. So the table of edges and the manifest are written first, under the attempt's nonce;
 //! then the lease is renewed by compare-and-swap; then the digest appears under its name by one conditional
 //! request; then the manifest is copied to its own, and the digest is listed in the index. Whoever visits the job after a crash finds the nonce in
 //! the record, sees which of these steps was the last, and goes on from there (`standing.rs`).
+
+use std::sync::Arc;
 
 use digest_core::Coverage;
 use digest_core::manifest::Bound;
@@ -14,14 +16,16 @@ use crate::job::Held;
 use crate::terms::Terms;
 use crate::worker::Places;
 
+mod edges;
 mod encode;
 mod error;
 mod land;
+mod pieces;
 mod side;
 mod standing;
 
 pub(crate) use error::PublishError;
-pub(crate) use side::{discard, finish, finish_or_leave};
+pub(crate) use side::{abandon, finish, finish_or_leave, remove_table};
 #[cfg(test)]
 pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};
@@ -47,9 +51,20 @@ pub(crate) async fn publish(
     terms: &Terms,
 ) -> Result<Published, PublishError> {
     let record = held.record().await;
-    let Built { digest, report } = built;
+    let Built {
+        digest,
+        report,
+        origins,
+        keeps_edges,
+    } = built;
+    let digest = Arc::new(digest);
+    let table = if keeps_edges {
+        Some(edges::store(&digest, origins, &places.tables, &record).await?)
+    } else {
+        None
+    };
     let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
-    let manifest = side::write(&places.manifests, &record, &report, &encoded.summary).await?;
+    let manifest = side::write(&places.manifests, &record, &report, &encoded.summary, table).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
     let is_whole = finish_or_leave(places, &record, Some(&manifest)).await;
     Ok(Published {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use digest_core::Scope;
-use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records, Tables};
 use digesterd_process::environment::Environment;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
@@ -88,6 +88,7 @@ pub async fn open(settings: &Settings, readiness: &Readiness, metrics: &Metrics)
         flow_logs,
         digests: Digests::new(storage.clone()),
         manifests: Manifests::new(storage.clone()),
+        tables: Tables::new(storage.clone()),
         index: Index::new(storage),
         records: Records::new(progress.clone()),
         markers: Markers::new(progress),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::{Job, JobRecord};
-use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records};
+use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records, Tables};
 use digesterd_process::metrics::JobMetrics;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,6 +29,8 @@ pub struct Places {
     pub digests: Digests,
     /// What stands beside them.
     pub manifests: Manifests,
+    /// The tables of their edges.
+    pub tables: Tables,
     /// The list of digests.
     pub index: Index,
     /// The job records.

@@ -184,6 +184,9 @@ pub struct DigestArguments {
     /// Write the digest's manifest to this file: what it was made of and how complete it is
     #[arg(long, value_name = "FILE", requires = "start")]
     pub manifest: Option<PathBuf>,
+    /// Write the digest's edges with all that is known of them to this file, as Parquet
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
 }
 
 /// Arguments of `inspect`.

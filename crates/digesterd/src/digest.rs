@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use chrono::Utc;
 use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
+use digest_tables::write_edges;
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
 use digesterd_worker::build::{
@@ -57,7 +58,21 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
         Some(path) => Some(Output::open(Some(path))?),
         None => None,
     };
-    for output in [Some(&output), manifest.as_ref()].into_iter().flatten() {
+    let edges = match &arguments.edges {
+        Some(path) => Some(Output::open(Some(path))?),
+        None => None,
+    };
+    if output.is_stdout() && edges.as_ref().is_some_and(Output::is_stdout) {
+        return Err(refused(
+            "digest",
+            "text and edges cannot both go to stdout: name a file with -o",
+        )
+        .into());
+    }
+    for output in [Some(&output), manifest.as_ref(), edges.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         output.remove_on_signals()?;
     }
     let request = BuildRequest {
@@ -67,6 +82,13 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
         source,
     };
     let options = options(arguments, &digests, &worker);
+    if edges.is_some() && !options.edges {
+        return Err(refused(
+            "digest",
+            "DIGEST_EDGES=off keeps nothing that --edges could write",
+        )
+        .into());
+    }
     let prefetch = Prefetch::new(prefetch.objects, prefetch.bytes);
     let counters = Arc::new(ProgressCounters::default());
     let bar = ProgressBar::of_bytes();
@@ -76,6 +98,9 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
     let written = output.write(&built.digest, arguments.format)?;
+    if let Some(edges) = edges {
+        edges.write_with(|out| Ok(write_edges(&built.digest, &built.origins, out)?))?;
+    }
     if let (Some(manifest), Some(window)) = (manifest, window) {
         write_manifest(manifest, &built, &Job::new(window, request.scope))?;
     }

@@ -93,10 +93,10 @@ impl Output {
     /// Writes what `content` writes. `None` where nobody wants the rest of it.
     pub(crate) fn write_with<T>(
         self,
-        content: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+        content: impl FnOnce(&mut (dyn Write + Send)) -> anyhow::Result<T>,
     ) -> anyhow::Result<Option<T>> {
         match self {
-            Self::Stdout => match content(&mut io::stdout().lock()) {
+            Self::Stdout => match content(&mut io::stdout()) {
                 Err(error) if is_gone(&error) => Ok(None),
                 written => written.map(Some),
             },
@@ -107,6 +107,11 @@ impl Output {
                 Ok(Some(written))
             }
         }
+    }
+
+    /// Whether it is stdout.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
     }
 
     /// Writes a part of what is to come. False where nobody wants the rest.

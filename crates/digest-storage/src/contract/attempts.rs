@@ -104,6 +104,7 @@ fn manifest() -> Manifest {
         bound: None,
         object_list: None,
         object_list_key: None,
+        edges_table: None,
     }
 }
 

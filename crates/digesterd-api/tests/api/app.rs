@@ -272,6 +272,7 @@ pub(crate) fn manifest(job: &Job, text: &str, coverage: Coverage, begun_at: Date
         bound: None,
         object_list: None,
         object_list_key: None,
+        edges_table: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
 use digest_core::{Minutes, ObjectTally, Others, Window};
 use digest_storage::FlowLogObject;
+use digest_tables::Origins;
 
 use super::overlap::Overlaps;
 
@@ -23,6 +24,7 @@ pub(super) struct Ledger {
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
     overlaps: Arc<RwLock<Overlaps>>,
+    origins: Origins,
 }
 
 impl Ledger {
@@ -37,6 +39,7 @@ impl Ledger {
             refused: BTreeSet::new(),
             late: BTreeMap::new(),
             minutes: BTreeMap::new(),
+            origins: Origins::default(),
         }
     }
 
@@ -58,6 +61,11 @@ impl Ledger {
         let mut overlaps = self.overlaps.write().unwrap_or_else(PoisonError::into_inner);
         overlaps.enter(object, &tally.interfaces);
         drop(overlaps);
+        self.origins.enter(
+            &object.account,
+            &object.region,
+            tally.interfaces.iter().map(|(interface, _)| interface),
+        );
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -101,6 +109,11 @@ impl Ledger {
     /// What other flow logs tell of an object's interfaces.
     pub(super) fn others(&self, name: &str) -> Option<Arc<dyn Others>> {
         Overlaps::others(&self.overlaps, find(&self.objects, name)?)
+    }
+
+    /// Where each interface's records were delivered.
+    pub(super) fn into_origins(self) -> Origins {
+        self.origins
     }
 
     /// Minutes of the window that each account's region reported anything in.

@@ -8,6 +8,7 @@ use digest_core::manifest::{
     Overlap, RecordCounts, Sealed,
 };
 use digest_core::{Coverage, Digest, Fault, GzipSummary, Job, Manifest, ObjectTally, Window};
+use digest_tables::Origins;
 use digesterd_process::metrics::ThreadTime;
 
 use super::ledger::Ledger;
@@ -26,6 +27,10 @@ pub struct Built {
     pub digest: Digest,
     /// What the build saw.
     pub report: Report,
+    /// Where each interface's records were delivered.
+    pub origins: Origins,
+    /// Whether the edges keep more than the text shows.
+    pub keeps_edges: bool,
 }
 
 /// What a build saw: everything of the manifest but the sizes and hashes of what is stored.
@@ -159,6 +164,7 @@ impl Report {
             unknown_columns: self.unknown_columns.clone(),
             overlap: self.overlap.clone(),
             bound: self.bound,
+            edges_table: None,
             object_list: inside.then(|| self.object_list.clone()),
             object_list_key: (!inside).then(|| object_list_key.to_owned()),
         };

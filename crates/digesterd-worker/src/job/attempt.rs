@@ -14,7 +14,9 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{PublishError, Published, Standing, discard, finish_or_leave, publish, standing};
+use crate::publish::{
+    PublishError, Published, Standing, abandon, finish_or_leave, publish, remove_table, standing,
+};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -51,7 +53,10 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
                 line.published(published);
                 release(worker, &held, is_whole).await
             }
-            Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
+            Err(AttemptError::Publish(PublishError::Lost)) => {
+                clear_up(worker, &record).await;
+                Attempt::Lost
+            }
             Err(error) => {
                 line.failed(&error);
                 give_back(worker, &held, &error).await
@@ -117,6 +122,16 @@ async fn release(worker: &Worker, held: &Held, is_whole: bool) -> Attempt {
     Attempt::Ended(Ending::Stored)
 }
 
+/// The record is another's: its holder cleared up what it found when it came, and a table may have come behind that.
+async fn clear_up(worker: &Worker, record: &JobRecord) {
+    // A holder that found this attempt's digest keeps its nonce, and its table.
+    if let Ok(Some((now, _))) = worker.records().load(record.job().id()).await
+        && now.nonce() != record.nonce()
+    {
+        remove_table(worker.places(), record.job(), record.nonce()).await;
+    }
+}
+
 /// A failed attempt: another try after a pause, or the end.
 async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attempt {
     let terms = worker.terms();
@@ -149,10 +164,10 @@ async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attemp
     };
     let ended = give_up(worker, held, Failure { reason, transient }).await;
     // A refusal is certain: nothing of this attempt is on its way any more, nor does anybody need what it left. Where an
-    // answer may only have been lost the digest may yet appear, and its manifest has to be there.
+    // answer may only have been lost the digest may yet appear, and its manifest and table have to be there.
     let is_over = matches!(ended, Attempt::Ended(Ending::Failed { .. }));
     if is_over && !transient && matches!(found, Ok(Standing::ToBuild)) {
-        discard(worker.places(), record.job().id(), record.nonce()).await;
+        abandon(worker.places(), record.job(), record.nonce()).await;
     }
     ended
 }

@@ -20,7 +20,7 @@ use super::held::Held;
 use super::marker;
 use super::running::Seat;
 use super::stage::{Ending, Stage};
-use crate::publish::{Standing, discard, standing};
+use crate::publish::{Standing, abandon, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -198,7 +198,7 @@ impl Visit {
             return Ok(Next::Again);
         };
         if record.begun_at().is_some() && nonce != record.nonce() {
-            discard(self.worker.places(), self.job.id(), record.nonce()).await;
+            abandon(self.worker.places(), &self.job, record.nonce()).await;
         }
         let held = Held::new(self.worker.records().clone(), taken, version);
         let ended = attempt(&self.worker, held, standing).await;

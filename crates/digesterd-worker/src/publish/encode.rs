@@ -1,6 +1,7 @@
 //! The digest as one gzip member: in memory where it fits, else straight into a temporary object.
 
-use std::io::{self, Write};
+use std::io;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use digest_core::{Digest, GzipSummary, JobRecord};
@@ -9,9 +10,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::error::PublishError;
-
-/// Bytes that are compressed before they are sent on; also the size of an upload's parts.
-const PIECE: usize = 8 * 1024 * 1024;
+use super::pieces::Pieces;
 
 /// A compressed digest.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub(super) enum Body {
 
 /// Compresses on a thread of its own; more than `limit` bytes go into the attempt's temporary object.
 pub(super) async fn encode(
-    digest: Digest,
+    digest: Arc<Digest>,
     digests: &Digests,
     record: &JobRecord,
     limit: usize,
@@ -93,44 +92,4 @@ fn joined(mut pieces: Vec<Bytes>) -> Bytes {
         whole.extend_from_slice(&piece);
     }
     whole.freeze()
-}
-
-/// Cuts what is written into pieces and sends them on; waits where the receiver is busy.
-struct Pieces {
-    sender: mpsc::Sender<Bytes>,
-    buffer: BytesMut,
-}
-
-impl Pieces {
-    fn new(sender: mpsc::Sender<Bytes>) -> Self {
-        Self {
-            sender,
-            buffer: BytesMut::new(),
-        }
-    }
-
-    /// Sends what is buffered.
-    fn send(&mut self) -> io::Result<()> {
-        let piece = self.buffer.split().freeze();
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.sender
-            .blocking_send(piece)
-            .map_err(|_| io::Error::other("nobody takes the compressed digest any more"))
-    }
-}
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
-            self.send()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use digest_core::FoldError;
 use digest_storage::StoreError;
+use digest_tables::TableError;
 use thiserror::Error;
 
 use crate::job::HoldError;
@@ -24,6 +25,9 @@ pub(crate) enum PublishError {
     /// The digest could not be compressed.
     #[error("the digest could not be written: {0}")]
     Encode(#[source] io::Error),
+    /// The table of edges could not be made.
+    #[error("the table of edges could not be written: {0}")]
+    Table(#[source] TableError),
     /// The compressing thread fell over: a fault in the program.
     #[error("compressing the digest failed inside the program: {0}")]
     Panicked(String),
@@ -38,10 +42,11 @@ impl PublishError {
         match self {
             Self::Store { source, .. } => source.is_retryable(),
             // A sum that passes its range only where runs are merged would do so again.
-            Self::Encode(error) => error
+            Self::Encode(error) | Self::Table(TableError::Io(error)) => error
                 .get_ref()
                 .and_then(|inner| inner.downcast_ref::<FoldError>())
                 .is_none_or(FoldError::is_retryable),
+            Self::Table(TableError::NoHistory | TableError::Encoding(_)) => false,
             Self::Lost | Self::Panicked(_) | Self::Contended => true,
         }
     }

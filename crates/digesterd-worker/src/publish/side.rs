@@ -1,6 +1,7 @@
 //! What stands beside a digest: its manifest and, where that is long, the list of its objects.
 
-use digest_core::{DigestId, GzipSummary, IndexEntry, JobRecord, Manifest};
+use digest_core::manifest::StoredTable;
+use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
 use digest_storage::Manifests;
 use tracing::warn;
 use uuid::Uuid;
@@ -15,10 +16,12 @@ pub(super) async fn write(
     record: &JobRecord,
     report: &Report,
     summary: &GzipSummary,
+    table: Option<StoredTable>,
 ) -> Result<Manifest, PublishError> {
     let (id, nonce) = (record.job().id(), record.nonce());
     let list_key = manifests.object_list_key(id, nonce);
-    let (manifest, list) = report.manifest(record.job(), summary, &list_key);
+    let (mut manifest, list) = report.manifest(record.job(), summary, &list_key);
+    manifest.edges_table = table;
     if let Some(list) = list {
         manifests
             .write_object_list(id, nonce, list)
@@ -45,14 +48,16 @@ pub(crate) async fn finish(
         .promote(id, nonce)
         .await
         .map_err(PublishError::of("the manifest"))?;
-    match known {
-        Some(manifest) => list(places, manifest).await?,
+    let loaded = match known {
+        Some(_) => None,
         None => {
             let loaded = places.manifests.load(id).await;
-            if let Some(manifest) = loaded.map_err(PublishError::of("the manifest"))? {
-                list(places, &manifest).await?;
-            }
+            loaded.map_err(PublishError::of("the manifest"))?
         }
+    };
+    if let Some(manifest) = known.or(loaded.as_ref()) {
+        list(places, manifest).await?;
+        clear_old_tables(places, manifest).await?;
     }
     Ok(discard(places, id, nonce).await)
 }
@@ -70,17 +75,39 @@ pub(crate) async fn finish_or_leave(places: &Places, record: &JobRecord, known: 
     }
 }
 
+/// Removes the tables of the digest's old revisions, so that whoever reads the folder counts nothing twice.
+async fn clear_old_tables(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
+    let kept = manifest.edges_table.as_ref().map(|table| table.key.as_str());
+    let cleared = places.tables.keep_only(&manifest.job, kept).await;
+    cleared
+        .map_err(PublishError::of("the folder of old tables"))
+        .map(drop)
+}
+
 /// Writes the digest's entry in the index.
 async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
     let listed = places.index.write(&IndexEntry::of(manifest)).await;
     listed.map_err(PublishError::of("the entry in the index"))
 }
 
-/// Removes what an attempt needed and nobody else does: after its end, or once its record is another's.
+/// Removes all that an attempt wrote which published nothing. What stays is removed by a sweep.
+pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
+    remove_table(places, job, nonce).await;
+    discard(places, job.id(), nonce).await;
+}
+
+/// Removes the table of an attempt that published nothing.
+pub(crate) async fn remove_table(places: &Places, job: &Job, nonce: Uuid) {
+    if let Err(error) = places.tables.remove(job, nonce).await {
+        warn!(job_id = %job.id(), %error, "the table of an attempt that was given up could not be removed");
+    }
+}
+
+/// Removes what an attempt needed and nobody else does.
 ///
 /// What stays is removed by a sweep. The attempt's manifest goes last: while it is there something is left to do.
 /// Whether all of it is gone.
-pub(crate) async fn discard(places: &Places, id: DigestId, nonce: Uuid) -> bool {
+async fn discard(places: &Places, id: DigestId, nonce: Uuid) -> bool {
     let mut removed = places.digests.remove_temporary(id, nonce).await;
     if removed.is_ok() {
         removed = places.manifests.remove_of_attempt(id, nonce).await;

@@ -1,11 +1,11 @@
 //! Objects of attempts that are no more: temporary digests, manifests that never got their name, and lists of objects
-//! that no manifest names; and the objects of probes whose process died before it could remove them.
+//! and tables that no manifest names; and the objects of probes whose process died before it could remove them.
 
 use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::DigestId;
-use digest_storage::{Digests, ErrorKind, StoreError};
+use digest_storage::{Digests, ErrorKind, StoreError, Tables};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -43,15 +43,18 @@ async fn is_in_use(worker: &Worker, id: DigestId, nonce: Uuid) -> Result<bool, S
     Ok(loaded.is_some_and(|(record, _)| record.nonce() == nonce))
 }
 
-/// Whether the key is the list of objects that the digest's manifest names. Asked after the record: an attempt
-/// whose manifest may still get its name is one that a record names.
+/// Whether the key is one that the digest's manifest names: of its list of objects, or of its table. Asked after the
+/// record: an attempt whose manifest may still get its name is one that a record names.
 async fn is_listed(worker: &Worker, id: DigestId, nonce: Uuid, key: &str) -> Result<bool, StoreError> {
     let manifests = &worker.places().manifests;
-    if key != manifests.object_list_key(id, nonce) {
+    if key != manifests.object_list_key(id, nonce) && !Tables::is_table(key) {
         return Ok(false);
     }
     match manifests.load(id).await {
-        Ok(manifest) => Ok(manifest.is_some_and(|manifest| manifest.object_list_key.as_deref() == Some(key))),
+        Ok(manifest) => Ok(manifest.is_some_and(|manifest| {
+            let table = manifest.edges_table.as_ref().map(|table| table.key.as_str());
+            manifest.object_list_key.as_deref() == Some(key) || table == Some(key)
+        })),
         // What a manifest says that cannot be read, nobody knows.
         Err(error) if error.kind() == ErrorKind::Corrupt => Ok(true),
         Err(error) => Err(error),

@@ -13,7 +13,7 @@ use digest_core::manifest::Sealed;
 use digest_core::{DigestId, Job, JobRecord, Manifest, Scope, Window};
 use digest_storage::{
     Created, Digests, FlowLogs, Index, Manifests, Markers, ObjectReader, Place, Prefetch, Records, Store,
-    StoreOptions, open,
+    StoreOptions, Tables, open,
 };
 use digesterd_process::environment::Service;
 use digesterd_process::health::Readiness;
@@ -88,6 +88,7 @@ impl Bench {
             flow_logs: FlowLogs::new(self.store("logs")),
             digests: Digests::new(self.store("storage")),
             manifests: Manifests::new(self.store("storage")),
+            tables: Tables::new(self.store("storage")),
             index: Index::new(self.store("storage")),
             records: Records::new(self.store("progress")),
             markers: Markers::new(self.store("progress")),

@@ -18,3 +18,4 @@ mod publishing;
 mod state_table;
 mod states;
 mod sweeping;
+mod tables;

@@ -156,6 +156,7 @@ fn manifest(gzip: Sealed, begun_at: DateTime<Utc>) -> Manifest {
         bound: None,
         object_list: None,
         object_list_key: None,
+        edges_table: None,
     }
 }
 

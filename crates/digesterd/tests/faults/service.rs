@@ -8,7 +8,7 @@ use actix_web::dev::Service as _;
 use actix_web::http::StatusCode;
 use actix_web::test;
 use digest_queue::faults::FaultyQueue;
-use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records, Store};
+use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records, Store, Tables};
 use digesterd_api::Api;
 use digesterd_process::environment::{DigestSettings, Service, Timings};
 use digesterd_process::health::Readiness;
@@ -114,6 +114,7 @@ fn worker(logs: &Store, storage: &Store, progress: &Store, single_put: usize) ->
         flow_logs: FlowLogs::new(logs.clone()),
         digests: Digests::new(storage.clone()),
         manifests: Manifests::new(storage.clone()),
+        tables: Tables::new(storage.clone()),
         index: Index::new(storage.clone()),
         records: Records::new(progress.clone()),
         markers: Markers::new(progress.clone()),

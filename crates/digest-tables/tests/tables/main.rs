@@ -1,0 +1,9 @@
+//! Tables of edges are what the digest knows, and its text is a grouping of them.
+
+#[allow(dead_code, reason = "the kernel's tests use all of it")]
+#[path = "../../../digest-core/tests/kernel/corpus.rs"]
+mod corpus;
+mod file;
+mod golden;
+mod grouping;
+mod reading;
