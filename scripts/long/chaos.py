@@ -138,6 +138,8 @@ def beside(stack: Stack, windows: list[Window]) -> list[str]:
     """Keys that no ended job has."""
     ids = {window.id() for window in windows}
     kept = {f"{id_}{end}" for id_ in ids for end in (".log.gz", ".manifest.json")}
+    manifests = (json.loads(stack.digests.get(key) or "{}") for key in kept if key.endswith(".manifest.json"))
+    kept |= {told["edges_table"]["key"] for told in manifests if told.get("edges_table")}
     found = [key for key in stack.digests.keys() if key not in kept and not key.startswith("index/")]
     return found + [key for key in stack.progress.keys() if key.removesuffix(".job.json") not in ids]
 

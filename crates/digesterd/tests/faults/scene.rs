@@ -148,7 +148,12 @@ async fn settle(running: &Running, buckets: &Buckets, script: &Script) {
 fn strays(buckets: &Buckets) -> Vec<String> {
     let id = job().id().to_string();
     let mut strays = Buckets::keys(&buckets.storage);
-    let kept = [format!("{id}.log.gz"), format!("{id}.manifest.json")];
+    let table = buckets.manifest().and_then(|manifest| manifest.edges_table);
+    let kept = [
+        format!("{id}.log.gz"),
+        format!("{id}.manifest.json"),
+        table.map(|table| table.key).unwrap_or_default(),
+    ];
     strays.retain(|key| !kept.contains(key) && !key.starts_with("index/"));
     let nonce = buckets.record().map(|record| record.nonce().to_string());
     strays.retain(|key| nonce.as_ref().is_some_and(|nonce| key.contains(nonce.as_str())));
