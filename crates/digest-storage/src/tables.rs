@@ -211,8 +211,10 @@ mod tests {
 
     #[tokio::test]
     async fn old_revisions_go_and_what_came_after_stays() {
-        let job = job("2026-11-22T03:00:00Z", "2026-11-22T04:00:00Z", None);
-        let neighbour = super::tests::job("2026-11-22T03:30:00Z", "2026-11-22T04:30:00Z", None);
+        let [job, neighbour] = [("03:00", "04:00"), ("03:30", "04:30")].map(|(start, stop)| {
+            let time = |time: &str| format!("2026-11-22T{time}:00Z");
+            job(&time(start), &time(stop), None)
+        });
         let tables = Tables::new(Store::memory());
         let [old, kept, new] = [(); 3].map(|()| Uuid::new_v4());
         let pause = || tokio::time::sleep(std::time::Duration::from_millis(5));

@@ -43,8 +43,8 @@ fn rows() -> Vec<(usize, bool, String)> {
         let interface = number / 20 % 4;
         let is_rejected = number % 5 == 4;
         let action = if is_rejected { "REJECT" } else { "ACCEPT" };
-        let blanks = if number % 7 == 0 { "  " } else { " " };
-        let address = if number % 3 == 0 {
+        let blanks = if number.is_multiple_of(7) { "  " } else { " " };
+        let address = if number.is_multiple_of(3) {
             "2001:db8::1"
         } else {
             "10.0.0.7"
