@@ -11,6 +11,9 @@ import polars
 import pyarrow.parquet
 import pytest
 
+import flow_logs
+from flow_logs import Window
+
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "crates" / "digest-tables" / "tests" / "fixtures"
 TABLE = FIXTURES / "edges.parquet"
@@ -79,3 +82,19 @@ def test_a_documented_statement_finds_rows(statement, tmp_path, monkeypatch):
     if "day, hour" in statement:
         assert sum(row[-1] for row in rows) == expected("bytes")
         assert {str(row[0]) for row in rows} == {"2018-10-17"}
+
+
+def test_each_edge_has_the_region_that_its_interfaces_objects_name(stack, tmp_path):
+    """One flow log in each of two regions: no column of their records says where they are from."""
+    window = Window.fresh()
+    for region, eni in (("us-east-1", "eni-1"), ("eu-west-1", "eni-2")):
+        key = flow_logs.key(window.stop, region=region)
+        stack.logs.put(key, flow_logs.pack([flow_logs.row(window.first, eni=eni)]))
+    assert stack.build(window).status == 200
+    table = tmp_path / "edges.parquet"
+    table.write_bytes(stack.digests.get(stack.manifest(window.id())["edges_table"]["key"]))
+    found = pyarrow.parquet.read_table(table).to_pylist()
+    assert [(edge["interface_id"], edge["region"]) for edge in found] == [
+        ("eni-1", "us-east-1"),
+        ("eni-2", "eu-west-1"),
+    ]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
-use digest_core::{Minutes, ObjectTally, Others, Window};
+use digest_core::{Actions, Minutes, ObjectTally, Others, Window};
 use digest_storage::FlowLogObject;
 use digest_tables::Origins;
 
@@ -24,14 +24,28 @@ pub(super) struct Ledger {
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
     overlaps: Arc<RwLock<Overlaps>>,
+    /// Whether objects are of several accounts or regions: then each has to say whose interfaces it names.
+    has_places: bool,
     origins: Origins,
+}
+
+/// Nobody else reports on an object's interfaces; what it names is noted all the same.
+struct Nobody;
+
+impl Others for Nobody {
+    fn have(&self, _: &[u8], _: Actions) -> bool {
+        false
+    }
 }
 
 impl Ledger {
     /// A ledger of these objects, none of them read yet.
     pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
         objects.sort_by(FlowLogObject::cmp_by_name);
+        let place = |object: &FlowLogObject| (object.account.clone(), object.region.clone());
+        let first = objects.first().map(place);
         Self {
+            has_places: objects.iter().any(|object| Some(place(object)) != first),
             overlaps: Arc::new(RwLock::new(Overlaps::among(&objects))),
             objects: objects.into(),
             window,
@@ -108,7 +122,8 @@ impl Ledger {
 
     /// What other flow logs tell of an object's interfaces.
     pub(super) fn others(&self, name: &str) -> Option<Arc<dyn Others>> {
-        Overlaps::others(&self.overlaps, find(&self.objects, name)?)
+        let others = Overlaps::others(&self.overlaps, find(&self.objects, name)?);
+        others.or_else(|| self.has_places.then(|| Arc::new(Nobody) as Arc<dyn Others>))
     }
 
     /// Where each interface's records were delivered.
