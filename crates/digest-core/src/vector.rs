@@ -163,6 +163,7 @@ impl<'a> Padded<'a> {
     }
 
     /// The lines themselves.
+    #[cfg(feature = "testing")]
     pub(crate) fn lines(self) -> &'a [u8] {
         self.bytes.get(PAD..self.bytes.len() - PAD).unwrap_or_default()
     }
