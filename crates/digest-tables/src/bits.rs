@@ -10,17 +10,26 @@ pub(crate) fn width_of(count: usize) -> u32 {
     (usize::BITS - count.saturating_sub(1).leading_zeros()).max(1)
 }
 
+/// Appends a run of equal numbers of so many bits.
+pub(crate) fn push_run(out: &mut Vec<u8>, count: usize, number: u32, width: u32) {
+    push_varint(out, (count as u64) << 1);
+    let bytes = width.div_ceil(8) as usize;
+    out.extend_from_slice(number.to_le_bytes().get(..bytes).unwrap_or_default());
+}
+
 /// Appends numbers of so many bits.
 pub(crate) fn push(out: &mut Vec<u8>, numbers: &[u32], width: u32) {
     let mut packed = Packed::default();
     let mut rest = numbers;
     while let Some(&first) = rest.first() {
-        let run = rest.iter().take_while(|&&number| number == first).count();
+        // Most groups show by their second number that they begin no run.
+        let run = match rest.get(1) {
+            Some(&second) if second == first => rest.iter().take_while(|&&number| number == first).count(),
+            _ => 1,
+        };
         if run >= RUN {
             packed.end(out);
-            push_varint(out, (run as u64) << 1);
-            let bytes = width.div_ceil(8) as usize;
-            out.extend_from_slice(first.to_le_bytes().get(..bytes).unwrap_or_default());
+            push_run(out, run, first, width);
             rest = rest.get(run..).unwrap_or_default();
         } else {
             // Only the last group of all may lack some of its numbers: whoever reads knows how many there are.
@@ -40,17 +49,22 @@ struct Packed {
 }
 
 impl Packed {
+    #[inline]
     fn push(&mut self, group: &[u32], width: u32) {
         let (mut bits, mut held) = (0u64, 0);
         for at in 0..GROUP {
             bits |= u64::from(group.get(at).copied().unwrap_or_default()) << held;
             held += width;
-            while held >= 8 {
-                self.bytes.push(bits as u8);
-                bits >>= 8;
-                held -= 8;
+            if held >= u32::BITS {
+                self.bytes.extend_from_slice(&(bits as u32).to_le_bytes());
+                bits >>= u32::BITS;
+                held -= u32::BITS;
             }
         }
+        // A group of eight fills whole bytes.
+        let rest = (held / 8) as usize;
+        self.bytes
+            .extend_from_slice(bits.to_le_bytes().get(..rest).unwrap_or_default());
         self.groups += 1;
     }
 
@@ -104,5 +118,23 @@ mod tests {
         out.clear();
         push(&mut out, &[1, 0, 1], 1);
         assert_eq!(out, [3, 0b101]);
+    }
+
+    #[test]
+    fn a_group_of_any_width_has_its_numbers_one_behind_the_other() {
+        for width in 1..=32 {
+            let most = u32::MAX >> (32 - width);
+            let numbers: Vec<u32> = (0..GROUP as u32).map(|at| most.wrapping_sub(at * 77) & most).collect();
+            let mut out = Vec::new();
+            push(&mut out, &numbers, width);
+            assert_eq!((out.len(), out[0]), (1 + width as usize, 3), "{width}");
+            for (at, &number) in numbers.iter().enumerate() {
+                let read = (0..width as usize).fold(0u32, |read, bit| {
+                    let from = at * width as usize + bit;
+                    read | u32::from(out[1 + from / 8] >> (from % 8) & 1) << bit
+                });
+                assert_eq!(read, number, "{at} of {width} bits");
+            }
+        }
     }
 }

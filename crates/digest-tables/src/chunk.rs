@@ -8,7 +8,7 @@ use std::io;
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, Type, ZstdLevel};
 use parquet::bloom_filter::Sbbf;
-use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::page::{CompressedPage, Page as ParquetPage, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
@@ -16,11 +16,13 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::bits;
-use crate::column::NULL;
-use crate::dictionary::{Bounds, Dictionary, order};
+use crate::column::{AnyColumn, Rows};
+use crate::dictionary::{Bounds, Dictionary};
+use crate::page::{Page, Which};
+use crate::runs::NULL;
 
 /// Rows of a page: what an engine reads at least where the page index tells it to.
-const ROWS_OF_A_PAGE: usize = 16 * 1024;
+const ROWS_OF_A_PAGE: u32 = 16 * 1024;
 /// How often a bloom filter says "may be" of a value that is not there.
 const FALSE_ALARMS: f64 = 0.01;
 
@@ -31,12 +33,15 @@ pub(crate) struct Chunk {
     pub(crate) close: ColumnCloseResult,
 }
 
+/// Mean length of runs from which on they are written as they are, and not row by row.
+const LONG_RUNS: usize = 8;
+
 /// Makes chunks, one after the other, in memory that is used again.
 pub(crate) struct Chunks {
     values: Dictionary,
-    page: Vec<u8>,
-    kept: Vec<u32>,
-    zstd: zstd::bulk::Compressor<'static>,
+    each: Vec<u32>,
+    page: Page,
+    zstd: Zstd,
 }
 
 impl Chunks {
@@ -44,41 +49,60 @@ impl Chunks {
     pub(crate) fn new(level: i32) -> io::Result<Self> {
         Ok(Self {
             values: Dictionary::default(),
-            page: Vec::new(),
-            kept: Vec::new(),
-            zstd: zstd::bulk::Compressor::new(level)?,
+            each: Vec::new(),
+            page: Page::default(),
+            zstd: Zstd {
+                compressor: zstd::bulk::Compressor::new(level)?,
+                out: Vec::new(),
+            },
         })
     }
 
-    /// The room for a column's values.
-    pub(crate) fn values(&mut self) -> &mut Dictionary {
-        &mut self.values
-    }
-
-    /// The chunk of the values in their room, of which these rows have these numbers.
+    /// The chunk of a column of so many rows.
     pub(crate) fn make(
         &mut self,
         of: &ColumnDescPtr,
-        numbers: &[u32],
+        column: &mut dyn AnyColumn,
+        rows: u32,
         has_filter: bool,
     ) -> Result<Chunk, ParquetError> {
-        let kind = of.physical_type();
+        self.values.clear();
+        let which = match column.take(&mut self.values) {
+            Rows::Own => Which::Own,
+            Rows::Of(runs) if runs.len() * LONG_RUNS <= rows as usize => Which::Runs(runs),
+            Rows::Of(runs) => {
+                runs.expand(rows, &mut self.each);
+                Which::Each(&self.each)
+            }
+        };
         let mut sink = TrackedWrite::new(Vec::new());
-        let mut pages = Pages::new(&mut sink, kind);
-        let encoding = self.encoding(numbers, kind);
+        let mut pages = Pages::new(&mut sink, of);
+        let encoding = encoding(&self.values, which, rows);
         if encoding == Encoding::RLE_DICTIONARY {
             pages.dictionary(&mut self.zstd, &self.values)?;
         }
-        let mut bounds = Bounds::default();
-        for rows in numbers.chunks(ROWS_OF_A_PAGE) {
-            let here = self.values.bounds(kind, rows);
-            bounds = bounds.with(here, &self.values, kind);
-            self.page.clear();
-            self.fill(of, rows, encoding);
-            pages.data(&mut self.zstd, &self.page, (rows.len(), encoding))?;
+        let mut all = Bounds::default();
+        let mut from = 0;
+        while from < rows {
+            let to = rows.min(from + ROWS_OF_A_PAGE);
+            let here = which.bounds(&self.values, from..to);
+            all = all.with(here, &self.values);
+            self.page.bytes.clear();
+            if of.max_def_level() > 0 {
+                self.page.push_levels(which, from..to, here.nulls);
+            }
+            match encoding {
+                Encoding::RLE_DICTIONARY => {
+                    self.page
+                        .push_numbers(which, from..to, here.nulls, self.values.len());
+                }
+                _ => self.page.push_values(which, from..to, &self.values),
+            }
+            pages.data(&mut self.zstd, &self.page.bytes, to - from, encoding)?;
             pages.tell(here, &self.values);
+            from = to;
         }
-        let mut close = pages.end(of, (bounds, &self.values), (numbers, encoding))?;
+        let mut close = pages.end(of, (all, &self.values), rows, encoding)?;
         if has_filter {
             let mut filter = Sbbf::new_with_ndv_fpp(self.values.len() as u64, FALSE_ALARMS)?;
             self.values.iter().for_each(|value| filter.insert(value));
@@ -87,50 +111,39 @@ impl Chunks {
         let bytes = Bytes::from(sink.into_inner()?);
         Ok(Chunk { bytes, close })
     }
+}
 
-    /// What takes less room: each value once and the rows' numbers, or the rows' values.
-    fn encoding(&self, numbers: &[u32], kind: Type) -> Encoding {
-        let width = bits::width_of(self.values.len()) as usize;
-        let by_numbers = self.values.plain.len() + numbers.len() * width / 8;
-        // Where each value stands twice or more, nothing needs to be counted.
-        if self.values.len() * 2 <= numbers.len() {
-            return Encoding::RLE_DICTIONARY;
-        }
-        let present = numbers.iter().filter(|&&number| number != NULL);
-        let plain: usize = present.map(|&number| self.values.size(number, kind)).sum();
-        if by_numbers <= plain {
-            Encoding::RLE_DICTIONARY
-        } else {
-            Encoding::PLAIN
-        }
+/// What takes less room: each value once and the rows' numbers, or the rows' values.
+fn encoding(values: &Dictionary, which: Which<'_>, rows: u32) -> Encoding {
+    let rows = rows as usize;
+    // Where each value stands twice or more, nothing needs to be counted.
+    if values.len() * 2 <= rows {
+        return Encoding::RLE_DICTIONARY;
     }
+    let present = match which {
+        Which::Each(numbers) => numbers.iter().filter(|&&number| number != NULL).count(),
+        Which::Own | Which::Runs(_) => rows,
+    };
+    let by_numbers = values.plain.len() + rows * bits::width_of(values.len()) as usize / 8;
+    if by_numbers <= values.size_of(present) {
+        Encoding::RLE_DICTIONARY
+    } else {
+        Encoding::PLAIN
+    }
+}
 
-    /// Writes the rows of a page: which have a value, and the values.
-    fn fill(&mut self, of: &ColumnDescPtr, rows: &[u32], encoding: Encoding) {
-        if of.max_def_level() > 0 {
-            let levels: Vec<u32> = rows.iter().map(|&number| u32::from(number != NULL)).collect();
-            self.page.extend_from_slice(&[0; size_of::<u32>()]);
-            bits::push(&mut self.page, &levels, 1);
-            let length = (self.page.len() - size_of::<u32>()) as u32;
-            if let Some(place) = self.page.first_chunk_mut() {
-                *place = length.to_le_bytes();
-            }
-        }
-        self.kept.clear();
-        self.kept.extend(rows.iter().filter(|&&number| number != NULL));
-        if encoding == Encoding::RLE_DICTIONARY {
-            let width = bits::width_of(self.values.len());
-            self.page.push(width as u8);
-            bits::push(&mut self.page, &self.kept, width);
-            return;
-        }
-        for &number in &self.kept {
-            let value = self.values.bytes(number);
-            if of.physical_type() == Type::BYTE_ARRAY {
-                self.page.extend_from_slice(&(value.len() as u32).to_le_bytes());
-            }
-            self.page.extend_from_slice(value);
-        }
+/// Compresses pages into memory that is used again.
+struct Zstd {
+    compressor: zstd::bulk::Compressor<'static>,
+    out: Vec<u8>,
+}
+
+impl Zstd {
+    fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, ParquetError> {
+        self.out.clear();
+        self.out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        self.compressor.compress_to_buffer(bytes, &mut self.out)?;
+        Ok(Bytes::copy_from_slice(&self.out))
     }
 }
 
@@ -150,7 +163,8 @@ struct Pages<'s> {
 }
 
 impl<'s> Pages<'s> {
-    fn new(sink: &'s mut TrackedWrite<Vec<u8>>, kind: Type) -> Self {
+    fn new(sink: &'s mut TrackedWrite<Vec<u8>>, of: &ColumnDescPtr) -> Self {
+        let kind = of.physical_type();
         Self {
             writer: SerializedPageWriter::new(sink),
             kind,
@@ -165,13 +179,9 @@ impl<'s> Pages<'s> {
         }
     }
 
-    fn dictionary(
-        &mut self,
-        zstd: &mut zstd::bulk::Compressor<'_>,
-        values: &Dictionary,
-    ) -> Result<(), ParquetError> {
-        let page = Page::DictionaryPage {
-            buf: compress(zstd, &values.plain)?,
+    fn dictionary(&mut self, zstd: &mut Zstd, values: &Dictionary) -> Result<(), ParquetError> {
+        let page = ParquetPage::DictionaryPage {
+            buf: zstd.compress(&values.plain)?,
             num_values: values.len() as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
@@ -183,14 +193,15 @@ impl<'s> Pages<'s> {
 
     fn data(
         &mut self,
-        zstd: &mut zstd::bulk::Compressor<'_>,
+        zstd: &mut Zstd,
         page: &[u8],
-        (rows, encoding): (usize, Encoding),
+        rows: u32,
+        encoding: Encoding,
     ) -> Result<(), ParquetError> {
         let length = page.len();
-        let page = Page::DataPage {
-            buf: compress(zstd, page)?,
-            num_values: rows as u32,
+        let page = ParquetPage::DataPage {
+            buf: zstd.compress(page)?,
+            num_values: rows,
             encoding,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
@@ -198,12 +209,12 @@ impl<'s> Pages<'s> {
         };
         let (at, size) = self.write(page, length)?;
         self.data_at.get_or_insert(at);
-        self.offsets.append_row_count(rows as i64);
+        self.offsets.append_row_count(rows.into());
         self.offsets.append_offset_and_size(at as i64, size as i32);
         Ok(())
     }
 
-    fn write(&mut self, page: Page, length: usize) -> Result<(u64, usize), ParquetError> {
+    fn write(&mut self, page: ParquetPage, length: usize) -> Result<(u64, usize), ParquetError> {
         let written = self.writer.write_page(CompressedPage::new(page, length))?;
         self.compressed += written.compressed_size as u64;
         self.uncompressed += written.uncompressed_size as u64;
@@ -221,7 +232,7 @@ impl<'s> Pages<'s> {
         self.index
             .append(bounds.range.is_none(), least, greatest, bounds.nulls as i64, None);
         if let (Some(last), Some(here)) = (self.last, bounds.range) {
-            let falls = |one, other| order(self.kind, values.bytes(one), values.bytes(other)).is_gt();
+            let falls = |one, other| values.order(one, other).is_gt();
             self.rises &= !falls(last.0, here.0) && !falls(last.1, here.1);
         }
         self.last = bounds.range.or(self.last);
@@ -231,7 +242,8 @@ impl<'s> Pages<'s> {
         mut self,
         of: &ColumnDescPtr,
         (bounds, values): (Bounds, &Dictionary),
-        (numbers, encoding): (&[u32], Encoding),
+        rows: u32,
+        encoding: Encoding,
     ) -> Result<ColumnCloseResult, ParquetError> {
         self.writer.close()?;
         if self.rises {
@@ -246,22 +258,18 @@ impl<'s> Pages<'s> {
             .set_encodings(encodings)
             .set_total_compressed_size(self.compressed as i64)
             .set_total_uncompressed_size(self.uncompressed as i64)
-            .set_num_values(numbers.len() as i64)
+            .set_num_values(rows.into())
             .set_dictionary_page_offset(self.dictionary_at.map(|at| at as i64))
             .set_data_page_offset(self.data_at.unwrap_or_default() as i64)
             .set_statistics(bounds.statistics(values, self.kind))
             .build()?;
         Ok(ColumnCloseResult {
             bytes_written: self.compressed,
-            rows_written: numbers.len() as u64,
+            rows_written: rows.into(),
             metadata,
             bloom_filter: None,
             column_index: Some(self.index.build()?),
             offset_index: Some(self.offsets.build()),
         })
     }
-}
-
-fn compress(zstd: &mut zstd::bulk::Compressor<'_>, bytes: &[u8]) -> Result<Bytes, ParquetError> {
-    zstd.compress(bytes).map(Bytes::from).map_err(ParquetError::from)
 }

@@ -1,4 +1,4 @@
-//! The values of a column chunk, each once, as Parquet writes them plainly.
+//! The values of a column chunk, each once, as Parquet writes them plainly, and their order.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -7,71 +7,133 @@ use parquet::basic::Type;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::Statistics;
 
-/// Values in the order of their numbers.
+use crate::runs::NULL;
+
+/// Bytes of a text that are compared at once.
+const HEAD: usize = size_of::<u128>();
+
+/// Values in the order of their numbers, all of one type.
 #[derive(Debug, Default)]
 pub(crate) struct Dictionary {
     /// Plain values; in front of a text stands its length in four bytes.
     pub(crate) plain: Vec<u8>,
-    /// Where each value's own bytes are.
-    values: Vec<Range<u32>>,
+    /// Bytes of a number; 0 for texts.
+    width: usize,
+    texts: Vec<Text>,
+}
+
+/// Where a text's own bytes are, and the first of them: as a number, in the texts' order.
+#[derive(Debug)]
+struct Text {
+    head: u128,
+    at: Range<u32>,
 }
 
 impl Dictionary {
     pub(crate) fn clear(&mut self) {
         self.plain.clear();
-        self.values.clear();
+        self.texts.clear();
+        self.width = 0;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.values.len()
+        self.plain.len().checked_div(self.width).unwrap_or(self.texts.len())
     }
 
-    /// Appends a number's bytes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let from = self.plain.len() as u32;
-        self.plain.extend_from_slice(bytes);
-        self.values.push(from..self.plain.len() as u32);
+    /// Appends numbers of 64 bits.
+    pub(crate) fn extend_int64(&mut self, values: &[i64]) {
+        self.width = size_of::<i64>();
+        self.plain.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    }
+
+    /// Appends numbers that have room in 32 bits.
+    pub(crate) fn extend_int32(&mut self, values: &[i64]) {
+        self.width = size_of::<i32>();
+        self.plain
+            .extend(values.iter().flat_map(|&value| (value as i32).to_le_bytes()));
     }
 
     /// Appends a text with its length.
     pub(crate) fn push_text(&mut self, text: &[u8]) {
         self.plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        self.push(text);
+        let from = self.plain.len() as u32;
+        self.plain.extend_from_slice(text);
+        let mut head = [0; HEAD];
+        for (head, &byte) in head.iter_mut().zip(text) {
+            *head = byte;
+        }
+        self.texts.push(Text {
+            head: u128::from_be_bytes(head),
+            at: from..self.plain.len() as u32,
+        });
     }
 
     /// A value's own bytes.
     pub(crate) fn bytes(&self, number: u32) -> &[u8] {
-        let range = self.values.get(number as usize).cloned().unwrap_or_default();
-        self.plain
-            .get(range.start as usize..range.end as usize)
-            .unwrap_or_default()
+        let number = number as usize;
+        let range = if self.width > 0 {
+            number * self.width..(number + 1) * self.width
+        } else {
+            let at = self.texts.get(number).map(|text| text.at.clone()).unwrap_or_default();
+            at.start as usize..at.end as usize
+        };
+        self.plain.get(range).unwrap_or_default()
     }
 
-    /// Bytes that a value takes where it is written plainly.
-    pub(crate) fn size(&self, number: u32, of: Type) -> usize {
-        let length = if of == Type::BYTE_ARRAY {
-            size_of::<u32>()
-        } else {
-            0
-        };
-        length + self.bytes(number).len()
+    /// Bytes that so many values take where they are written plainly, if they are as long as these are in the mean.
+    pub(crate) fn size_of(&self, values: usize) -> usize {
+        self.plain.len() * values / self.len().max(1)
     }
 
     /// Each value's own bytes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.values.len() as u32).map(|number| self.bytes(number))
+        (0..self.len() as u32).map(|number| self.bytes(number))
+    }
+
+    /// A value as it is written plainly.
+    pub(crate) fn push_plain(&self, number: u32, out: &mut Vec<u8>) {
+        let bytes = self.bytes(number);
+        if self.width == 0 {
+            out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        }
+        out.extend_from_slice(bytes);
+    }
+
+    /// All values of some rows that each have their own, as they are written plainly.
+    pub(crate) fn plain_numbers(&self, rows: Range<u32>) -> &[u8] {
+        let range = rows.start as usize * self.width..rows.end as usize * self.width;
+        self.plain.get(range).unwrap_or_default()
+    }
+
+    /// The order of two values.
+    pub(crate) fn order(&self, one: u32, other: u32) -> Ordering {
+        if self.width > 0 {
+            return self.number(one).cmp(&self.number(other));
+        }
+        let head = |number: u32| self.texts.get(number as usize).map(|text| text.head);
+        // Equal heads are no equal texts: zeros may stand in one where the other has ended.
+        head(one)
+            .cmp(&head(other))
+            .then_with(|| self.bytes(one).cmp(self.bytes(other)))
+    }
+
+    fn number(&self, number: u32) -> i64 {
+        let bytes = self.bytes(number);
+        bytes
+            .first_chunk()
+            .map(|bytes| i64::from_le_bytes(*bytes))
+            .or_else(|| bytes.first_chunk().map(|bytes| i32::from_le_bytes(*bytes).into()))
+            .unwrap_or_default()
     }
 
     /// The least and the greatest value of some rows, and how many rows have none.
-    pub(crate) fn bounds(&self, of: Type, numbers: &[u32]) -> Bounds {
+    pub(crate) fn bounds(&self, rows: impl Iterator<Item = (u32, u32)>) -> Bounds {
         let mut bounds = Bounds::default();
-        let mut last = None;
-        for &number in numbers {
-            if number == crate::column::NULL {
-                bounds.nulls += 1;
-            } else if last != Some(number) {
-                last = Some(number);
-                bounds.widen(self, of, number);
+        for (count, number) in rows {
+            if number == NULL {
+                bounds.nulls += u64::from(count);
+            } else {
+                bounds.widen(self, number);
             }
         }
         bounds
@@ -87,64 +149,83 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    fn widen(&mut self, values: &Dictionary, of: Type, number: u32) {
-        let (least, greatest) = self.range.unwrap_or((number, number));
-        let bytes = values.bytes(number);
-        self.range = Some((
-            if order(of, bytes, values.bytes(least)).is_lt() {
-                number
-            } else {
-                least
-            },
-            if order(of, bytes, values.bytes(greatest)).is_gt() {
-                number
-            } else {
-                greatest
-            },
-        ));
+    #[inline]
+    fn widen(&mut self, values: &Dictionary, number: u32) {
+        let Some((least, greatest)) = &mut self.range else {
+            self.range = Some((number, number));
+            return;
+        };
+        if values.order(number, *least).is_lt() {
+            *least = number;
+        } else if values.order(number, *greatest).is_gt() {
+            *greatest = number;
+        }
     }
 
     /// Both together.
-    pub(crate) fn with(mut self, other: Self, values: &Dictionary, of: Type) -> Self {
+    pub(crate) fn with(mut self, other: Self, values: &Dictionary) -> Self {
         self.nulls += other.nulls;
         if let Some((least, greatest)) = other.range {
-            self.widen(values, of, least);
-            self.widen(values, of, greatest);
+            self.widen(values, least);
+            self.widen(values, greatest);
         }
         self
     }
 
     /// As a footer has them.
     pub(crate) fn statistics(&self, values: &Dictionary, of: Type) -> Statistics {
-        let bytes = self
-            .range
-            .map(|(least, greatest)| (values.bytes(least), values.bytes(greatest)));
-        let (least, greatest) = (bytes.map(|bytes| bytes.0), bytes.map(|bytes| bytes.1));
+        let (least, greatest) = match self.range {
+            Some((least, greatest)) => (Some(least), Some(greatest)),
+            None => (None, None),
+        };
         let nulls = Some(self.nulls);
+        let int64 = |number| values.number(number);
+        let int32 = |number| values.number(number) as i32;
+        let text = |number| ByteArray::from(values.bytes(number).to_vec());
         match of {
             Type::INT32 => Statistics::int32(least.map(int32), greatest.map(int32), None, nulls, false),
             Type::INT64 => Statistics::int64(least.map(int64), greatest.map(int64), None, nulls, false),
-            _ => {
-                let text = |text: &[u8]| ByteArray::from(text.to_vec());
-                Statistics::byte_array(least.map(text), greatest.map(text), None, nulls, false)
-            }
+            _ => Statistics::byte_array(least.map(text), greatest.map(text), None, nulls, false),
         }
     }
 }
 
-/// The order of two values of this type.
-pub(crate) fn order(of: Type, one: &[u8], other: &[u8]) -> Ordering {
-    match of {
-        Type::INT32 => int32(one).cmp(&int32(other)),
-        Type::INT64 => int64(one).cmp(&int64(other)),
-        _ => one.cmp(other),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_in_the_order_of_their_bytes() {
+        let texts: [&[u8]; 8] = [
+            b"",
+            b"\0",
+            b"10.0.0.1",
+            b"10.0.0.10",
+            b"2001:db8:0:1::1",
+            b"2001:db8:0:1::10",
+            b"2001:db8:0:1::100",
+            b"\xff",
+        ];
+        let mut values = Dictionary::default();
+        texts.iter().for_each(|text| values.push_text(text));
+        for (one, a) in (0..).zip(texts) {
+            for (other, b) in (0..).zip(texts) {
+                assert_eq!(values.order(one, other), a.cmp(b), "{a:?} {b:?}");
+            }
+        }
+        let bounds = values.bounds([(1, 4), (3, NULL), (1, 2), (7, 6)].into_iter());
+        assert_eq!((bounds.range, bounds.nulls), (Some((2, 6)), 3));
     }
-}
 
-fn int32(bytes: &[u8]) -> i32 {
-    bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
-}
-
-fn int64(bytes: &[u8]) -> i64 {
-    bytes.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+    #[test]
+    fn numbers_are_in_their_own_order() {
+        let mut values = Dictionary::default();
+        values.extend_int64(&[-1, 0, i64::MAX, i64::MIN]);
+        assert_eq!((values.len(), values.size_of(3)), (4, 24));
+        assert_eq!(values.bounds((0..4).map(|number| (1, number))).range, Some((3, 2)));
+        values.clear();
+        values.extend_int32(&[7, -8]);
+        assert_eq!(values.bounds((0..2).map(|number| (1, number))).range, Some((1, 0)));
+        assert_eq!(values.bytes(1), (-8i32).to_le_bytes());
+    }
 }

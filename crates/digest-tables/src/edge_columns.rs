@@ -1,8 +1,10 @@
 //! The columns of the table of edges: what stands in them, and what of an edge goes where.
 
-use digest_core::Edge;
+use digest_core::{Dimensions, Edge};
 
-use crate::column::{AnyColumn, Column, Ip, Numbers, Plain, Ports};
+use crate::addresses::{Ip, Numbers};
+use crate::column::{AnyColumn, Column};
+use crate::numbers::{Near, Plain, Written};
 use crate::origins::Origin;
 
 /// The table's columns, in order. Text that a format or a record lacks is null, never `-`.
@@ -53,87 +55,165 @@ pub(crate) const FILTERED: [&str; 7] = [
 
 type Text = Column<Vec<u8>>;
 
+/// Which port folding made 0, as the column `fold` names it.
+const FOLDS: &[&str] = &["portless", "equal", "src", "dst"];
+const PORTLESS: i64 = 0;
+const EQUAL: i64 = 1;
+const SRC: i64 = 2;
+const DST: i64 = 3;
+
 /// The columns of some edges.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EdgeColumns {
+    rows: u32,
     account_id: Text,
     region: Text,
     interface_id: Text,
     flow_direction: Text,
-    traffic_path: Column<i32>,
+    traffic_path: Near,
     srcaddr: Column<Ip>,
     dstaddr: Column<Ip>,
     srcaddr_v4: Numbers,
     dstaddr_v4: Numbers,
     pkt_srcaddr: Column<Ip>,
     pkt_dstaddr: Column<Ip>,
-    srcport: Ports,
-    dstport: Ports,
-    protocol: Column<i32>,
+    srcport: Near,
+    dstport: Near,
+    protocol: Near,
     action: Text,
     reject_reason: Text,
-    fold: Text,
-    packets: Column<i64>,
+    fold: Near,
+    packets: Near,
     bytes: Plain,
-    records: Column<i64>,
-    syn_records: Column<i64>,
-    synack_records: Column<i64>,
-    rst_records: Column<i64>,
-    first_seen: Column<i64>,
-    last_seen: Column<i64>,
-    folded_port_min: Ports,
-    folded_port_max: Ports,
-    tcp_flags: Column<i32>,
-    log_versions: Column<i64>,
+    records: Near,
+    syn_records: Near,
+    synack_records: Near,
+    rst_records: Near,
+    first_seen: Near,
+    last_seen: Near,
+    folded_port_min: Near,
+    folded_port_max: Near,
+    tcp_flags: Near,
+    log_versions: Near,
     src_aws_service: Text,
     dst_aws_service: Text,
 }
 
+impl Default for EdgeColumns {
+    fn default() -> Self {
+        let int32 = || Near::small(Written::Int32);
+        let int64 = || Near::small(Written::Int64);
+        Self {
+            rows: 0,
+            account_id: Text::default(),
+            region: Text::default(),
+            interface_id: Text::default(),
+            flow_direction: Text::default(),
+            traffic_path: int32(),
+            srcaddr: Column::default(),
+            dstaddr: Column::default(),
+            srcaddr_v4: Numbers::default(),
+            dstaddr_v4: Numbers::default(),
+            pkt_srcaddr: Column::default(),
+            pkt_dstaddr: Column::default(),
+            srcport: int32(),
+            dstport: int32(),
+            protocol: int32(),
+            action: Text::default(),
+            reject_reason: Text::default(),
+            fold: Near::small(Written::Names(FOLDS)),
+            packets: int64(),
+            bytes: Plain::default(),
+            records: int64(),
+            syn_records: int64(),
+            synack_records: int64(),
+            rst_records: int64(),
+            first_seen: Near::around_the_first(),
+            last_seen: Near::around_the_first(),
+            folded_port_min: int32(),
+            folded_port_max: int32(),
+            tcp_flags: int32(),
+            log_versions: int64(),
+            src_aws_service: Text::default(),
+            dst_aws_service: Text::default(),
+        }
+    }
+}
+
 impl EdgeColumns {
-    /// An edge with a history, whose records were delivered there.
-    pub(crate) fn push(&mut self, edge: &Edge<'_>, origin: Origin<'_>) {
-        self.push_keys(edge, origin);
-        self.push_measures(edge);
+    /// Rows that were pushed.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
     }
 
-    fn push_keys(&mut self, edge: &Edge<'_>, origin: Origin<'_>) {
+    /// The edges that are pushed from here on are of this edge's interface, whose records were delivered there.
+    pub(crate) fn begin_interface(&mut self, edge: &Edge<'_>, origin: Origin<'_>) {
+        let row = self.rows;
         let account = named(edge.account_id).or(origin.account.map(str::as_bytes));
-        self.account_id.push_option(account);
-        self.region.push_option(origin.region.map(str::as_bytes));
-        self.interface_id.push_option(named(edge.interface_id));
-        let further = &edge.dimensions;
-        self.flow_direction.push_option(further.flow_direction);
-        self.traffic_path.push_option(further.traffic_path.as_ref());
-        self.srcaddr.push(&Ip(edge.srcaddr));
-        self.dstaddr.push(&Ip(edge.dstaddr));
-        self.pkt_srcaddr.push_option(further.pkt_srcaddr.map(Ip).as_ref());
-        self.pkt_dstaddr.push_option(further.pkt_dstaddr.map(Ip).as_ref());
-        self.srcport.push(edge.ports.map(|(src, _)| src));
-        self.dstport.push(edge.ports.map(|(_, dst)| dst));
-        self.protocol.push(&edge.protocol.into());
-        self.action.push_option(named(edge.action));
-        self.reject_reason.push_option(further.reject_reason);
-        self.src_aws_service.push_option(further.pkt_src_aws_service);
-        self.dst_aws_service.push_option(further.pkt_dst_aws_service);
+        self.account_id.push_option(row, account);
+        self.region.push_option(row, origin.region.map(str::as_bytes));
+        self.interface_id.push_option(row, named(edge.interface_id));
     }
 
-    fn push_measures(&mut self, edge: &Edge<'_>) {
+    /// The next row: an edge with a history.
+    #[inline]
+    pub(crate) fn push(&mut self, edge: &Edge<'_>) {
+        let row = self.rows;
+        self.srcaddr.push(row, &Ip(edge.srcaddr));
+        self.dstaddr.push(row, &Ip(edge.dstaddr));
+        self.srcport
+            .push_option(row, edge.ports.map(|(src, _)| src.into()));
+        self.dstport
+            .push_option(row, edge.ports.map(|(_, dst)| dst.into()));
+        self.protocol.push(row, edge.protocol.into());
+        self.action.push_option(row, named(edge.action));
+        self.push_further(row, &edge.dimensions);
+        self.push_measures(row, edge);
+        self.rows += 1;
+    }
+
+    #[inline]
+    fn push_further(&mut self, row: u32, further: &Dimensions<'_>) {
+        self.flow_direction.push_option(row, further.flow_direction);
+        self.traffic_path
+            .push_option(row, further.traffic_path.map(i64::from));
+        self.pkt_srcaddr
+            .push_option(row, further.pkt_srcaddr.map(Ip).as_ref());
+        self.pkt_dstaddr
+            .push_option(row, further.pkt_dstaddr.map(Ip).as_ref());
+        self.reject_reason.push_option(row, further.reject_reason);
+        self.src_aws_service
+            .push_option(row, further.pkt_src_aws_service);
+        self.dst_aws_service
+            .push_option(row, further.pkt_dst_aws_service);
+    }
+
+    #[inline]
+    fn push_measures(&mut self, row: u32, edge: &Edge<'_>) {
         let history = edge.history.unwrap_or_default();
         let folded = history.folded_ports;
-        self.fold.push(fold_of(edge.ports, folded));
-        self.packets.push(&signed(edge.packets));
+        self.fold.push(row, fold_of(edge.ports, folded));
+        self.packets.push(row, signed(edge.packets));
         self.bytes.push(signed(edge.bytes));
-        self.records.push(&signed(history.records));
-        self.syn_records.push(&signed(history.syn));
-        self.synack_records.push(&signed(history.synack));
-        self.rst_records.push(&signed(history.rst));
-        self.first_seen.push(&history.first_seen);
-        self.last_seen.push(&history.last_seen);
-        self.folded_port_min.push(folded.map(|(least, _)| least));
-        self.folded_port_max.push(folded.map(|(_, greatest)| greatest));
+        self.records.push(row, signed(history.records));
+        self.syn_records.push(row, signed(history.syn));
+        self.synack_records.push(row, signed(history.synack));
+        self.rst_records.push(row, signed(history.rst));
+        self.first_seen.push(row, history.first_seen);
+        self.last_seen.push(row, history.last_seen);
+        self.folded_port_min
+            .push_option(row, folded.map(|(least, _)| least.into()));
+        self.folded_port_max
+            .push_option(row, folded.map(|(_, greatest)| greatest.into()));
         self.tcp_flags
-            .push_option(history.tcp_flags.map(i32::from).as_ref());
-        self.log_versions.push(&history.versions.into());
+            .push_option(row, history.tcp_flags.map(i64::from));
+        self.log_versions.push(row, history.versions.into());
+    }
+
+    /// Forgets all rows.
+    pub(crate) fn clear(&mut self) {
+        self.all().into_iter().for_each(AnyColumn::clear);
+        self.rows = 0;
     }
 
     /// All columns, full, in the schema's order.
@@ -177,12 +257,12 @@ impl EdgeColumns {
 }
 
 /// Which port folding made 0. Where both ports of every record were equal, nothing was lost by it.
-fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> &'static [u8] {
+fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> i64 {
     match (ports, folded) {
-        (None, _) => b"portless",
-        (Some((src, dst)), Some((least, greatest))) if least == greatest && least == src.max(dst) => b"equal",
-        (Some((0, _)), _) => b"src",
-        (Some(_), _) => b"dst",
+        (None, _) => PORTLESS,
+        (Some((src, dst)), Some((least, greatest))) if least == greatest && least == src.max(dst) => EQUAL,
+        (Some((0, _)), _) => SRC,
+        (Some(_), _) => DST,
     }
 }
 
@@ -202,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_fold_says_which_port_is_lost() {
-        let fold = |ports, folded| str::from_utf8(fold_of(ports, folded)).unwrap();
+        let fold = |ports, folded| FOLDS[fold_of(ports, folded) as usize];
         assert_eq!(fold(None, None), "portless");
         assert_eq!(fold(Some((0, 443)), Some((50_000, 50_001))), "src");
         assert_eq!(fold(Some((443, 0)), Some((50_000, 50_000))), "dst");

@@ -12,7 +12,7 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::chunk::{Chunk, Chunks};
 use crate::edge_columns::{EdgeColumns, FILTERED, SCHEMA};
 use crate::error::TableError;
-use crate::origins::{Origin, Origins};
+use crate::origins::Origins;
 use crate::sealing::{Sealing, TableSummary};
 
 /// Rows of a row group: enough for dictionaries to be worth their room, and few enough for each thread to hold one.
@@ -125,26 +125,30 @@ impl Maker {
         origins: &Origins,
         columns: &[ColumnDescPtr],
     ) -> Result<Group, TableError> {
-        let (mut rows, mut has_history) = (0, true);
-        let (mut interface, mut origin) = (Vec::new(), Origin::default());
+        self.columns.clear();
+        let mut has_history = true;
+        let mut here: (Vec<u8>, Vec<u8>) = Default::default();
         block.for_each(|edge| {
-            if rows == 0 || interface != edge.interface_id {
-                interface = edge.interface_id.to_vec();
-                origin = origins.of(edge.interface_id);
+            if self.columns.rows() == 0 || here.1 != edge.interface_id || here.0 != edge.account_id {
+                here = (edge.account_id.to_vec(), edge.interface_id.to_vec());
+                let origin = origins.of(edge.interface_id);
+                self.columns.begin_interface(edge, origin);
             }
             has_history &= edge.history.is_some();
-            self.columns.push(edge, origin);
-            rows += 1;
+            self.columns.push(edge);
         });
         if !has_history {
             return Err(TableError::NoHistory);
         }
+        let rows = self.columns.rows();
         let mut chunks = Vec::with_capacity(columns.len());
         for (column, of) in self.columns.all().into_iter().zip(columns) {
-            let numbers = column.take(self.chunks.values());
-            chunks.push(self.chunks.make(of, numbers, FILTERED.contains(&of.name()))?);
-            column.clear();
+            let has_filter = FILTERED.contains(&of.name());
+            chunks.push(self.chunks.make(of, column, rows, has_filter)?);
         }
-        Ok(Group { rows, chunks })
+        Ok(Group {
+            rows: rows.into(),
+            chunks,
+        })
     }
 }

@@ -11,11 +11,19 @@ mod origins;
 
 mod edge_columns;
 
+mod runs;
+
 mod column;
+
+mod addresses;
+
+mod numbers;
 
 mod dictionary;
 
 mod bits;
+
+mod page;
 
 mod chunk;
 
