@@ -2,7 +2,7 @@
 
 use digest_core::manifest::StoredTable;
 use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
-use digest_storage::Manifests;
+use digest_storage::{Manifests, Tables};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -90,15 +90,25 @@ async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> 
     listed.map_err(PublishError::of("the entry in the index"))
 }
 
-/// Removes all that an attempt wrote which published nothing. What stays is removed by a sweep.
+/// Removes all that an attempt wrote which nobody needs. What stays is removed by a sweep.
 pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
     remove_table(places, job, nonce).await;
     discard(places, job.id(), nonce).await;
 }
 
-/// Removes the table of an attempt that published nothing.
+/// Removes the table of an attempt that was given up, unless the digest's manifest names it: of an attempt that had all in
+/// order nothing tells but that. One that stays is removed by a sweep.
 pub(crate) async fn remove_table(places: &Places, job: &Job, nonce: Uuid) {
-    if let Err(error) = places.tables.remove(job, nonce).await {
+    let key = Tables::key(job, nonce);
+    let removed = match places.manifests.load(job.id()).await {
+        Ok(Some(Manifest {
+            edges_table: Some(named),
+            ..
+        })) if named.key == key => return,
+        Ok(_) => places.tables.remove(job, nonce).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = removed {
         warn!(job_id = %job.id(), %error, "the table of an attempt that was given up could not be removed");
     }
 }
