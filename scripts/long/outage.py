@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""S3 answers 503 for half a minute, then well: no job is lost. API and worker over S3, with jobs that are built, that wait
-in the queue, and that are asked for meanwhile; every digest has to be the naive digester's in the end, and nothing may be
-left beside the records. Prints how long after the outage all were stored.
+"""S3 answers 503 for half a minute, then well: no job is lost. API and worker over S3, with jobs that are built, that
+wait in the queue, and that are asked for meanwhile; every digest has to be the naive digester's in the end, and nothing
+may be left beside the records. Prints how long after the outage all were stored.
 
     .venv/bin/python scripts/long/outage.py [--seconds 30] [--rounds 3]
 

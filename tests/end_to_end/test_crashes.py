@@ -182,7 +182,7 @@ def test_the_table_of_a_killed_workers_attempt_is_removed_by_its_successor(front
 
 
 def test_a_paused_workers_table_that_comes_behind_its_successors_is_removed(fronted):
-    """The first worker is stopped while its table's upload ends: it appears once the successor has stored all of its."""
+    """The first worker is stopped while its table's upload ends: it appears behind all that the successor stored."""
     fronted.start_api(**HASTE).start_worker(**HASTE)
     window = Window.fresh()
     flow_logs.write(fronted.logs, window)
