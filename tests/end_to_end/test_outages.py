@@ -13,6 +13,7 @@ from test_crashes import HASTE
 import flow_logs
 import oracle
 from flow_logs import Window
+from front import Gate
 from processes import free_port, wait_for
 from sqs import Queue
 from stack import text_of
@@ -75,6 +76,8 @@ def test_a_queue_that_is_down_is_said_within_5_seconds_and_the_claim_is_released
 def outage(stack, seconds: float, **settings: str) -> list[Window]:
     """All buckets answer 503 for so long: to jobs that are built, that wait, and that are asked for. Every one of
     these windows' digests is right in the end, and nothing is left beside the records."""
+    gate = Gate(stack.logs.name)
+    stack.front.rules.append(gate)
     stack.start_api(**settings).start_worker(**settings, WORKER_CONCURRENCY="2")
     windows = [Window.fresh() for _ in range(6)]
     for window in windows:
@@ -101,7 +104,9 @@ def outage(stack, seconds: float, **settings: str) -> list[Window]:
 
     with ThreadPoolExecutor(12) as pool:
         delivered = [pool.submit(deliver, window) for window in windows[:4]]
+        assert gate.reached.wait(30)
         broken.set()
+        gate.opened.set()
         asked = [pool.submit(ask, window) for window in windows[4:]]
         time.sleep(seconds)
         broken.clear()
@@ -116,6 +121,8 @@ def outage(stack, seconds: float, **settings: str) -> list[Window]:
         finally:
             ended.set()
     assert [stack.progress.keys(window.id()) for window in windows] == [[f"{w.id()}.job.json"] for w in windows]
+    records = [stack.record(window.id()) for window in windows]
+    assert any(record["attempts"] + record["lost_leases"] for record in records), "no build met the outage"
     return windows
 
 
