@@ -2,7 +2,7 @@
 
 use digest_core::manifest::StoredTable;
 use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
-use digest_storage::{Manifests, Tables};
+use digest_storage::{Manifests, StoreError, Tables};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -96,20 +96,24 @@ pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
     discard(places, job.id(), nonce).await;
 }
 
-/// Removes the table of an attempt that was given up, unless the digest's manifest names it: of an attempt that had all in
-/// order nothing tells but that. One that stays is removed by a sweep.
+/// Removes the table of an attempt that was given up, unless it may be that of the stored digest: of an attempt that had all
+/// in order nothing tells but the manifest that names its table. One that stays is removed by a sweep.
 pub(crate) async fn remove_table(places: &Places, job: &Job, nonce: Uuid) {
-    let key = Tables::key(job, nonce);
-    let removed = match places.manifests.load(job.id()).await {
-        Ok(Some(Manifest {
-            edges_table: Some(named),
-            ..
-        })) if named.key == key => return,
-        Ok(_) => places.tables.remove(job, nonce).await,
+    let removed = match is_needed(places, job, &Tables::key(job, nonce)).await {
+        Ok(true) => return,
+        Ok(false) => places.tables.remove(job, nonce).await,
         Err(error) => Err(error),
     };
     if let Err(error) = removed {
         warn!(job_id = %job.id(), %error, "the table of an attempt that was given up could not be removed");
+    }
+}
+
+/// Whether a table is that of the stored digest, or nobody can tell: the digest is there, and no manifest.
+async fn is_needed(places: &Places, job: &Job, table: &str) -> Result<bool, StoreError> {
+    match places.manifests.load(job.id()).await? {
+        Some(manifest) => Ok(manifest.edges_table.is_some_and(|named| named.key == table)),
+        None => Ok(places.digests.head(job.id()).await?.is_some()),
     }
 }
 
