@@ -138,15 +138,21 @@ def beside(stack: Stack, windows: list[Window]) -> list[str]:
     """Keys that no ended job has."""
     ids = {window.id() for window in windows}
     kept = {f"{id_}{end}" for id_ in ids for end in (".log.gz", ".manifest.json")}
-    manifests = (json.loads(stack.digests.get(key) or "{}") for key in kept if key.endswith(".manifest.json"))
-    kept |= {told["edges_table"]["key"] for told in manifests if told.get("edges_table")}
+    kept |= {table for id_ in ids if (table := table_of(stack, id_))}
     found = [key for key in stack.digests.keys() if key not in kept and not key.startswith("index/")]
     return found + [key for key in stack.progress.keys() if key.removesuffix(".job.json") not in ids]
+
+
+def table_of(stack: Stack, id_: str) -> str | None:
+    """The table of edges that a digest's manifest names."""
+    manifest = json.loads(stack.digests.get(f"{id_}.manifest.json") or "{}")
+    return (manifest.get("edges_table") or {}).get("key")
 
 
 def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]]) -> Verdict:
     """Every digest against the naive digester's, and what lies beside them."""
     lost, wrong = [], []
+    present = set(stack.digests.keys("edges/"))
 
     def look(window: Window) -> None:
         fetched = stack.get(window)
@@ -154,6 +160,8 @@ def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]])
             lost.append(f"{window.id()}: {fetched.status} {fetched.body[:300]!r}")
         elif text_of(fetched.body) != oracle.digest_of(window, stack.logs, objects[window]):
             wrong.append(window.id())
+        elif (table := table_of(stack, window.id())) is not None and table not in present:
+            wrong.append(f"{window.id()}: its table is not there: {table}")
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(look, windows))
@@ -162,7 +170,8 @@ def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]])
 
 
 def run(options: argparse.Namespace, directory: Path) -> int:
-    """The whole run; the number of faults."""
+    """The whole run; the number of faults. Processes that were there before are nobody's here."""
+    others = set(Process.alive)
     endpoint = f"http://127.0.0.1:{start_moto(directory)}"
     stack = Stack(MotoBackend(endpoint), directory)
     queue = Queue(endpoint, receives=1000)
@@ -220,7 +229,7 @@ def run(options: argparse.Namespace, directory: Path) -> int:
         return len(verdict.lost + verdict.wrong + verdict.strays + dead) + sum(queue.messages())
     finally:
         # Held requests end with the workers that hold them.
-        for process in list(Process.alive):
+        for process in [process for process in Process.alive if process not in others]:
             if process.log.name != "moto.log":
                 process.stop()
         for daemon in daemons:
@@ -228,7 +237,7 @@ def run(options: argparse.Namespace, directory: Path) -> int:
         stack.close()
         if appliance:
             appliance.close()
-        for process in list(Process.alive):
+        for process in [process for process in Process.alive if process not in others]:
             process.stop()
 
 

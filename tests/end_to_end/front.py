@@ -124,15 +124,17 @@ class Front:
 class Gate:
     """A rule that holds requests, reads of flow log objects above all, until it is opened."""
 
-    def __init__(self, bucket: str, matching: str = ".log.gz", method: str = "GET"):
+    def __init__(self, bucket: str, matching: str = ".log.gz", method: str = "GET", query: str | None = None):
         self.bucket = bucket
         self.matching = matching
         self.method = method
+        self.query = query
         self.reached = threading.Event()
         self.opened = threading.Event()
 
     def __call__(self, seen: Seen):
-        if seen.method == self.method and seen.bucket == self.bucket and self.matching in seen.key:
+        is_such = self.query is None or self.query in seen.query
+        if is_such and seen.method == self.method and seen.bucket == self.bucket and self.matching in seen.key:
             self.reached.set()
             self.opened.wait(timeout=120)
         return None

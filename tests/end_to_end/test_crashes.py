@@ -150,6 +150,63 @@ def test_a_paused_workers_last_request_does_not_harm_its_successors_digest(front
     assert (answer.headers["etag"], answer.body) == (fetched.headers["etag"], fetched.body)
     assert answer.headers["digest-coverage"] == "complete"
     assert fronted.record(window.id())["state"] == "stored"
+    assert tables(fronted) == [fronted.manifest(window.id())["edges_table"]["key"]]
+
+
+def tables(stack) -> list[str]:
+    """Keys of all tables of edges."""
+    return stack.digests.keys("edges/")
+
+
+def test_the_table_of_a_killed_workers_attempt_is_removed_by_its_successor(fronted):
+    """Killed between its table and its digest. Whoever reads the folder of tables would count its edges twice."""
+    fronted.start_api(**HASTE).start_worker(**HASTE)
+    window = Window.fresh()
+    flow_logs.write(fronted.logs, window)
+    gate = Gate(fronted.digests.name, f"{window.id()}.log.gz", method="PUT")
+    fronted.front.rules.append(gate)
+    assert fronted.post(window).status == 202
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(deliver, fronted, window)
+        assert gate.reached.wait(30)
+        fronted.worker.kill()
+    [orphan] = tables(fronted)
+    fronted.front.rules.clear()
+    fronted.start_worker(**HASTE)
+    fetched = fronted.when_stored(window)
+    assert text_of(fetched.body) == oracle.digest_of(window, fronted.logs)
+    named = fronted.manifest(window.id())["edges_table"]["key"]
+    assert tables(fronted) == [named] and named != orphan
+    # Its last request arrives after all.
+    gate.opened.set()
+
+
+def test_a_paused_workers_table_that_comes_behind_its_successors_is_removed(fronted):
+    """The first worker is stopped while its table's upload ends: it appears behind all that the successor stored."""
+    fronted.start_api(**HASTE).start_worker(**HASTE)
+    window = Window.fresh()
+    flow_logs.write(fronted.logs, window)
+    gate = Gate(fronted.digests.name, "edges/", method="POST", query="uploadId")
+    fronted.front.rules.append(gate)
+    assert fronted.post(window).status == 202
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(deliver, fronted, window)
+        assert gate.reached.wait(30)
+        first = fronted.worker
+        os.kill(first.child.pid, signal.SIGSTOP)
+        try:
+            fronted.front.rules.clear()
+            fronted.start_worker(**HASTE)
+            fronted.when_stored(window)
+            [named] = tables(fronted)
+            gate.opened.set()
+            wait_for(lambda: len(tables(fronted)) == 2)
+        finally:
+            os.kill(first.child.pid, signal.SIGCONT)
+        wait_for(lambda: '"outcome":"lost"' in first.output())
+        pending.result(60)
+    assert tables(fronted) == [named]
+    assert fronted.manifest(window.id())["edges_table"]["key"] == named
 
 
 def test_a_lost_message_is_made_good_by_the_sweeper(fronted):

@@ -92,6 +92,41 @@ def test_a_build_that_outlasts_the_daemons_patience_many_times_is_never_put_asid
     assert (record["attempts"], record["lost_leases"]) == (0, 0)
 
 
+def test_a_daemon_that_does_not_wait_for_answers_redelivers_to_a_build_that_goes_on(fronted, daemons):
+    """Its InactivityTimeout is shorter than the worker's patience: it hangs up, and the message appears again."""
+    fronted.start_worker(**HASTE, SQSD_PATIENCE="25s")
+    window, gate = Window.fresh(), Gate(fronted.logs.name)
+    keys = flow_logs.write(fronted.logs, window, objects=1)
+    fronted.front.rules.append(gate)
+    daemon = daemons(fronted.worker_url, Profile("impatient", inactivity=1))
+    daemon.queue.send(json.dumps(window.job()))
+    assert gate.reached.wait(30)
+    gate.opened.wait(5)
+    assert daemon.answers == []
+    gate.opened.set()
+    wait_for(daemon.queue.is_empty)
+    assert is_stored(fronted, window) and text(fronted, window) == oracle.digest_of(window, fronted.logs)
+    assert daemon.queue.dead() == []
+    assert daemon.statuses() == {200} and 3 <= daemon.answers[-1][1] <= 10
+    reads = [seen for seen in fronted.front.requests(fronted.logs.name) if seen.method == "GET" and seen.key in keys]
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("profile", [PROFILES[0], PROFILES[2]], ids=lambda profile: profile.name)
+def test_what_is_no_job_is_400_and_goes_to_the_dead_letters_of_a_daemon_that_keeps_it(fronted, daemons, profile):
+    fronted.start_worker()
+    daemon = daemons(fronted.worker_url, profile, receives=2)
+    hopeless = ["no job", json.dumps({**Window.fresh().job(), "id": Window.fresh().id()})]
+    for body in hopeless:
+        daemon.queue.send(body)
+    dead: list[str] = []
+    wanted = [] if profile.deletes(400) else sorted(hopeless)
+    wait_for(lambda: dead.extend(daemon.queue.dead()) or (daemon.queue.is_empty() and len(dead) == len(wanted)))
+    assert sorted(dead) == wanted
+    assert daemon.statuses() == {400}
+    assert fronted.progress.keys() == []
+
+
 def test_50_jobs_at_once_for_a_worker_with_one_slot_are_all_built_and_none_is_put_aside(fronted, daemons):
     fronted.start_worker(WORKER_CONCURRENCY="1", SQSD_PATIENCE="25s")
     windows = [Window.fresh() for _ in range(50)]

@@ -29,6 +29,7 @@ mod rusoto;
 mod s3;
 mod store;
 mod tables;
+mod unfinished;
 mod upload;
 mod version;
 

@@ -256,6 +256,25 @@ async fn a_body_that_does_not_come_in_time_is_408_and_its_connection_ends() {
 }
 
 #[tokio::test]
+async fn headers_that_do_not_come_in_time_end_their_connection() {
+    let running = start();
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    slow.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(Duration::from_secs(30), slow.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408 "),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn a_service_ends_with_its_grace_whatever_its_work_and_its_callers_do() {
     let grace = Duration::from_secs(1);
     let listening = server::listen(&service(), &Readiness::new(), &metrics(), routes).unwrap();

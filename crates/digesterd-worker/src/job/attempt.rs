@@ -53,10 +53,7 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
                 line.published(published);
                 release(worker, &held, is_whole).await
             }
-            Err(AttemptError::Publish(PublishError::Lost)) => {
-                clear_up(worker, &record).await;
-                Attempt::Lost
-            }
+            Err(AttemptError::Publish(PublishError::Lost)) => Attempt::Lost,
             Err(error) => {
                 line.failed(&error);
                 give_back(worker, &held, &error).await
@@ -65,6 +62,9 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
         () = heartbeat::beat(&held, worker.markers(), worker.terms(), &progress) => Attempt::Lost,
         () = worker.halted() => hand_back(worker, &held).await,
     };
+    if matches!(attempt, Attempt::Lost) {
+        clear_up(worker, &record).await;
+    }
     line.end(&attempt, &progress.snapshot());
     attempt
 }
@@ -100,13 +100,13 @@ async fn make(
 }
 
 /// The digest is stored: the record says so, then the marker goes. Where all is in order then, this process's sweeper need
-/// not look.
+/// not look; it does where somebody else was at the job, who may come to himself once more.
 async fn release(worker: &Worker, held: &Held, is_whole: bool) -> Attempt {
     let retention = delta(worker.terms().record_retention);
     match held.step(|record| record.stored(Utc::now(), retention)).await {
         Ok(record) => {
             marker::hide(worker.markers(), record.job().id()).await;
-            if is_whole {
+            if is_whole && record.lost_leases() == 0 {
                 let (record, version) = held.present().await;
                 worker
                     .in_order()

@@ -2,7 +2,7 @@
 
 use digest_core::manifest::StoredTable;
 use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
-use digest_storage::Manifests;
+use digest_storage::{Manifests, StoreError, Tables};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -90,16 +90,30 @@ async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> 
     listed.map_err(PublishError::of("the entry in the index"))
 }
 
-/// Removes all that an attempt wrote which published nothing. What stays is removed by a sweep.
+/// Removes all that an attempt wrote which nobody needs. What stays is removed by a sweep.
 pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
     remove_table(places, job, nonce).await;
     discard(places, job.id(), nonce).await;
 }
 
-/// Removes the table of an attempt that published nothing.
+/// Removes the table of an attempt that was given up, unless it may be that of the stored digest: of an attempt that had all
+/// in order nothing tells but the manifest that names its table. One that stays is removed by a sweep.
 pub(crate) async fn remove_table(places: &Places, job: &Job, nonce: Uuid) {
-    if let Err(error) = places.tables.remove(job, nonce).await {
+    let removed = match is_needed(places, job, &Tables::key(job, nonce)).await {
+        Ok(true) => return,
+        Ok(false) => places.tables.remove(job, nonce).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = removed {
         warn!(job_id = %job.id(), %error, "the table of an attempt that was given up could not be removed");
+    }
+}
+
+/// Whether a table is that of the stored digest, or nobody can tell: the digest is there, and no manifest.
+async fn is_needed(places: &Places, job: &Job, table: &str) -> Result<bool, StoreError> {
+    match places.manifests.load(job.id()).await? {
+        Some(manifest) => Ok(manifest.edges_table.is_some_and(|named| named.key == table)),
+        None => Ok(places.digests.head(job.id()).await?.is_some()),
     }
 }
 

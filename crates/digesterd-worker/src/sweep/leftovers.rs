@@ -1,14 +1,17 @@
 //! Objects of attempts that are no more: temporary digests, manifests that never got their name, and lists of objects
-//! and tables that no manifest names; and the objects of probes whose process died before it could remove them.
+//! and tables that no manifest names; the objects of probes whose process died before it could remove them; and files of
+//! writes that nobody finished.
 
 use std::time::Duration;
 
 use chrono::Utc;
 use digest_core::DigestId;
+use digest_core::record::State;
 use digest_storage::{Digests, ErrorKind, StoreError, Tables};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
+use crate::publish::{Standing, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -22,6 +25,9 @@ pub(super) async fn clear(worker: &Worker) -> Result<usize, StoreError> {
     // No attempt writes beside the records, but each process that starts probes their place.
     let beside_records = Digests::new(worker.records().store().clone());
     removed += clear_place(worker, &beside_records, age).await?;
+    for store in [worker.digests().store(), worker.records().store()] {
+        removed += store.clear_unfinished(age).await?;
+    }
     Ok(removed)
 }
 
@@ -29,7 +35,7 @@ async fn clear_place(worker: &Worker, digests: &Digests, age: Duration) -> Resul
     let mut leftovers = digests.leftovers(delta(age), Utc::now());
     let mut removed = 0;
     while let Some((id, nonce, key)) = leftovers.try_next().await? {
-        if !is_in_use(worker, id, nonce).await? && !is_listed(worker, id, nonce, key.as_ref()).await? {
+        if !is_in_use(worker, id, nonce, age).await? && !is_listed(worker, id, nonce, key.as_ref()).await? {
             digests.remove_leftover(&key).await?;
             removed += 1;
         }
@@ -37,10 +43,21 @@ async fn clear_place(worker: &Worker, digests: &Digests, age: Duration) -> Resul
     Ok(removed)
 }
 
-/// Whether the job's record names this attempt: then what is left of it may still be needed to mend the job.
-async fn is_in_use(worker: &Worker, id: DigestId, nonce: Uuid) -> Result<bool, StoreError> {
-    let loaded = worker.records().load(id).await?;
-    Ok(loaded.is_some_and(|(record, _)| record.nonce() == nonce))
+/// Whether the job's record names this attempt: then what is left of it may still be needed to mend the job. Of a job that
+/// failed so long ago nothing is on its way any more: nobody needs it, unless its digest is there after all.
+async fn is_in_use(worker: &Worker, id: DigestId, nonce: Uuid, age: Duration) -> Result<bool, StoreError> {
+    let Some((record, _)) = worker.records().load(id).await? else {
+        return Ok(false);
+    };
+    if record.nonce() != nonce {
+        return Ok(false);
+    }
+    let ended = Utc::now().signed_duration_since(record.updated_at());
+    if record.state() != State::Failed || ended <= delta(age) {
+        return Ok(true);
+    }
+    let found = standing(worker.places(), &record).await;
+    Ok(!matches!(found, Ok(Standing::ToBuild)))
 }
 
 /// Whether the key is one that the digest's manifest names: of its list of objects, or of its table. Asked after the

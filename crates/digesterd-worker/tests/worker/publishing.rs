@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::http::StatusCode;
 use chrono::{TimeDelta, Utc};
-use digest_core::record::State;
+use digest_core::record::{Failure, State};
 use digest_core::{IndexEntry, JobRecord};
 use digest_storage::faults::{Fault, Faults, Operation};
 use digest_storage::{Digests, ErrorKind, IndexKey, Prefetch, Tables};
@@ -14,6 +14,7 @@ use digesterd_worker::{Places, Sweeper, Terms, Worker};
 use uuid::Uuid;
 
 use crate::bench::{Bench, claimed, deliver, job, other_job, terms};
+use crate::tables::tables;
 
 #[actix_web::test]
 async fn a_digest_too_large_for_one_request_comes_by_a_temporary_object_that_is_removed() {
@@ -205,4 +206,30 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
     ];
     expected.sort();
     assert_eq!(bench.keys("progress"), expected);
+}
+
+#[actix_web::test]
+async fn what_a_job_left_that_failed_long_ago_is_removed_though_its_record_stays() {
+    let bench = Bench::with_an_hour();
+    let long_ago = TimeDelta::days(2);
+    for (job, failed) in [(job(), long_ago), (other_job(), TimeDelta::hours(1))] {
+        let failure = Failure {
+            reason: "given up".to_owned(),
+            transient: true,
+        };
+        let (nonce, then) = (Uuid::new_v4(), Utc::now() - failed);
+        let record = claimed(&job)
+            .take("gone", nonce, then, TimeDelta::minutes(5))
+            .and_then(|taken| taken.failed(then, TimeDelta::days(7), failure));
+        bench.create(&record.unwrap()).await;
+        let key = Tables::key(&job, nonce);
+        bench.write("storage", &key, b"a table");
+        let file = File::options().append(true).open(bench.path("storage", &key));
+        let stored = SystemTime::now() - long_ago.to_std().unwrap();
+        file.unwrap().set_modified(stored).unwrap();
+    }
+    Sweeper::new(false).round(&bench.worker(terms())).await.unwrap();
+    let left = bench.record(other_job().id()).await.unwrap();
+    assert_eq!(tables(&bench), [Tables::key(&other_job(), left.nonce())]);
+    assert!(bench.record(job().id()).await.is_some());
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use digest_core::manifest::{MANIFEST_FORMAT, ObjectCounts, RecordCounts, Sealed};
+use digest_core::manifest::{MANIFEST_FORMAT, ObjectCounts, RecordCounts, Sealed, StoredTable};
 use digest_core::record::{Failure, State};
 use digest_core::{Coverage, JobRecord, Manifest};
-use digest_storage::{Attributes, Expect};
+use digest_storage::{Attributes, Expect, Tables};
 use digesterd_worker::{Accepted, Mode, Sweeper, Terms};
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, job, terms};
 use crate::state_table::{Cell, cells};
+use crate::tables::tables;
 
 /// Cells tried at once: most of the time is waiting.
 const AT_ONCE: usize = 12;
@@ -29,15 +30,22 @@ struct Standing {
     manifest: Option<Sealed>,
     of_attempt: bool,
     marker: bool,
+    /// The table that the manifest names.
+    named: Option<String>,
+    tables: Vec<String>,
 }
 
 async fn look(bench: &Bench, nonce: Uuid) -> Standing {
     let (places, id) = (bench.places(), job().id());
     let there = bench.path("storage", &format!("{id}.log.gz")).exists();
+    let manifest = bench.manifest(id).await;
+    let named = manifest
+        .as_ref()
+        .and_then(|manifest| manifest.edges_table.clone());
     Standing {
         record: bench.record(id).await,
         digest: there.then(|| bench.sealed(id)),
-        manifest: bench.manifest(id).await.map(|manifest| manifest.gzip),
+        manifest: manifest.map(|manifest| manifest.gzip),
         of_attempt: places
             .manifests
             .load_of_attempt(id, nonce)
@@ -45,6 +53,8 @@ async fn look(bench: &Bench, nonce: Uuid) -> Standing {
             .unwrap()
             .is_some(),
         marker: places.markers.load(id).await.unwrap().is_some(),
+        named: named.map(|table| table.key),
+        tables: tables(bench),
     }
 }
 
@@ -75,10 +85,12 @@ async fn lay_out(bench: &Bench, cell: &Cell) -> Uuid {
     } else {
         Sealed::default()
     };
-    let manifest = manifest(sealed, now - TimeDelta::days(1));
+    let table = Tables::key(&job, nonce);
+    let manifest = manifest(sealed, &table, now - TimeDelta::days(1));
     match cell.manifest {
         "none" => {}
         wanted => {
+            bench.write("storage", &table, b"a table");
             places
                 .manifests
                 .write_of_attempt(job.id(), nonce, &manifest)
@@ -132,7 +144,7 @@ fn record(cell: &Cell, nonce: Uuid, etag: Option<String>, now: DateTime<Utc>) ->
     })
 }
 
-fn manifest(gzip: Sealed, begun_at: DateTime<Utc>) -> Manifest {
+fn manifest(gzip: Sealed, table: &str, begun_at: DateTime<Utc>) -> Manifest {
     Manifest {
         format: MANIFEST_FORMAT,
         program: "digesterd 0.0.0".to_owned(),
@@ -156,7 +168,12 @@ fn manifest(gzip: Sealed, begun_at: DateTime<Utc>) -> Manifest {
         bound: None,
         object_list: None,
         object_list_key: None,
-        edges_table: None,
+        edges_table: Some(StoredTable {
+            key: table.to_owned(),
+            rows: 0,
+            bytes: 0,
+            sha256: String::new(),
+        }),
     }
 }
 
@@ -192,6 +209,15 @@ fn told(before: &Standing, after: &Standing, otherwise: &'static str) -> String 
         !(touched && ended && after.marker),
         "a marker outlives its job: {after:?}"
     );
+    // What a manifest names is there, and whoever has been at a stored digest leaves no other table beside it.
+    if after.digest.is_some() && after.manifest == after.digest {
+        let named: Vec<_> = after.named.iter().cloned().collect();
+        let is_whole = named.iter().all(|table| after.tables.contains(table));
+        assert!(
+            is_whole && (!touched || after.tables == named),
+            "{told:?}: {after:?}"
+        );
+    }
     told.join(", ")
 }
 

@@ -257,6 +257,27 @@ async fn what_this_worker_stored_and_left_in_order_is_not_read_by_its_sweeper() 
 }
 
 #[actix_web::test]
+async fn what_was_taken_over_is_looked_at_once_more_by_the_sweeper_of_whoever_stored_it() {
+    let bench = Bench::with_an_hour();
+    bench.create(&abandoned(TimeDelta::milliseconds(50))).await;
+    let counted = Faults::none();
+    let places = Places {
+        records: Records::new(counted.over(&bench.store("progress"))),
+        ..bench.places()
+    };
+    let options = BuildOptions::default();
+    let worker = Worker::new(places, Prefetch::new(4, 1024 * 1024), options, terms());
+    assert_eq!(worker.accept(job(), Mode::Wait).await, Accepted::Stored);
+    assert_eq!(bench.record(job().id()).await.unwrap().lost_leases(), 1);
+    let read = counted.count(Operation::Get);
+    let mut sweeper = Sweeper::new(false);
+    for round in 1..=2 {
+        assert_eq!(sweeper.round(&worker).await.unwrap().records, 1);
+        assert_eq!(counted.count(Operation::Get), read + 1, "round {round}");
+    }
+}
+
+#[actix_web::test]
 async fn the_record_of_an_ended_job_is_not_read_again_until_it_changes() {
     let bench = Bench::with_an_hour();
     let failure = Failure {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::bench::{Bench, deliver, job, terms};
 
 /// Every table of the bucket, as keys inside it.
-fn tables(bench: &Bench) -> Vec<String> {
+pub(crate) fn tables(bench: &Bench) -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();

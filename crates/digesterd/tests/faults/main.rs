@@ -17,6 +17,4 @@ mod outage;
 mod scene;
 mod script;
 mod service;
-// Minutes long: scripts/long/fault-sweep.
-#[cfg(feature = "fault-sweep")]
 mod sweep;

@@ -33,6 +33,8 @@ pub(crate) enum Scene {
     Abandoned,
     /// A worker died just behind the digest.
     Published,
+    /// A worker died once all was in order but the record.
+    Named,
 }
 
 /// What came of a run.
@@ -121,13 +123,13 @@ async fn sweep_twice(running: &Running) {
 }
 
 /// Waits until nothing is left to do: the job has ended, its message and its marker are gone, and a stored digest
-/// has its manifest.
+/// has its manifest and its table.
 async fn settle(running: &Running, buckets: &Buckets, script: &Script) {
     let begun = Instant::now();
     loop {
         let record = buckets.record();
         let is_whole = match record.as_ref().map(JobRecord::state) {
-            Some(State::Stored) => buckets.manifest().is_some(),
+            Some(State::Stored) => buckets.is_whole(),
             Some(State::Failed) => true,
             _ => false,
         };
@@ -194,19 +196,11 @@ async fn laid_out(scene: Scene) -> (Buckets, usize) {
             buckets.put_log(40, "10.1.0.3").await;
         }
         Scene::Abandoned => abandon(&buckets, Uuid::new_v4()).await,
-        Scene::Published => {
+        Scene::Published | Scene::Named => {
             built(&buckets).await;
-            let (nonce, manifests) = (Uuid::new_v4(), Manifests::new(buckets.storage.clone()));
-            let manifest = manifests.load(job().id()).await.unwrap().unwrap();
-            manifests
-                .write_of_attempt(job().id(), nonce, &manifest)
-                .await
-                .unwrap();
-            for key in Buckets::keys(&buckets.storage) {
-                if key.starts_with("index/") || key == format!("{}.manifest.json", job().id()) {
-                    let path = object_store::path::Path::from(key);
-                    buckets.storage.object_store().delete(&path).await.unwrap();
-                }
+            let nonce = buckets.record().unwrap().nonce();
+            if scene == Scene::Published {
+                take_back(&buckets, nonce).await;
             }
             Records::new(buckets.progress.clone())
                 .remove(job().id())
@@ -216,6 +210,22 @@ async fn laid_out(scene: Scene) -> (Buckets, usize) {
         }
     }
     (buckets, single_put)
+}
+
+/// Leaves a digest as it is just behind its last request: its manifest has the attempt's name alone, and no list has it.
+async fn take_back(buckets: &Buckets, nonce: Uuid) {
+    let manifests = Manifests::new(buckets.storage.clone());
+    let manifest = manifests.load(job().id()).await.unwrap().unwrap();
+    manifests
+        .write_of_attempt(job().id(), nonce, &manifest)
+        .await
+        .unwrap();
+    for key in Buckets::keys(&buckets.storage) {
+        if key.starts_with("index/") || key == format!("{}.manifest.json", job().id()) {
+            let path = object_store::path::Path::from(key);
+            buckets.storage.object_store().delete(&path).await.unwrap();
+        }
+    }
 }
 
 /// Builds the hour's digest without any fault.
