@@ -139,7 +139,8 @@ def beside(stack: Stack, windows: list[Window]) -> list[str]:
     ids = {window.id() for window in windows}
     kept = {f"{id_}{end}" for id_ in ids for end in (".log.gz", ".manifest.json")}
     manifests = (json.loads(stack.digests.get(key) or "{}") for key in kept if key.endswith(".manifest.json"))
-    kept |= {told["edges_table"]["key"] for told in manifests if told.get("edges_table")}
+    tables = (told.get(table) for told in manifests for table in ("edges_table", "interfaces_table"))
+    kept |= {table["key"] for table in tables if table}
     found = [key for key in stack.digests.keys() if key not in kept and not key.startswith("index/")]
     return found + [key for key in stack.progress.keys() if key.removesuffix(".job.json") not in ids]
 

@@ -13,7 +13,12 @@ const SAID: &str = include_str!("../fixtures/edges.txt");
 
 fn origins() -> Origins {
     let mut origins = Origins::default();
-    origins.enter("123456789010", "eu-west-1", &[b"eni-1235b8ca123456789".to_vec()]);
+    origins.enter(
+        "123456789010",
+        "eu-west-1",
+        "",
+        &[b"eni-1235b8ca123456789".to_vec()],
+    );
     origins
 }
 

@@ -157,6 +157,7 @@ fn manifest(gzip: Sealed, begun_at: DateTime<Utc>) -> Manifest {
         object_list: None,
         object_list_key: None,
         edges_table: None,
+        interfaces_table: None,
     }
 }
 
