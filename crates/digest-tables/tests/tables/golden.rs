@@ -50,7 +50,8 @@ fn a_table_says_what_the_kept_one_says() {
 
 #[test]
 fn a_table_of_interfaces_says_what_the_kept_one_says() {
-    let log = LOG_OF_INTERFACES.split("\n\n").map(|log| log.as_bytes().to_vec());
+    let logs = LOG.split("\n\n").chain(LOG_OF_INTERFACES.split("\n\n"));
+    let log = logs.map(|log| log.as_bytes().to_vec());
     let options = FoldOptions {
         window: Some(Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap()),
         ..FoldOptions::default()
