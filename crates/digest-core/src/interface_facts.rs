@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::digest::Digest;
 use crate::fact::FACTS;
-use crate::standing::{Common, Named, Told};
+use crate::standing::{Named, SharedAddress, Told};
 
 /// An interface, and what the rows of the window said of it. Rows that were left out (bad, unusable, superseded, second
 /// sightings, of another status) said nothing.
@@ -28,9 +28,9 @@ pub struct InterfaceFacts<'d> {
     /// The same minutes, and those behind the window's stop, as spans: Unix seconds from and up to but not with, in order.
     pub reported: Vec<(i64, i64)>,
     /// The IPv4 addresses that all of its records of IPv4 have in common.
-    pub ipv4: Common<Ipv4Addr>,
+    pub ipv4: SharedAddress<Ipv4Addr>,
     /// The same of IPv6.
-    pub ipv6: Common<Ipv6Addr>,
+    pub ipv6: SharedAddress<Ipv6Addr>,
     told: Facts,
 }
 

@@ -208,6 +208,6 @@ pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;
 pub use spill::{Budget, Spill, SpillWriter, SpilledRun};
-pub use standing::Common;
+pub use standing::SharedAddress;
 pub use tally::{Fault, ObjectTally};
 pub use window::Window;

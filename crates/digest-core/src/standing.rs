@@ -14,11 +14,11 @@ use crate::merge::name_order;
 use crate::tables::Interface;
 
 pub(crate) mod bytes;
-mod common;
+mod shared_address;
 mod spans;
 mod told;
 
-pub use common::Common;
+pub use shared_address::SharedAddress;
 pub(crate) use spans::Spans;
 pub(crate) use told::Told;
 
@@ -37,8 +37,8 @@ pub(crate) struct Standing {
     pub(crate) seen: Option<Span>,
     /// The minutes that records and NODATA rows speak for.
     pub(crate) spans: Spans,
-    pub(crate) v4: Common<Ipv4Addr>,
-    pub(crate) v6: Common<Ipv6Addr>,
+    pub(crate) v4: SharedAddress<Ipv4Addr>,
+    pub(crate) v6: SharedAddress<Ipv6Addr>,
     pub(crate) told: Told,
 }
 
@@ -130,8 +130,8 @@ impl Standing {
                 Address::V4(value) => (Some(Ipv4Addr::from(value)), None),
                 Address::V6(value) => (None, Some(Ipv6Addr::from(value))),
             });
-            self.v4 = self.v4.with(Common::of(src.0, dst.0));
-            self.v6 = self.v6.with(Common::of(src.1, dst.1));
+            self.v4 = self.v4.with(SharedAddress::of(src.0, dst.0));
+            self.v6 = self.v6.with(SharedAddress::of(src.1, dst.1));
         }
     }
 }

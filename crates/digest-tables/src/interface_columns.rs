@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-use digest_core::{Common, FACTS, InterfaceFacts};
+use digest_core::{FACTS, InterfaceFacts, SharedAddress};
 
 use crate::column::{AnyColumn, Column};
 use crate::origins::Origins;
@@ -111,7 +111,7 @@ impl InterfaceColumns {
         self.interface_id.push_option(named(one.interface_id));
         self.ipv4_address.push_option(common(one.ipv4).as_deref());
         let number = match one.ipv4 {
-            Common::One(address) => Some(i64::from(Ipv4Addr::to_bits(address))),
+            SharedAddress::One(address) => Some(i64::from(Ipv4Addr::to_bits(address))),
             _ => None,
         };
         self.ipv4_number.push_option(number.as_ref());
@@ -181,12 +181,12 @@ impl InterfaceColumns {
 }
 
 /// Addresses in common: none of this family seen is null, none in common is empty.
-fn common<A: ToString>(common: Common<A>) -> Option<Vec<u8>> {
+fn common<A: ToString>(common: SharedAddress<A>) -> Option<Vec<u8>> {
     let text = match common {
-        Common::Unseen => return None,
-        Common::None => String::new(),
-        Common::One(one) => one.to_string(),
-        Common::Two(one, other) => format!("{},{}", one.to_string(), other.to_string()),
+        SharedAddress::Unseen => return None,
+        SharedAddress::None => String::new(),
+        SharedAddress::One(one) => one.to_string(),
+        SharedAddress::Two(one, other) => format!("{},{}", one.to_string(), other.to_string()),
     };
     Some(text.into_bytes())
 }
@@ -222,14 +222,15 @@ mod tests {
 
     #[test]
     fn addresses_in_common_are_told_apart_from_none() {
-        let shown =
-            |common: Common<Ipv4Addr>| super::common(common).map(|text| String::from_utf8(text).unwrap());
+        let shown = |common: SharedAddress<Ipv4Addr>| {
+            super::common(common).map(|text| String::from_utf8(text).unwrap())
+        };
         let [one, other] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
-        assert_eq!(shown(Common::Unseen), None);
-        assert_eq!(shown(Common::None).as_deref(), Some(""));
-        assert_eq!(shown(Common::One(one)).as_deref(), Some("10.0.0.1"));
+        assert_eq!(shown(SharedAddress::Unseen), None);
+        assert_eq!(shown(SharedAddress::None).as_deref(), Some(""));
+        assert_eq!(shown(SharedAddress::One(one)).as_deref(), Some("10.0.0.1"));
         assert_eq!(
-            shown(Common::Two(one, other)).as_deref(),
+            shown(SharedAddress::Two(one, other)).as_deref(),
             Some("10.0.0.1,10.0.0.2")
         );
     }

@@ -21,7 +21,7 @@ use crate::oracle::{
 };
 use crate::parallel::{Source, fold_parallel};
 use crate::spill::Budget;
-use crate::standing::Common;
+use crate::standing::SharedAddress;
 use crate::tally::ObjectTally;
 
 /// Keys and bytes.
@@ -258,12 +258,12 @@ fn interface(one: &InterfaceFacts<'_>) -> (InterfaceKey, Interface) {
     ((first(one.account_id), first(one.interface_id)), interface)
 }
 
-fn common<A: Into<IpAddr>>(common: Common<A>) -> Option<BTreeSet<IpAddr>> {
+fn common<A: Into<IpAddr>>(common: SharedAddress<A>) -> Option<BTreeSet<IpAddr>> {
     match common {
-        Common::Unseen => None,
-        Common::None => Some(BTreeSet::new()),
-        Common::One(one) => Some(BTreeSet::from([one.into()])),
-        Common::Two(one, other) => Some(BTreeSet::from([one.into(), other.into()])),
+        SharedAddress::Unseen => None,
+        SharedAddress::None => Some(BTreeSet::new()),
+        SharedAddress::One(one) => Some(BTreeSet::from([one.into()])),
+        SharedAddress::Two(one, other) => Some(BTreeSet::from([one.into(), other.into()])),
     }
 }
 

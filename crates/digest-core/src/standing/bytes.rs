@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::told::{Fact, Told};
-use super::{Common, Named, Spans, Standing};
+use super::{Named, SharedAddress, Spans, Standing};
 use crate::flow_record::Span;
 
 /// Writes a standing.
@@ -41,15 +41,15 @@ pub(crate) fn push(out: &mut Vec<u8>, named: &Named) {
     }
 }
 
-fn push_common<A: Copy>(out: &mut Vec<u8>, common: Common<A>, bytes: impl Fn(A) -> Vec<u8>) {
+fn push_common<A: Copy>(out: &mut Vec<u8>, common: SharedAddress<A>, bytes: impl Fn(A) -> Vec<u8>) {
     match common {
-        Common::Unseen => out.push(0),
-        Common::None => out.push(1),
-        Common::One(one) => {
+        SharedAddress::Unseen => out.push(0),
+        SharedAddress::None => out.push(1),
+        SharedAddress::One(one) => {
             out.push(2);
             out.extend(bytes(one));
         }
-        Common::Two(one, other) => {
+        SharedAddress::Two(one, other) => {
             out.push(3);
             out.extend(bytes(one));
             out.extend(bytes(other));
@@ -114,12 +114,15 @@ pub(crate) fn read(input: &mut impl BufRead) -> io::Result<Option<Named>> {
     }))
 }
 
-fn common<A, R: BufRead>(input: &mut R, address: impl Fn(&mut R) -> io::Result<A>) -> io::Result<Common<A>> {
+fn common<A, R: BufRead>(
+    input: &mut R,
+    address: impl Fn(&mut R) -> io::Result<A>,
+) -> io::Result<SharedAddress<A>> {
     Ok(match byte(input)? {
-        0 => Common::Unseen,
-        1 => Common::None,
-        2 => Common::One(address(input)?),
-        _ => Common::Two(address(input)?, address(input)?),
+        0 => SharedAddress::Unseen,
+        1 => SharedAddress::None,
+        2 => SharedAddress::One(address(input)?),
+        _ => SharedAddress::Two(address(input)?, address(input)?),
     })
 }
 
@@ -182,8 +185,8 @@ mod tests {
     fn what_is_written_is_read_back_and_what_is_cut_is_seen() {
         let mut standing = Standing {
             records: u64::MAX,
-            v4: Common::Two(Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)),
-            v6: Common::One(Ipv6Addr::LOCALHOST),
+            v4: SharedAddress::Two(Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)),
+            v6: SharedAddress::One(Ipv6Addr::LOCALHOST),
             ..Standing::default()
         };
         for (start, end) in [(-70, 5), (600, i64::MAX)] {

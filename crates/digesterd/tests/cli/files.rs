@@ -74,7 +74,10 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Outcome)> {
         (
             "port.log",
             format!("{ROW}{}", ROW.replace(" 20641 ", " 65543 ")).into(),
-            Refused("port.log: line 2: srcport is out of range (at most 65535): \"65543\"", Some(1)),
+            Refused(
+                "port.log: line 2: srcport is out of range (at most 65535): \"65543\"",
+                Some(1),
+            ),
         ),
         ("v3.log", VERSION_3.into(), Read(1, &["complete"])),
         ("v5.log", ALPHABETICAL.into(), Read(1, &["complete"])),

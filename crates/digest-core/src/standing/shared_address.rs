@@ -2,7 +2,7 @@
 
 /// The addresses that were one side or the other of every record so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Common<A> {
+pub enum SharedAddress<A> {
     /// There was no record of this family.
     #[default]
     Unseen,
@@ -14,7 +14,7 @@ pub enum Common<A> {
     Two(A, A),
 }
 
-impl<A: Copy + Ord> Common<A> {
+impl<A: Copy + Ord> SharedAddress<A> {
     /// The addresses of a record's two sides that are of this family.
     #[inline]
     pub(crate) fn of(src: Option<A>, dst: Option<A>) -> Self {
@@ -57,31 +57,39 @@ impl<A: Copy + Ord> Common<A> {
 mod tests {
     use super::*;
 
-    fn of(records: &[(u8, u8)]) -> Common<u8> {
-        let records = records.iter().map(|&(src, dst)| Common::of(Some(src), Some(dst)));
-        records.fold(Common::Unseen, Common::with)
+    fn of(records: &[(u8, u8)]) -> SharedAddress<u8> {
+        let records = records
+            .iter()
+            .map(|&(src, dst)| SharedAddress::of(Some(src), Some(dst)));
+        records.fold(SharedAddress::Unseen, SharedAddress::with)
     }
 
     #[test]
     fn what_every_record_has_is_common() {
-        assert_eq!(of(&[]), Common::Unseen);
-        assert_eq!(of(&[(2, 1), (1, 2)]), Common::Two(1, 2));
-        assert_eq!(of(&[(2, 1), (1, 3)]), Common::One(1));
-        assert_eq!(of(&[(3, 3), (3, 3)]), Common::One(3));
-        assert_eq!(of(&[(2, 1), (1, 3), (2, 3)]), Common::None);
-        assert_eq!(of(&[(2, 1)]).with(Common::Unseen), Common::Two(1, 2));
-        assert_eq!(Common::of(None, Some(7)).with(of(&[(7, 8)])), Common::One(7));
+        assert_eq!(of(&[]), SharedAddress::Unseen);
+        assert_eq!(of(&[(2, 1), (1, 2)]), SharedAddress::Two(1, 2));
+        assert_eq!(of(&[(2, 1), (1, 3)]), SharedAddress::One(1));
+        assert_eq!(of(&[(3, 3), (3, 3)]), SharedAddress::One(3));
+        assert_eq!(of(&[(2, 1), (1, 3), (2, 3)]), SharedAddress::None);
+        assert_eq!(
+            of(&[(2, 1)]).with(SharedAddress::Unseen),
+            SharedAddress::Two(1, 2)
+        );
+        assert_eq!(
+            SharedAddress::of(None, Some(7)).with(of(&[(7, 8)])),
+            SharedAddress::One(7)
+        );
     }
 
     #[test]
     fn parts_may_come_in_any_order() {
         let parts = [
-            Common::Unseen,
-            Common::None,
-            Common::One(1),
-            Common::One(2),
-            Common::Two(1, 2),
-            Common::Two(2, 3),
+            SharedAddress::Unseen,
+            SharedAddress::None,
+            SharedAddress::One(1),
+            SharedAddress::One(2),
+            SharedAddress::Two(1, 2),
+            SharedAddress::Two(2, 3),
         ];
         for one in parts {
             for two in parts {
