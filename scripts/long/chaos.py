@@ -138,21 +138,22 @@ def beside(stack: Stack, windows: list[Window]) -> list[str]:
     """Keys that no ended job has."""
     ids = {window.id() for window in windows}
     kept = {f"{id_}{end}" for id_ in ids for end in (".log.gz", ".manifest.json")}
-    kept |= {table for id_ in ids if (table := table_of(stack, id_))}
+    kept.update(table for id_ in ids for table in tables_of(stack, id_))
     found = [key for key in stack.digests.keys() if key not in kept and not key.startswith("index/")]
     return found + [key for key in stack.progress.keys() if key.removesuffix(".job.json") not in ids]
 
 
-def table_of(stack: Stack, id_: str) -> str | None:
-    """The table of edges that a digest's manifest names."""
+def tables_of(stack: Stack, id_: str) -> list[str]:
+    """The tables that a digest's manifest names."""
     manifest = json.loads(stack.digests.get(f"{id_}.manifest.json") or "{}")
-    return (manifest.get("edges_table") or {}).get("key")
+    named = (manifest.get(table) for table in ("edges_table", "interfaces_table"))
+    return [table["key"] for table in named if table]
 
 
 def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]]) -> Verdict:
     """Every digest against the naive digester's, and what lies beside them."""
     lost, wrong = [], []
-    present = set(stack.digests.keys("edges/"))
+    present = {*stack.digests.keys("edges/"), *stack.digests.keys("interfaces/")}
 
     def look(window: Window) -> None:
         fetched = stack.get(window)
@@ -160,8 +161,8 @@ def judge(stack: Stack, windows: list[Window], objects: dict[Window, list[str]])
             lost.append(f"{window.id()}: {fetched.status} {fetched.body[:300]!r}")
         elif text_of(fetched.body) != oracle.digest_of(window, stack.logs, objects[window]):
             wrong.append(window.id())
-        elif (table := table_of(stack, window.id())) is not None and table not in present:
-            wrong.append(f"{window.id()}: its table is not there: {table}")
+        elif missing := set(tables_of(stack, window.id())) - present:
+            wrong.append(f"{window.id()}: its tables are not there: {missing}")
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(look, windows))

@@ -1,4 +1,4 @@
-"""The kept table of edges, read by engines that share no code with what wrote it, and the documented statements."""
+"""The kept tables, read by engines that share no code with what wrote them, and the documented statements."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ from flow_logs import Window
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "crates" / "digest-tables" / "tests" / "fixtures"
 TABLE = FIXTURES / "edges.parquet"
+INTERFACES = FIXTURES / "interfaces.parquet"
+HOUR = range(1_539_734_400, 1_539_738_000)
 STATEMENTS = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "investigations.md").read_text(), re.DOTALL)
 
 
-def records() -> list[dict[str, str]]:
-    """The records of the log that the table was made of."""
+def records(name: str = "edges.log") -> list[dict[str, str]]:
+    """The records of the log that a table was made of."""
     found = []
-    for log in (FIXTURES / "edges.log").read_text().split("\n\n"):
+    for log in (FIXTURES / name).read_text().split("\n\n"):
         header, *rows = log.strip().splitlines()
         found += [dict(zip(header.split(), row.split(), strict=True)) for row in rows]
     return found
 
 
 def folder(tmp_path: Path) -> Path:
-    """The table where a worker puts it."""
-    hour = tmp_path / "digests" / "edges" / "v1" / "span=PT1H" / "day=2018-10-17" / "hour=00" / "scope=all"
-    hour.mkdir(parents=True)
-    shutil.copy(TABLE, hour / "id-nonce.parquet")
+    """The tables where a worker puts them."""
+    for kind, table in (("edges", TABLE), ("interfaces", INTERFACES)):
+        hour = tmp_path / "digests" / kind / "v1" / "span=PT1H" / "day=2018-10-17" / "hour=00" / "scope=all"
+        hour.mkdir(parents=True)
+        shutil.copy(table, hour / "id-nonce.parquet")
     return tmp_path
 
 
@@ -50,17 +53,41 @@ def test_duckdb_polars_and_pyarrow_find_the_logs_sums():
     assert tuple(sum(table[name].to_pylist()) for name in ("packets", "bytes", "records")) == sums
 
 
-def test_the_engines_find_the_same_rows_with_the_same_nulls():
-    by_duckdb = duckdb.sql(f"SELECT * FROM '{TABLE}'").fetchall()
-    by_polars = polars.read_parquet(TABLE).rows()
-    by_pyarrow = [tuple(row.values()) for row in pyarrow.parquet.read_table(TABLE).to_pylist()]
+def test_duckdb_polars_and_pyarrow_find_the_rows_of_each_interface():
+    """By status, as the logs have them; only rows of the hour that the table is of."""
+    rows = records("edges.log") + records("interfaces.log")
+    statuses = [row.get("log-status", "OK") for row in rows if int(row["start"]) in HOUR]
+    sums = tuple(statuses.count(status) for status in ("OK", "NODATA", "SKIPDATA"))
+    names = ("ok_records", "nodata_records", "skipdata_records")
+    assert all(sums)
+    assert duckdb.sql(f"SELECT {', '.join(f'sum({name})' for name in names)} FROM '{INTERFACES}'").fetchall() == [sums]
+    frame = polars.read_parquet(INTERFACES)
+    assert tuple(frame[name].sum() for name in names) == sums
+    table = pyarrow.parquet.read_table(INTERFACES)
+    assert tuple(sum(table[name].to_pylist()) for name in names) == sums
+
+
+def test_tags_are_decoded_and_what_changed_is_named():
+    found = duckdb.sql(
+        "SELECT instance_tag, instance_tag_2, interface_tag, interface_tag_2, ecs_task_id, changed, ipv4_address "
+        f"FROM '{INTERFACES}' WHERE interface_id = 'eni-0a'"
+    ).fetchall()
+    changed = "ecs_task_definition_arn,ecs_task_arn,ecs_task_id"
+    assert found == [("front-end", "a b", "été", "100%", "t2", changed, "10.0.0.5")]
+
+
+@pytest.mark.parametrize("table", [TABLE, INTERFACES], ids=lambda table: table.stem)
+def test_the_engines_find_the_same_rows_with_the_same_nulls(table):
+    by_duckdb = duckdb.sql(f"SELECT * FROM '{table}'").fetchall()
+    by_polars = polars.read_parquet(table).rows()
+    by_pyarrow = [tuple(row.values()) for row in pyarrow.parquet.read_table(table).to_pylist()]
     assert by_duckdb == by_polars == by_pyarrow
     assert any(None in row for row in by_duckdb)
 
 
 def test_no_column_is_unsigned():
-    types = {str(field.type) for field in pyarrow.parquet.read_schema(TABLE)}
-    assert types == {"string", "int32", "int64"}
+    for table, expected in ((TABLE, {"string", "int32", "int64"}), (INTERFACES, {"string", "int64"})):
+        assert {str(field.type) for field in pyarrow.parquet.read_schema(table)} == expected
 
 
 def test_a_filter_and_a_network_find_what_they_should():
@@ -71,7 +98,7 @@ def test_a_filter_and_a_network_find_what_they_should():
 
 
 def test_there_are_statements_to_try():
-    assert len(STATEMENTS) >= 4
+    assert len(STATEMENTS) >= 6
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: statement.splitlines()[0][3:])
@@ -79,7 +106,7 @@ def test_a_documented_statement_finds_rows(statement, tmp_path, monkeypatch):
     monkeypatch.chdir(folder(tmp_path))
     rows = duckdb.sql(statement).fetchall()
     assert rows
-    if "day, hour" in statement:
+    if "text digest" in statement:
         assert sum(row[-1] for row in rows) == expected("bytes")
         assert {str(row[0]) for row in rows} == {"2018-10-17"}
 
@@ -98,3 +125,30 @@ def test_each_edge_has_the_region_that_its_interfaces_objects_name(stack, tmp_pa
         ("eni-1", "us-east-1"),
         ("eni-2", "eu-west-1"),
     ]
+
+
+def test_each_interface_has_the_flow_logs_and_the_region_that_its_objects_name(stack, tmp_path):
+    """Two flow logs in each of two regions; one interface is silent, and no column says where it is."""
+    window = Window.fresh()
+    silent = f"2 {flow_logs.ACCOUNT} eni-3 - - - - - - - {window.first} {window.first + 60} - NODATA"
+    for region, flow_log, rows in (
+        ("us-east-1", "fl-0000000000000000a", [flow_logs.row(window.first, eni="eni-1"), silent]),
+        ("us-east-1", "fl-0000000000000000b", [flow_logs.row(window.first, eni="eni-1")]),
+        ("eu-west-1", "fl-0000000000000000c", [flow_logs.row(window.first, eni="eni-2")]),
+    ):
+        key = flow_logs.key(window.stop, region=region, flow_log=flow_log)
+        stack.logs.put(key, flow_logs.pack(rows))
+    assert stack.build(window).status == 200
+    manifest = stack.manifest(window.id())
+    table = tmp_path / "interfaces.parquet"
+    table.write_bytes(stack.digests.get(manifest["interfaces_table"]["key"]))
+    found = {row["interface_id"]: row for row in pyarrow.parquet.read_table(table).to_pylist()}
+    a, b, c = (f"fl-0000000000000000{end}" for end in "abc")
+    assert {name: (row["region"], row["flow_log_ids"]) for name, row in found.items()} == {
+        "eni-1": ("us-east-1", f"{a},{b}"),
+        "eni-2": ("eu-west-1", c),
+        "eni-3": ("us-east-1", a),
+    }
+    assert (found["eni-3"]["ok_records"], found["eni-3"]["nodata_records"]) == (0, 1)
+    # Of what is silent nothing counts twice.
+    assert [example["interface"] for example in manifest["overlap"]["examples"]] == ["eni-1"]

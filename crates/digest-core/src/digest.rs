@@ -6,9 +6,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::edge::Edge;
@@ -19,12 +17,18 @@ use crate::folder::Gathered;
 use crate::history::History;
 use crate::key::{Key, KeyAddress};
 use crate::memory::{Compact, Memory};
-use crate::merge::{Merge, name_order, overflow};
+use crate::merge::{Merge, overflow};
 use crate::run::{Row, Sums};
 use crate::spill::SpilledRun;
-use crate::table::{Entry, Table};
-use crate::tables::{Tables, lock};
+use crate::standing::Named;
+use crate::standing_runs::Standings;
+use crate::table::Entry;
+use crate::tables::Tables;
 use crate::tally::ObjectTally;
+
+mod sorting;
+
+pub(crate) use sorting::sections_in_order;
 
 /// Edges of one interface that are merged before they are handed on.
 const MERGED_AT_ONCE: usize = 4096;
@@ -33,6 +37,7 @@ const MERGED_AT_ONCE: usize = 4096;
 #[derive(Debug)]
 pub struct Digest {
     pub(crate) body: Body,
+    pub(crate) standings: Standings,
     span: Option<Span>,
     tally: ObjectTally,
     pub(crate) threads: usize,
@@ -95,15 +100,21 @@ impl Digest {
         gathered: Gathered,
         threads: usize,
     ) -> Result<Self, FoldError> {
-        let body = if tables.spilling.runs().is_empty() {
-            Body::Held(Held::of(tables, threads)?)
+        let (body, standings) = if tables.spilling.runs().is_empty() {
+            let (held, standings) = Held::of(tables, threads)?;
+            (Body::Held(held), Standings::held(M::EDGES, standings))
         } else {
             tables.write_run(threads)?;
-            Body::Spilled(tables.spilling.runs())
+            let runs = tables.spilling.standing_runs();
+            (
+                Body::Spilled(tables.spilling.runs()),
+                Standings::spilled(M::EDGES, runs),
+            )
         };
         let Gathered { tally, span } = gathered;
         Ok(Self {
             body,
+            standings,
             span,
             tally,
             threads,
@@ -157,18 +168,19 @@ impl Digest {
 }
 
 impl Held {
-    fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Result<Self, FoldError> {
-        let (mut sections, facets) = sections_in_order(tables, threads)?;
+    fn of<M: Memory>(tables: &Tables<M>, threads: usize) -> Result<(Self, Vec<Named>), FoldError> {
+        let (mut sections, facets, standings) = sections_in_order(tables, threads)?;
         let mut lines = 0;
         for section in &mut sections {
             section.before = lines;
             lines += section.lines();
         }
-        Ok(Self {
+        let held = Self {
             sections: M::sections(sections),
             facets,
             lines,
-        })
+        };
+        Ok((held, standings))
     }
 
     /// The edges before each interface's, and all of them at the end.
@@ -297,87 +309,4 @@ impl<M: Memory> Section<M> {
             }
         }
     }
-}
-
-/// Takes all groups out of tables whose every log has been folded: sections in order, facets by rank.
-pub(crate) fn sections_in_order<M: Memory>(
-    tables: &Tables<M>,
-    threads: usize,
-) -> Result<(Vec<Section<M>>, Facets), FoldError> {
-    let (facets, ranks) = Facets::ranked(tables.facets());
-    let mut sections = sorted(tables, (&facets, &ranks), threads)?;
-    sections.sort_unstable_by(|one, other| {
-        name_order(&one.account, &other.account).then_with(|| name_order(&one.interface, &other.interface))
-    });
-    Ok((sections, facets))
-}
-
-/// Sorts each interface's edges, the largest first, on all threads. The interfaces come in no order.
-fn sorted<M: Memory>(
-    tables: &Tables<M>,
-    facets: (&Facets, &[u32]),
-    threads: usize,
-) -> Result<Vec<Section<M>>, FoldError> {
-    let mut interfaces = tables.interfaces();
-    interfaces.sort_by_cached_key(|interface| std::cmp::Reverse(interface.table().len()));
-    let next = AtomicUsize::new(0);
-    let sections = Mutex::new(Ok(Vec::with_capacity(interfaces.len())));
-    let work = || {
-        let mut made = Vec::new();
-        while let Some(interface) = interfaces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let section = in_order(&interface.account, &interface.interface, interface.take(), facets);
-            match section {
-                Ok(section) if section.entries.is_empty() => {}
-                Ok(section) => made.push(section),
-                Err(error) => {
-                    *lock(&sections) = Err(error);
-                    return;
-                }
-            }
-        }
-        if let Ok(sections) = &mut *lock(&sections) {
-            sections.append(&mut made);
-        }
-    };
-    if threads < 2 || interfaces.len() < 2 {
-        work();
-    } else {
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(work);
-            }
-        });
-    }
-    sections
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn in_order<M: Memory>(
-    account: &[u8],
-    interface: &[u8],
-    table: Table<M>,
-    (facets, ranks): (&Facets, &[u32]),
-) -> Result<Section<M>, FoldError> {
-    let (mut entries, wide, addresses) = table.into_parts();
-    let addresses = addresses.ranked();
-    let facet = |number: u32| ranks.get(number as usize).copied().unwrap_or_default();
-    let same = (0..).zip(ranks).all(|(number, &rank): (u32, _)| number == rank);
-    for entry in entries.iter_mut().filter(|entry| !same || entry.key.has_v6()) {
-        entry.key = entry.key.renumbered(|number| addresses.rank(number), facet);
-    }
-    entries.sort_unstable_by_key(|entry| entry.key);
-    let mut section = Section {
-        account: account.to_owned(),
-        interface: interface.to_owned(),
-        entries,
-        wide,
-        addresses: addresses.ordered,
-        firsts: Vec::new(),
-        before: 0,
-    };
-    if !facets.are_lines() {
-        section.find_lines(facets)?;
-    }
-    Ok(section)
 }

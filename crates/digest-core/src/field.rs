@@ -1,6 +1,8 @@
 //! The fields of flow records: every one that AWS documents, in one table. Names, versions, types, the columns of
 //! Parquet and `docs/fields.md` all follow from it; so do headers, which are recognised by these names.
 
+use crate::fact;
+
 /// A field that a digest is made of. Its number is its place in a [`Row`](crate::layout::Row).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -81,12 +83,9 @@ impl KnownField {
         })
     }
 
-    /// Whether it says something of the interface, which then is the same in all of its rows.
-    pub(crate) fn is_steady(&self) -> bool {
-        let of_interface = ["vpc-id", "subnet-id", "instance-id", "region", "az-id"];
-        of_interface.contains(&self.name)
-            || self.name.starts_with("sublocation-")
-            || self.name.starts_with("ecs-")
+    /// The number of the fact that it is, if it says something of the interface, which then is the same in all of its rows.
+    pub(crate) fn fact(&self) -> Option<u8> {
+        fact::number(self.name)
     }
 
     /// The name of its column in Parquet.

@@ -84,13 +84,24 @@ pub(crate) enum Verdict<'a> {
     Outside,
     /// A transit gateway's second row of one flow.
     SecondSighting,
-    /// With its span, where it can be read.
-    NoData(Option<Span>),
-    SkipData,
+    NoData(Silent<'a>),
+    SkipData(Silent<'a>),
     OtherStatus(&'a [u8]),
     /// The field holds `-`, and a counted record needs its value.
     Unusable(Field),
     Header,
+}
+
+/// A row that tells of an interface's silence, or of records that were lost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Silent<'a> {
+    /// Account, or `-`.
+    pub(crate) account: &'a [u8],
+    /// Interface, or `-`.
+    pub(crate) interface: &'a [u8],
+    /// Where it can be read; and the whole span, where both ends can.
+    pub(crate) start: Option<i64>,
+    pub(crate) span: Option<Span>,
 }
 
 /// Judges a line that is not blank.
@@ -209,16 +220,22 @@ fn values<'a>(row: &Row<'a>, layout: &Layout, start: i64) -> Result<Verdict<'a>,
 
 #[cold]
 fn other_status<'a>(row: &Row<'a>, layout: &Layout, start: Option<i64>) -> Verdict<'a> {
-    match row.get(Field::LogStatus) {
-        b"NODATA" => {
-            let end = if layout.has(Field::End) {
-                seconds(row.get(Field::End))
-            } else {
-                start
-            };
-            Verdict::NoData(start.zip(end).map(|(start, end)| Span { start, end }))
+    let silent = || {
+        let end = if layout.has(Field::End) {
+            seconds(row.get(Field::End))
+        } else {
+            start
+        };
+        Silent {
+            account: or_absent(row.get(Field::AccountId)),
+            interface: or_absent(row.get(Field::InterfaceId)),
+            start,
+            span: start.zip(end).map(|(start, end)| Span { start, end }),
         }
-        b"SKIPDATA" => Verdict::SkipData,
+    };
+    match row.get(Field::LogStatus) {
+        b"NODATA" => Verdict::NoData(silent()),
+        b"SKIPDATA" => Verdict::SkipData(silent()),
         status => Verdict::OtherStatus(status),
     }
 }

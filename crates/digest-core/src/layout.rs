@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::error::{LayoutFault, quoted};
+use crate::fact::FactColumn;
 use crate::field::{ATTACHMENT, DEFAULT_FORMAT, Field, KnownField, USED};
 use crate::number::is_number;
 use crate::sighting::Sightings;
@@ -41,6 +42,8 @@ pub struct Layout {
     sightings: Sightings,
     /// The latest version that brought one of its fields.
     version: u8,
+    /// Its columns that say something of the interface, by the facts' order.
+    facts: Arc<[FactColumn]>,
 }
 
 /// What a layout is from.
@@ -71,6 +74,7 @@ impl Default for Layout {
             format: None,
             sightings: Sightings::Apart,
             version: 2,
+            facts: Arc::default(),
         }
     }
 }
@@ -119,6 +123,7 @@ impl Layout {
             ..Self::default()
         };
         let (mut unknown, mut attachment, mut is_gateways) = (Vec::new(), None, false);
+        let mut facts: Vec<FactColumn> = Vec::new();
         for name in names {
             let known = KnownField::of_name(name);
             let used = known.and_then(KnownField::used);
@@ -138,14 +143,21 @@ impl Layout {
                     }
                 }
             }
-            let unused = if known.is_some_and(KnownField::is_steady) {
-                STEADY
-            } else {
-                UNUSED
+            let unused = match known.and_then(KnownField::fact) {
+                Some(fact) => {
+                    let column = layout.columns.len();
+                    // Of two columns of one name the last tells.
+                    facts.retain(|known| known.fact != fact);
+                    facts.push(FactColumn { column, fact });
+                    STEADY
+                }
+                None => UNUSED,
             };
             layout.columns.push(used.map_or(unused, |field| field as u8));
         }
         layout.unknown = unknown.into();
+        facts.sort_unstable_by_key(|known| known.fact);
+        layout.facts = facts.into();
         layout.check()?;
         if is_gateways && !layout.has(Field::InterfaceId) {
             layout.of_gateway(attachment)?;
@@ -156,6 +168,12 @@ impl Layout {
     /// Whether a column is not used and nearly always the same in an interface's rows.
     pub(crate) fn is_steady(&self, column: usize) -> bool {
         self.columns.get(column) == Some(&STEADY)
+    }
+
+    /// The columns that say something of the interface.
+    #[inline]
+    pub(crate) fn facts(&self) -> &Arc<[FactColumn]> {
+        &self.facts
     }
 
     /// The layout of a table whose columns have these names; underscores stand in for hyphens there.

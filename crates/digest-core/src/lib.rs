@@ -69,6 +69,8 @@ mod field;
 
 mod layout;
 
+mod fact;
+
 mod sighting;
 
 mod vector;
@@ -113,6 +115,10 @@ mod interfaces;
 
 mod known_facets;
 
+mod known_sets;
+
+mod standing;
+
 mod logs;
 
 mod spill;
@@ -124,6 +130,8 @@ mod spilling;
 mod run;
 
 mod merge;
+
+mod standing_runs;
 
 mod minutes;
 
@@ -142,6 +150,8 @@ mod digest;
 mod edge;
 
 mod edge_blocks;
+
+mod interface_facts;
 
 mod line;
 mod page;
@@ -178,12 +188,14 @@ pub use edge::Edge;
 pub use edge_blocks::EdgeBlock;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
 pub use facet::Dimensions;
+pub use fact::FACTS;
 pub use field::{FIELDS, FieldType, KnownField};
 pub use first_layout::first_layout;
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
 pub use id::DigestId;
 pub use index_entry::IndexEntry;
+pub use interface_facts::InterfaceFacts;
 pub use job::Job;
 pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
@@ -196,5 +208,6 @@ pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;
 pub use spill::{Budget, Spill, SpillWriter, SpilledRun};
+pub use standing::SharedAddress;
 pub use tally::{Fault, ObjectTally};
 pub use window::Window;

@@ -16,9 +16,14 @@ use crate::history::History;
 use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::known_facets::KnownFacets;
+use crate::known_sets::KnownSets;
 use crate::memory::Memory;
 use crate::met::Met;
+use crate::standing::Standing;
 use crate::tables::{Tables, too_many};
+
+mod standings;
+mod taking_over;
 
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
@@ -28,7 +33,7 @@ const LEAST_RECORDS: usize = 8;
 const MOST_HELD: usize = 24 << 20;
 const BUDGET_PART: usize = 16;
 /// Bytes that an interface takes beside its names and its groups, in the tables and in one thread, about.
-const HELD_EACH: usize = 400;
+const HELD_EACH: usize = 400 + size_of::<Standing>();
 
 /// A thread's logs and memories.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(crate) struct Logs<M: Memory> {
     most_held: usize,
     action: (Vec<u8>, u32),
     pub(crate) known_facets: KnownFacets,
+    pub(crate) known_sets: KnownSets,
     /// Interfaces of the object that is being read.
     pub(crate) met: Met<M>,
     /// Least start and greatest end of all records.
@@ -120,6 +126,7 @@ impl<M: Memory> Logs<M> {
             length: MOST_RECORDS,
             action: (Vec::new(), u32::MAX),
             known_facets: KnownFacets::default(),
+            known_sets: KnownSets::default(),
             met: Met::none(),
             span: None,
         }
@@ -201,6 +208,7 @@ impl<M: Memory> Logs<M> {
         self.length = MOST_RECORDS;
         self.action = (Vec::new(), u32::MAX);
         self.known_facets.forget();
+        self.known_sets.forget();
     }
 
     /// The number of an action, or of any facet.
@@ -264,8 +272,8 @@ impl<M: Memory> Logs<M> {
         }
     }
 
-    /// Folds a record of any size.
-    pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<(), FoldError> {
+    /// Folds a record of any size; gives its interface's number.
+    pub(crate) fn add(&mut self, record: &FlowRecord<'_>) -> Result<u32, FoldError> {
         self.widen(record.span);
         let ports = FoldedPorts::of(record.ports);
         let facet = self.facet(record.action, [record.src, record.dst], &record.further)?;
@@ -276,10 +284,13 @@ impl<M: Memory> Logs<M> {
             let (src, dst) = (log.side(record.src), log.side(record.dst));
             compact.key = Key::new(src, dst, ports, record.protocol, facet);
             log.records.push(compact);
-            return Ok(());
+            return Ok(interface);
         }
         let seeds = self.shared.seeds;
         let history = History::of(record.span, record.tcp_flags, record.version, ports.folded);
+        if M::EDGES {
+            self.note_standing(interface, |standing| standing.see(record.span));
+        }
         let key = |addresses: &mut Addresses| {
             let mut side = |address| {
                 Some(match address {
@@ -295,7 +306,8 @@ impl<M: Memory> Logs<M> {
                 facet,
             ))
         };
-        self.merge(interface, key, (record.packets, record.bytes), Some(&history))
+        self.merge(interface, key, (record.packets, record.bytes), Some(&history))?;
+        Ok(interface)
     }
 
     /// Adds sums and history to an edge.
@@ -323,45 +335,7 @@ impl<M: Memory> Logs<M> {
         for interface in 0..self.interfaces.len() {
             self.fold(interface as u32)?;
         }
-        Ok(())
-    }
-
-    /// Adds all groups of other logs and of their tables, which are left empty.
-    pub(crate) fn take_over<N: Memory>(&mut self, other: &mut Logs<N>) -> Result<(), FoldError> {
-        other.flush()?;
-        if let Some(span) = other.span {
-            self.widen(span);
-        }
-        let theirs = &other.shared;
-        self.shared.spilling.adopt(&theirs.spilling);
-        let facets = theirs.facets();
-        let ours = |facet: &Vec<u8>| {
-            let kept = if M::EDGES { facet } else { facet::parts(facet).0 };
-            self.shared.facet(kept)
-        };
-        let facets: Vec<u32> = facets.iter().map(ours).collect::<Result<_, _>>()?;
-        for known in theirs.interfaces() {
-            let interface = self.interface(&known.account, &known.interface)?;
-            let (entries, wide, addresses) = known.take().into_parts();
-            let seeds = self.shared.seeds;
-            for entry in entries {
-                let key = |ours: &mut Addresses| {
-                    let mut failed = false;
-                    let key = entry.key.renumbered(
-                        |number| {
-                            let address = addresses.get(number).unwrap_or_default();
-                            let number = ours.number(address, seeds);
-                            failed |= number.is_none();
-                            number.unwrap_or_default()
-                        },
-                        |facet| facets.get(facet as usize).copied().unwrap_or_default(),
-                    );
-                    (!failed).then_some(key)
-                };
-                let history = entry.memory.history(&wide);
-                self.merge(interface, key, (entry.packets, entry.bytes), history.as_ref())?;
-            }
-        }
+        self.flush_sets();
         Ok(())
     }
 
@@ -375,6 +349,10 @@ impl<M: Memory> Logs<M> {
         let Some(known) = self.interfaces.get_mut(interface) else {
             return Ok(());
         };
+        if M::EDGES {
+            let grown = standings::see_all(&known.log, &mut known.interface.standing());
+            self.shared.spilling.charge(grown);
+        }
         let mut table = known.interface.table();
         let before = table.held();
         let folded = table.fold_log(&mut known.log, &mut known.addresses, self.shared.seeds);

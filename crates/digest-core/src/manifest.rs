@@ -211,6 +211,9 @@ pub struct Manifest {
     /// The table of the edges, where they are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edges_table: Option<StoredTable>,
+    /// The table of the interfaces, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interfaces_table: Option<StoredTable>,
     /// The objects, where there are at most [`MOST_OBJECTS_INSIDE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_list: Option<Vec<ObjectEntry>>,
@@ -220,6 +223,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The tables beside the digest.
+    pub fn tables(&self) -> impl Iterator<Item = &StoredTable> {
+        [&self.edges_table, &self.interfaces_table].into_iter().flatten()
+    }
+
     /// The verdict and its reasons, from what the build saw. Without a window nothing can come late.
     #[must_use]
     pub fn judge(

@@ -73,6 +73,12 @@ impl Minutes {
         }
     }
 
+    /// The window as Unix seconds, from and up to but not with.
+    pub(crate) fn window(&self) -> Option<(i64, i64)> {
+        let length = i64::try_from(self.length).ok().filter(|&length| length > 0)?;
+        Some((self.start, self.start + length * MINUTE))
+    }
+
     /// How many minutes are covered.
     #[must_use]
     pub fn covered(&self) -> usize {

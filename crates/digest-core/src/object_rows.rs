@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::columnar::{Failure, NoSchema, is_blank};
 use crate::error::{FoldError, LayoutFault, RowFault, Unit, quoted};
+use crate::fact::{self, FactColumn};
 use crate::field::Field;
 use crate::flow_record::{FlowRecord, Span, Verdict, judge, judge_row};
 use crate::fold::{BadRows, FoldOptions};
@@ -13,6 +14,7 @@ use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::others::{Actions, Others, is_named};
 use crate::sighting::Sightings;
+use crate::standing::Silence;
 use crate::tally::ObjectTally;
 
 /// What is known of the object whose rows are read.
@@ -72,7 +74,7 @@ impl<'a> ObjectRows<'a> {
         };
         match verdict {
             Verdict::Header => self.header(line),
-            verdict => self.enter(logs, verdict),
+            verdict => self.enter(logs, verdict, |set, columns| fact::of_line(set, columns, line)),
         }
     }
 
@@ -88,11 +90,16 @@ impl<'a> ObjectRows<'a> {
         self.count(0, rows);
     }
 
-    /// Takes a row of a table. Its number is `line` already.
-    pub(crate) fn take_row<M: Memory>(&mut self, logs: &mut Logs<M>, row: &Row<'_>) -> Result<(), FoldError> {
+    /// Takes a row of a table, which `set` writes the facts of. Its number is `line` already.
+    pub(crate) fn take_row<M: Memory>(
+        &mut self,
+        logs: &mut Logs<M>,
+        row: &Row<'_>,
+        set: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), FoldError> {
         let judged = judge_row(row, &self.layout, self.options.window.as_ref(), || false);
         match judged.and_then(|verdict| self.one_token_each(verdict)) {
-            Ok(verdict) => self.enter(logs, verdict),
+            Ok(verdict) => self.enter(logs, verdict, |out, _| set(out)),
             Err(fault) => self.refuse(fault),
         }
     }
@@ -127,10 +134,15 @@ impl<'a> ObjectRows<'a> {
         Ok(verdict)
     }
 
-    /// Enters what a row is.
-    fn enter<M: Memory>(&mut self, logs: &mut Logs<M>, verdict: Verdict<'_>) -> Result<(), FoldError> {
+    /// Enters what a row is; `set` writes what its columns tell of its interface.
+    fn enter<M: Memory>(
+        &mut self,
+        logs: &mut Logs<M>,
+        verdict: Verdict<'_>,
+        set: impl FnOnce(&mut Vec<u8>, &[FactColumn]),
+    ) -> Result<(), FoldError> {
         let at = (self.unit, self.line);
-        match verdict {
+        let told = match verdict {
             Verdict::Counted(record) if self.is_had(record.interface, record.action) => {
                 let interface = logs.interface(record.account, record.interface)?;
                 logs.note(interface, record.action);
@@ -139,25 +151,49 @@ impl<'a> ObjectRows<'a> {
             }
             Verdict::Counted(record) => {
                 self.tally.doubtful_sightings += u64::from(record.is_doubtful);
-                logs.add(&record)?;
+                let interface = logs.add(&record)?;
                 self.tally.records += 1;
                 self.tally.minutes.mark(record.span.start, record.span.end);
+                Some((interface, record.span.start))
             }
             Verdict::Header => return Ok(()),
-            Verdict::Outside => self.tally.outside_window += 1,
-            Verdict::SecondSighting => self.tally.second_sightings += 1,
-            Verdict::NoData(span) => {
+            Verdict::NoData(silent) => {
                 self.tally.no_data += 1;
-                if let Some(Span { start, end }) = span {
+                if let Some(Span { start, end }) = silent.span {
                     self.tally.minutes.mark(start, end);
                 }
+                logs.count_silence(&silent, Silence::NoData)?
             }
-            Verdict::SkipData => self.tally.skip_data += 1,
-            Verdict::OtherStatus(status) => self.tally.other_status(self.key, at, status),
-            Verdict::Unusable(field) => self.tally.unusable(self.key, at, field),
+            Verdict::SkipData(silent) => {
+                self.tally.skip_data += 1;
+                logs.count_silence(&silent, Silence::SkipData)?
+            }
+            verdict => {
+                self.count_left_out(at, verdict);
+                None
+            }
+        };
+        if M::EDGES
+            && !self.layout.facts().is_empty()
+            && let Some((interface, start)) = told
+        {
+            set(&mut logs.known_sets.row, self.layout.facts());
+            logs.tell(interface, start);
         }
         self.tally.rows += 1;
         Ok(())
+    }
+
+    /// Counts a row that says nothing of its interface.
+    fn count_left_out(&mut self, at: (Unit, u64), verdict: Verdict<'_>) {
+        match verdict {
+            Verdict::Outside => self.tally.outside_window += 1,
+            Verdict::SecondSighting => self.tally.second_sightings += 1,
+            Verdict::OtherStatus(status) => self.tally.other_status(self.key, at, status),
+            Verdict::Unusable(field) => self.tally.unusable(self.key, at, field),
+            // These are counted where they are entered.
+            Verdict::Header | Verdict::Counted(_) | Verdict::NoData(_) | Verdict::SkipData(_) => {}
+        }
     }
 
     /// Takes a line that is longer than the bound and was not kept.

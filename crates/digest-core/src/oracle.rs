@@ -9,9 +9,12 @@ use std::net::IpAddr;
 use crate::window::Window;
 
 pub(crate) mod containers;
+mod interfaces;
 mod names;
+mod text;
 mod values;
 
+pub use interfaces::{Interface, InterfaceKey};
 use names::{DEFAULT, is_complete, is_header, is_known, is_second_sighting};
 use values::{address, maybe, number, time, words};
 
@@ -59,6 +62,8 @@ pub struct Answer {
     pub text: Vec<u8>,
     /// What each edge adds up to.
     pub edges: BTreeMap<EdgeKey, Sums>,
+    /// What is known of each interface.
+    pub interfaces: BTreeMap<InterfaceKey, Interface>,
     /// How many lines were what.
     pub counts: Counts,
     /// Minutes (Unix seconds divided by 60) of the window that records and NODATA rows speak for.
@@ -155,7 +160,10 @@ pub fn digest_of_format(
             Err(refusal) => return Err(refusal),
         }
     }
-    render(&mut all)?;
+    text::render(&mut all)?;
+    for interface in all.interfaces.values_mut() {
+        interface.settle(question.window);
+    }
     Ok(all)
 }
 
@@ -227,11 +235,27 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
             (_, Ok(start)) if outside(start) => into.counts.outside_window += 1,
             (b"NODATA", start) => {
                 into.counts.no_data += 1;
-                if let (Ok(start), Ok(end)) = (start, time(text(end_name))) {
-                    cover(question, into, start, end);
+                let end = time(text(end_name));
+                if let (Ok(start), Ok(end)) = (&start, &end) {
+                    cover(question, into, *start, *end);
+                }
+                if let Ok(start) = start {
+                    let interface = interfaces::of(row, into);
+                    interface.no_data += 1;
+                    interface
+                        .reported
+                        .extend(end.as_ref().ok().map(|end| (start, *end)));
+                    interface.see(row, start, end.unwrap_or(start));
                 }
             }
-            (b"SKIPDATA", _) => into.counts.skip_data += 1,
+            (b"SKIPDATA", start) => {
+                into.counts.skip_data += 1;
+                if let Ok(start) = start {
+                    let interface = interfaces::of(row, into);
+                    interface.skip_data += 1;
+                    interface.see(row, start, time(text(end_name)).unwrap_or(start));
+                }
+            }
             _ => into.counts.other_status += 1,
         }
         return Ok(());
@@ -292,6 +316,11 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
             sums.synack += u64::from(syn && ack);
             sums.rst += u64::from(rst);
         }
+        let interface = interfaces::of(row, into);
+        interface.records += 1;
+        interface.reported.push((start, end));
+        interface.see(row, start, end);
+        interface.talk(src, dst);
         into.counts.records += 1;
         let (least, greatest) = into.span.unwrap_or((start, end));
         into.span = Some((least.min(start), greatest.max(end)));
@@ -322,40 +351,6 @@ fn further<'r>(text: impl Fn(&str) -> Option<&'r [u8]>) -> Further {
         pkt_src_aws_service: word("pkt-src-aws-service"),
         pkt_dst_aws_service: word("pkt-dst-aws-service"),
     }
-}
-
-fn render(answer: &mut Answer) -> Result<(), Refusal> {
-    let (start, end) = answer.span.unwrap_or_default();
-    let mut lines: BTreeMap<EdgeKey, (u128, u128)> = BTreeMap::new();
-    for (key, sums) in &answer.edges {
-        let mut line = key.clone();
-        line.7 = Further::default();
-        let (packets, bytes) = lines.entry(line).or_default();
-        *packets += sums.packets;
-        *bytes += sums.bytes;
-    }
-    for (key, (packets, bytes)) in &lines {
-        let ((_, account), (_, interface), src, dst, ports, protocol, action, _) = key;
-        if *packets > u128::from(MOST) || *bytes > u128::from(MOST) {
-            return Err(Refusal::Overflow);
-        }
-        let ports = match ports {
-            Some((src, dst)) => format!("{src} {dst}"),
-            None => "- -".to_owned(),
-        };
-        let middle = format!(" {src} {dst} {ports} {protocol} {packets} {bytes} {start} {end} ");
-        let parts: [&[u8]; 7] = [
-            b"2 ",
-            account,
-            b" ",
-            interface,
-            middle.as_bytes(),
-            action,
-            b" OK\n",
-        ];
-        answer.text.extend(parts.concat());
-    }
-    Ok(())
 }
 
 impl Sums {

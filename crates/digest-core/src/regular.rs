@@ -15,6 +15,7 @@ use crate::window::Window;
 
 mod bursts;
 mod facets;
+mod facts;
 mod fold;
 mod plan;
 mod reader;
@@ -92,6 +93,7 @@ impl Regular {
             rows: &self.rows,
             text,
             marks: plan.marks,
+            facts: &plan.facts,
         })
     }
 }

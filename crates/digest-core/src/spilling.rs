@@ -4,7 +4,7 @@
 //! takes the locks of all threads' logs, folds them, writes every table as a run, and starts anew with nothing: no
 //! table, no name, no number. A thread that waits for its bytes is not waited for.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -15,6 +15,7 @@ use crate::memory::Memory;
 use crate::readers::{Allowance, Readers};
 use crate::run;
 use crate::spill::{Budget, SpilledRun};
+use crate::standing_runs;
 use crate::tables::{Tables, lock};
 
 /// What the threads of a digest know about memory.
@@ -24,6 +25,8 @@ pub(crate) struct Spilling<M: Memory> {
     charged: AtomicUsize,
     members: Mutex<Vec<Weak<Mutex<Logs<M>>>>>,
     runs: Mutex<Vec<Arc<dyn SpilledRun>>>,
+    /// What is known of interfaces, likewise.
+    standing_runs: Mutex<Vec<Arc<dyn SpilledRun>>>,
     /// What is held beside the tables.
     pub(crate) readers: Readers,
     /// Held by the thread that spills.
@@ -38,6 +41,7 @@ impl<M: Memory> Spilling<M> {
             charged: AtomicUsize::new(0),
             members: Mutex::new(Vec::new()),
             runs: Mutex::new(Vec::new()),
+            standing_runs: Mutex::new(Vec::new()),
             turn: Mutex::new(()),
         }
     }
@@ -70,11 +74,17 @@ impl<M: Memory> Spilling<M> {
     /// Takes over the runs of other tables.
     pub(crate) fn adopt<N: Memory>(&self, other: &Spilling<N>) {
         lock(&self.runs).append(&mut lock(&other.runs));
+        lock(&self.standing_runs).append(&mut lock(&other.standing_runs));
     }
 
     /// The runs written so far.
     pub(crate) fn runs(&self) -> Vec<Arc<dyn SpilledRun>> {
         lock(&self.runs).clone()
+    }
+
+    /// Of these, those of interfaces.
+    pub(crate) fn standing_runs(&self) -> Vec<Arc<dyn SpilledRun>> {
+        lock(&self.standing_runs).clone()
     }
 }
 
@@ -123,15 +133,21 @@ impl<M: Memory> Tables<M> {
         let Some(budget) = &self.spilling.budget else {
             return Ok(());
         };
-        let (sections, facets) = sections_in_order(self, threads)?;
-        let written = (|| -> io::Result<Box<dyn SpilledRun>> {
+        let (sections, facets, standings) = sections_in_order(self, threads)?;
+        let written = |write: &dyn Fn(&mut dyn Write) -> io::Result<()>| -> io::Result<_> {
             let mut writer = budget.spill.create()?;
-            run::write(&mut *writer, &sections, &facets)?;
-            writer.finish()
-        })();
-        let run = written.map_err(|source| FoldError::Spill { source })?;
-        lock(&self.spilling.runs).push(run.into());
+            write(&mut *writer)?;
+            Ok(Arc::from(writer.finish()?))
+        };
+        let spill = |source| FoldError::Spill { source };
+        let run = written(&|out| run::write(out, &sections, &facets)).map_err(spill)?;
+        lock(&self.spilling.runs).push(run);
         drop(sections);
+        if M::EDGES {
+            let run = written(&|out| standing_runs::write(out, &standings)).map_err(spill)?;
+            lock(&self.spilling.standing_runs).push(run);
+        }
+        drop(standings);
         self.clear();
         self.spilling.charged.store(0, Ordering::Relaxed);
         Ok(())

@@ -19,6 +19,7 @@ use crate::key::{KeyAddress, Seeds};
 use crate::memory::Memory;
 use crate::spill::Budget;
 use crate::spilling::Spilling;
+use crate::standing::Standing;
 use crate::table::{Overflow, Table};
 
 /// Bytes that a facet takes beside its own, about: here, and when facets are put in order.
@@ -39,6 +40,7 @@ pub(crate) struct Interface<M: Memory> {
     pub(crate) account: Vec<u8>,
     pub(crate) interface: Vec<u8>,
     table: Mutex<Table<M>>,
+    standing: Mutex<Standing>,
 }
 
 /// The interfaces by name.
@@ -87,6 +89,7 @@ impl<M: Memory> Tables<M> {
             account: account.to_owned(),
             interface: interface.to_owned(),
             table: Mutex::new(Table::new()),
+            standing: Mutex::default(),
         });
         interfaces.push(Arc::clone(&new));
         index.insert_unique(hash, at, |&at| {
@@ -161,6 +164,11 @@ impl<M: Memory> Interface<M> {
     /// The interface's groups.
     pub(crate) fn table(&self) -> MutexGuard<'_, Table<M>> {
         lock(&self.table)
+    }
+
+    /// What is known of the interface as a whole.
+    pub(crate) fn standing(&self) -> MutexGuard<'_, Standing> {
+        lock(&self.standing)
     }
 
     /// Takes the groups away.

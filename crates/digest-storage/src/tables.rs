@@ -18,8 +18,6 @@ use crate::error::StoreError;
 use crate::store::Store;
 use crate::upload::upload;
 
-/// The tables of edges. The number is raised where a column changes its meaning.
-const FOLDER: &str = "edges/v1";
 const SUFFIX: &str = ".parquet";
 /// Length of a nonce as text.
 const NONCE: usize = 36;
@@ -27,6 +25,28 @@ const NONCE: usize = 36;
 const CONTENT_TYPE: &str = "application/vnd.apache.parquet";
 /// Bytes of a hash that tells scopes apart in a key.
 const SCOPE_BYTES: usize = 8;
+
+/// What a table's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// Edges.
+    Edges,
+    /// Interfaces.
+    Interfaces,
+}
+
+impl TableKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Edges, Self::Interfaces];
+
+    /// The folder of its tables. The number is raised where a column changes its meaning.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Edges => "edges/v1",
+            Self::Interfaces => "interfaces/v1",
+        }
+    }
+}
 
 /// The tables of a storage place.
 #[derive(Debug, Clone)]
@@ -41,10 +61,10 @@ impl Tables {
         Self { store }
     }
 
-    /// Key of the table that an attempt at a job writes, inside the place.
+    /// Key of the table of this kind that an attempt at a job writes, inside the place.
     #[must_use]
-    pub fn key(job: &Job, nonce: Uuid) -> String {
-        format!("{}/{}-{nonce}{SUFFIX}", folder(job), job.id())
+    pub fn key(kind: TableKind, job: &Job, nonce: Uuid) -> String {
+        format!("{}/{}-{nonce}{SUFFIX}", folder(kind, job), job.id())
     }
 
     /// Whether a key is that of a table.
@@ -60,30 +80,36 @@ impl Tables {
     /// [`StoreError`]; what was uploaded by then is given up.
     pub async fn write(
         &self,
+        kind: TableKind,
         job: &Job,
         nonce: Uuid,
         pieces: impl Stream<Item = io::Result<Bytes>> + Send + Unpin,
     ) -> Result<(), StoreError> {
-        let key = Path::from(Self::key(job, nonce));
+        let key = Path::from(Self::key(kind, job, nonce));
         upload(&self.store, &key, CONTENT_TYPE, pieces).await
     }
 
-    /// Removes an attempt's table.
+    /// Removes an attempt's table of this kind.
     ///
     /// # Errors
-    /// [`StoreError`]; one that is not there is none.
-    pub async fn remove(&self, job: &Job, nonce: Uuid) -> Result<(), StoreError> {
-        self.store.delete(&Path::from(Self::key(job, nonce))).await
+    /// [`StoreError`]; that it is not there is none.
+    pub async fn remove(&self, kind: TableKind, job: &Job, nonce: Uuid) -> Result<(), StoreError> {
+        self.store.delete(&Path::from(Self::key(kind, job, nonce))).await
     }
 
-    /// Removes all tables of the job's digest but the one of this key, where one is given. What was stored after that
+    /// Removes all tables of this kind of the job's digest but the one of this key, where one is given. What was stored after that
     /// one stays: it is an attempt's that has begun since. Returns how many were removed.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_only(&self, job: &Job, kept: Option<&str>) -> Result<usize, StoreError> {
+    pub async fn keep_only(
+        &self,
+        kind: TableKind,
+        job: &Job,
+        kept: Option<&str>,
+    ) -> Result<usize, StoreError> {
         let mut found = Vec::new();
-        let mut listed = self.store.list(Some(&Path::from(folder(job))), None);
+        let mut listed = self.store.list(Some(&Path::from(folder(kind, job))), None);
         while let Some(meta) = listed.try_next().await? {
             if attempt_of_table(&meta.location).is_some_and(|(id, _)| id == job.id()) {
                 found.push((meta.location, meta.last_modified));
@@ -105,8 +131,8 @@ impl Tables {
     }
 }
 
-/// The folder of a job's tables: engines take what stands before and behind each `=` for a column and its value.
-fn folder(job: &Job) -> String {
+/// The folder of a job's tables of a kind: engines take what stands before and behind each `=` for a column and its value.
+fn folder(kind: TableKind, job: &Job) -> String {
     let (window, scope) = (job.window(), job.scope());
     let scope = if scope.is_all() {
         "all".to_owned()
@@ -123,7 +149,8 @@ fn folder(job: &Job) -> String {
             .collect()
     };
     let begin = window.start().format("day=%Y-%m-%d/hour=%H");
-    format!("{FOLDER}/span={}/{begin}/scope={scope}", span(window))
+    let kind = kind.folder();
+    format!("{kind}/span={}/{begin}/scope={scope}", span(window))
 }
 
 /// A window's length as ISO 8601 has it: days, hours and minutes.
@@ -144,7 +171,9 @@ fn span(window: &Window) -> String {
 
 /// The id and nonce of a table.
 pub(crate) fn attempt_of_table(key: &Path) -> Option<(DigestId, Uuid)> {
-    let name = key.as_ref().strip_prefix(FOLDER)?.strip_suffix(SUFFIX)?;
+    let mut folders = TableKind::ALL.iter().map(|kind| kind.folder());
+    let name = folders.find_map(|folder| key.as_ref().strip_prefix(folder))?;
+    let name = name.strip_suffix(SUFFIX)?;
     let name = name.rsplit('/').next()?;
     let (id, nonce) = name.split_at_checked(name.len().checked_sub(NONCE)?)?;
     Some((id.strip_suffix('-')?.parse().ok()?, Uuid::try_parse(nonce).ok()?))
@@ -164,7 +193,7 @@ mod tests {
     #[test]
     fn keys_say_the_windows_length_its_begin_and_the_scope() {
         let (nonce, hour) = (Uuid::nil(), ("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z"));
-        let key = Tables::key(&job(hour.0, hour.1, None), nonce);
+        let key = Tables::key(TableKind::Edges, &job(hour.0, hour.1, None), nonce);
         assert_eq!(
             key,
             "edges/v1/span=PT1H/day=2018-10-17/hour=00/scope=all/\
@@ -174,7 +203,13 @@ mod tests {
         assert_eq!(Path::from(key.as_str()).as_ref(), key);
         let one = job(hour.0, hour.1, Some("111111111111"));
         let other = job(hour.0, hour.1, Some("111111111111,222222222222"));
-        let scopes = [&one, &other].map(|job| folder(job).rsplit_once("scope=").unwrap().1.to_owned());
+        let scopes = [&one, &other].map(|job| {
+            folder(TableKind::Interfaces, job)
+                .rsplit_once("scope=")
+                .unwrap()
+                .1
+                .to_owned()
+        });
         assert_ne!(scopes[0], scopes[1]);
         assert!(scopes.iter().all(|scope| scope.len() == 2 * SCOPE_BYTES));
     }
@@ -197,12 +232,15 @@ mod tests {
     fn a_tables_key_gives_back_whose_it_is() {
         let job = job("2026-11-22T03:00:00Z", "2026-11-22T04:00:00Z", None);
         let nonce = Uuid::new_v4();
-        let key = Path::from(Tables::key(&job, nonce));
-        assert_eq!(attempt_of_table(&key), Some((job.id(), nonce)));
+        for kind in TableKind::ALL {
+            let key = Path::from(Tables::key(kind, &job, nonce));
+            assert_eq!(attempt_of_table(&key), Some((job.id(), nonce)));
+        }
         for other in [
             "edges/v1/a.parquet",
             "edges/v1/é-é.parquet",
             "edges/readme.txt",
+            "other/v1/7869fe53-0b48-5a77-9358-32a82efe8858-00000000-0000-0000-0000-000000000000.parquet",
             "x.parquet",
         ] {
             assert_eq!(attempt_of_table(&Path::from(other)), None, "{other}");
@@ -217,25 +255,33 @@ mod tests {
         });
         let tables = Tables::new(Store::memory());
         let [old, kept, new] = [(); 3].map(|()| Uuid::new_v4());
+        let kind = TableKind::Interfaces;
         let pause = || tokio::time::sleep(std::time::Duration::from_millis(5));
         for (job, nonce) in [(&neighbour, old), (&job, old), (&job, kept), (&job, new)] {
             let piece = futures::stream::iter([Ok(Bytes::from_static(b"a table"))]);
-            tables.write(job, nonce, piece).await.unwrap();
+            tables.write(kind, job, nonce, piece).await.unwrap();
             pause().await;
         }
         // Nothing is removed on the word of a table that is not there.
-        let absent = Tables::key(&job, Uuid::new_v4());
-        assert_eq!(tables.keep_only(&job, Some(&absent)).await.unwrap(), 0);
-        let key = Tables::key(&job, kept);
-        assert_eq!(tables.keep_only(&job, Some(&key)).await.unwrap(), 1);
+        let absent = Tables::key(kind, &job, Uuid::new_v4());
+        assert_eq!(tables.keep_only(kind, &job, Some(&absent)).await.unwrap(), 0);
+        let key = Tables::key(kind, &job, kept);
+        // Nor on that of another kind.
+        let other = tables.keep_only(TableKind::Edges, &job, Some(&key));
+        assert_eq!(other.await.unwrap(), 0);
+        assert_eq!(tables.keep_only(kind, &job, Some(&key)).await.unwrap(), 1);
         let left: Vec<_> = tables.store.list(None, None).try_collect().await.unwrap();
         let mut left: Vec<String> = left.iter().map(|meta| meta.location.to_string()).collect();
-        let mut expected = vec![Tables::key(&neighbour, old), key, Tables::key(&job, new)];
+        let mut expected = vec![
+            Tables::key(kind, &neighbour, old),
+            key,
+            Tables::key(kind, &job, new),
+        ];
         left.sort();
         expected.sort();
         assert_eq!(left, expected);
-        tables.remove(&job, new).await.unwrap();
-        tables.remove(&job, new).await.unwrap();
-        assert_eq!(tables.keep_only(&job, None).await.unwrap(), 1);
+        tables.remove(kind, &job, new).await.unwrap();
+        tables.remove(kind, &job, new).await.unwrap();
+        assert_eq!(tables.keep_only(kind, &job, None).await.unwrap(), 1);
     }
 }

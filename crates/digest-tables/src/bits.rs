@@ -124,7 +124,9 @@ mod tests {
     fn a_group_of_any_width_has_its_numbers_one_behind_the_other() {
         for width in 1..=32 {
             let most = u32::MAX >> (32 - width);
-            let numbers: Vec<u32> = (0..GROUP as u32).map(|at| most.wrapping_sub(at * 77) & most).collect();
+            let numbers: Vec<u32> = (0..GROUP as u32)
+                .map(|at| most.wrapping_sub(at * 77) & most)
+                .collect();
             let mut out = Vec::new();
             push(&mut out, &numbers, width);
             assert_eq!((out.len(), out[0]), (1 + width as usize, 3), "{width}");

@@ -37,13 +37,17 @@ impl Dictionary {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.plain.len().checked_div(self.width).unwrap_or(self.texts.len())
+        self.plain
+            .len()
+            .checked_div(self.width)
+            .unwrap_or(self.texts.len())
     }
 
     /// Appends numbers of 64 bits.
     pub(crate) fn extend_int64(&mut self, values: &[i64]) {
         self.width = size_of::<i64>();
-        self.plain.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self.plain
+            .extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
 
     /// Appends numbers that have room in 32 bits.
@@ -74,7 +78,11 @@ impl Dictionary {
         let range = if self.width > 0 {
             number * self.width..(number + 1) * self.width
         } else {
-            let at = self.texts.get(number).map(|text| text.at.clone()).unwrap_or_default();
+            let at = self
+                .texts
+                .get(number)
+                .map(|text| text.at.clone())
+                .unwrap_or_default();
             at.start as usize..at.end as usize
         };
         self.plain.get(range).unwrap_or_default()
@@ -222,10 +230,16 @@ mod tests {
         let mut values = Dictionary::default();
         values.extend_int64(&[-1, 0, i64::MAX, i64::MIN]);
         assert_eq!((values.len(), values.size_of(3)), (4, 24));
-        assert_eq!(values.bounds((0..4).map(|number| (1, number))).range, Some((3, 2)));
+        assert_eq!(
+            values.bounds((0..4).map(|number| (1, number))).range,
+            Some((3, 2))
+        );
         values.clear();
         values.extend_int32(&[7, -8]);
-        assert_eq!(values.bounds((0..2).map(|number| (1, number))).range, Some((1, 0)));
+        assert_eq!(
+            values.bounds((0..2).map(|number| (1, number))).range,
+            Some((1, 0))
+        );
         assert_eq!(values.bytes(1), (-8i32).to_le_bytes());
     }
 }

@@ -182,10 +182,8 @@ impl EdgeColumns {
         self.pkt_dstaddr
             .push_option(row, further.pkt_dstaddr.map(Ip).as_ref());
         self.reject_reason.push_option(row, further.reject_reason);
-        self.src_aws_service
-            .push_option(row, further.pkt_src_aws_service);
-        self.dst_aws_service
-            .push_option(row, further.pkt_dst_aws_service);
+        self.src_aws_service.push_option(row, further.pkt_src_aws_service);
+        self.dst_aws_service.push_option(row, further.pkt_dst_aws_service);
     }
 
     #[inline]
@@ -205,8 +203,7 @@ impl EdgeColumns {
             .push_option(row, folded.map(|(least, _)| least.into()));
         self.folded_port_max
             .push_option(row, folded.map(|(_, greatest)| greatest.into()));
-        self.tcp_flags
-            .push_option(row, history.tcp_flags.map(i64::from));
+        self.tcp_flags.push_option(row, history.tcp_flags.map(i64::from));
         self.log_versions.push(row, history.versions.into());
     }
 

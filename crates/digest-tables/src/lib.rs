@@ -1,11 +1,12 @@
-//! A digest's edges as a table in Parquet, with all that is known of them beyond the digest's text.
+//! A digest's edges and its interfaces as tables in Parquet, with all that is known of them beyond the digest's text.
 //!
 //! [`write_edges`] takes edges from a [`Digest`](digest_core::Digest) in its order and writes row groups of bounded size,
 //! which are made on all of the digest's threads. Engines read the file as it lies: signed numbers, text for addresses and
 //! a number beside it for IPv4, null where a format or a record says nothing. Every value is a fact that was measured.
+//! [`write_interfaces`] writes a row for each interface: what flow logs say of it, and what of it was logged.
 //!
 //! The modules stand in the order of the data: edges into columns, a column's values each once, pages of numbers,
-//! row groups, and the file.
+//! row groups, and the file; then the same of interfaces, which are few.
 
 mod origins;
 
@@ -31,9 +32,16 @@ mod sealing;
 
 mod edges;
 
+mod tags;
+
+mod interface_columns;
+
+mod interfaces;
+
 mod error;
 
 pub use edges::{ROWS_OF_A_GROUP, write_edges};
 pub use error::TableError;
+pub use interfaces::write_interfaces;
 pub use origins::{Origin, Origins};
 pub use sealing::TableSummary;

@@ -177,9 +177,27 @@ mod tests {
         for mut column in [Near::small(Written::Int64), Near::around_the_first()] {
             let far = 1_700_000_000;
             for _ in 0..2 {
-                let values = [Some(7), Some(far), Some(7), None, None, Some(7), Some(-1), Some(far)];
-                assert_eq!(rows(&mut column, &values), (vec![0, 1, 0, NULL, NULL, 0, 2, 1], 3));
-                let values = [Some(far), Some(far + 60), Some(far), Some(i64::MAX), Some(i64::MIN)];
+                let values = [
+                    Some(7),
+                    Some(far),
+                    Some(7),
+                    None,
+                    None,
+                    Some(7),
+                    Some(-1),
+                    Some(far),
+                ];
+                assert_eq!(
+                    rows(&mut column, &values),
+                    (vec![0, 1, 0, NULL, NULL, 0, 2, 1], 3)
+                );
+                let values = [
+                    Some(far),
+                    Some(far + 60),
+                    Some(far),
+                    Some(i64::MAX),
+                    Some(i64::MIN),
+                ];
                 assert_eq!(rows(&mut column, &values), (vec![0, 1, 0, 2, 3], 4));
             }
         }

@@ -49,10 +49,7 @@ impl Runs {
 
     /// Length and number of each run between these rows.
     pub(crate) fn within(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, u32)> {
-        let first = self
-            .0
-            .partition_point(|&(row, _)| row <= from)
-            .saturating_sub(1);
+        let first = self.0.partition_point(|&(row, _)| row <= from).saturating_sub(1);
         let runs = self.0.get(first..).unwrap_or_default();
         let ends = runs.iter().skip(1).map(|&(row, _)| row).chain([u32::MAX]);
         runs.iter()

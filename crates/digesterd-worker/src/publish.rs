@@ -1,6 +1,6 @@
 //! From a built digest to a stored one: encode → store → release, in the order that keeps every crash mendable.
 //!
-//! The gzip's object is what "stored" means. So the table of edges and the manifest are written first, under the attempt's nonce;
+//! The gzip's object is what "stored" means. So the tables of edges and interfaces and the manifest are written first, under the attempt's nonce;
 //! then the lease is renewed by compare-and-swap; then the digest appears under its name by one conditional
 //! request; then the manifest is copied to its own, and the digest is listed in the index. Whoever visits the job after a crash finds the nonce in
 //! the record, sees which of these steps was the last, and goes on from there (`standing.rs`).
@@ -16,19 +16,20 @@ use crate::job::Held;
 use crate::terms::Terms;
 use crate::worker::Places;
 
-mod edges;
 mod encode;
 mod error;
 mod land;
 mod pieces;
 mod side;
 mod standing;
+mod tables;
 
 pub(crate) use error::PublishError;
-pub(crate) use side::{abandon, finish, finish_or_leave, remove_table};
+pub(crate) use side::{abandon, finish, finish_or_leave, remove_tables};
 #[cfg(test)]
 pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};
+use tables::StoredTables;
 
 /// What was stored.
 #[derive(Debug, Clone)]
@@ -58,13 +59,13 @@ pub(crate) async fn publish(
         keeps_edges,
     } = built;
     let digest = Arc::new(digest);
-    let table = if keeps_edges {
-        Some(edges::store(&digest, origins, &places.tables, &record).await?)
+    let stored = if keeps_edges {
+        tables::store(&digest, origins, &places.tables, &record).await?
     } else {
-        None
+        StoredTables::default()
     };
     let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
-    let manifest = side::write(&places.manifests, &record, &report, &encoded.summary, table).await?;
+    let manifest = side::write(&places.manifests, &record, &report, &encoded.summary, stored).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
     let is_whole = finish_or_leave(places, &record, Some(&manifest)).await;
     Ok(Published {

@@ -187,6 +187,9 @@ pub struct DigestArguments {
     /// Write the digest's edges with all that is known of them to this file, as Parquet
     #[arg(long, value_name = "FILE")]
     pub edges: Option<PathBuf>,
+    /// Write what is known of the interfaces to this file, as Parquet
+    #[arg(long, value_name = "FILE")]
+    pub interfaces: Option<PathBuf>,
 }
 
 /// Arguments of `inspect`.

@@ -1,5 +1,6 @@
 //! `digesterd digest`: one digest, no service. The worker's build, and its text or gzip on stdout or in a file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use anyhow::{Context, bail};
 use chrono::Utc;
 use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
-use digest_tables::write_edges;
+use digest_tables::{write_edges, write_interfaces};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
 use digesterd_worker::build::{
@@ -58,21 +59,18 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
         Some(path) => Some(Output::open(Some(path))?),
         None => None,
     };
-    let edges = match &arguments.edges {
-        Some(path) => Some(Output::open(Some(path))?),
-        None => None,
-    };
-    if output.is_stdout() && edges.as_ref().is_some_and(Output::is_stdout) {
+    let table = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::open(Some(path))).transpose();
+    let (edges, interfaces) = (table(&arguments.edges)?, table(&arguments.interfaces)?);
+    let tables = || [edges.as_ref(), interfaces.as_ref()].into_iter().flatten();
+    let to_stdout = tables().filter(|table| table.is_stdout()).count();
+    if to_stdout + usize::from(output.is_stdout()) > 1 {
         return Err(refused(
             "digest",
-            "text and edges cannot both go to stdout: name a file with -o",
+            "text, edges and interfaces cannot go to stdout together: name a file for each but one",
         )
         .into());
     }
-    for output in [Some(&output), manifest.as_ref(), edges.as_ref()]
-        .into_iter()
-        .flatten()
-    {
+    for output in [&output].into_iter().chain(manifest.as_ref()).chain(tables()) {
         output.remove_on_signals()?;
     }
     let request = BuildRequest {
@@ -82,10 +80,10 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
         source,
     };
     let options = options(arguments, &digests, &worker);
-    if edges.is_some() && !options.edges {
+    if tables().next().is_some() && !options.edges {
         return Err(refused(
             "digest",
-            "DIGEST_EDGES=off keeps nothing that --edges could write",
+            "DIGEST_EDGES=off keeps nothing that --edges or --interfaces could write",
         )
         .into());
     }
@@ -100,6 +98,9 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let written = output.write(&built.digest, arguments.format)?;
     if let Some(edges) = edges {
         edges.write_with(|out| Ok(write_edges(&built.digest, &built.origins, out)?))?;
+    }
+    if let Some(interfaces) = interfaces {
+        interfaces.write_with(|out| Ok(write_interfaces(&built.digest, &built.origins, out)?))?;
     }
     if let (Some(manifest), Some(window)) = (manifest, window) {
         write_manifest(manifest, &built, &Job::new(window, request.scope))?;

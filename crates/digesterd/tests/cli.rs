@@ -15,6 +15,8 @@ mod client;
 mod demo;
 #[path = "cli/digest.rs"]
 mod digest;
+#[path = "cli/files.rs"]
+mod files;
 #[path = "cli/insight.rs"]
 mod insight;
 #[path = "cli/inspect.rs"]

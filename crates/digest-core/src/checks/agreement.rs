@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read};
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use crate::checks::HeldRuns;
@@ -11,11 +12,16 @@ use crate::digest::Digest;
 use crate::edge::Edge;
 use crate::error::FoldError;
 use crate::facet::Dimensions;
+use crate::fact::FACTS;
 use crate::fold::{BadRows, Fold, FoldOptions};
+use crate::interface_facts::InterfaceFacts;
 use crate::layout::Layout;
-use crate::oracle::{self, Answer, Counts, EdgeKey, Further, Question, Refusal, Sums};
+use crate::oracle::{
+    self, Answer, Counts, EdgeKey, Further, Interface, InterfaceKey, Question, Refusal, Sums,
+};
 use crate::parallel::{Source, fold_parallel};
 use crate::spill::Budget;
+use crate::standing::SharedAddress;
 use crate::tally::ObjectTally;
 
 /// Keys and bytes.
@@ -66,10 +72,11 @@ pub fn all_ways(
     expected.map(|answer| answer.counts)
 }
 
-/// A digest's text, its edges where they have a history, and its counts; or why there is none.
-type Found = Result<(Vec<u8>, Option<Edges>, Counts, Option<(i64, i64)>), Refusal>;
+/// A digest's text, its edges and interfaces where they have a history, and its counts; or why there is none.
+type Found = Result<(Vec<u8>, Option<(Edges, Interfaces)>, Counts, Option<(i64, i64)>), Refusal>;
 
 type Edges = BTreeMap<EdgeKey, Sums>;
+type Interfaces = BTreeMap<InterfaceKey, Interface>;
 
 fn one_thread(mut fold: Fold, objects: &Objects, piece: usize) -> Found {
     for (key, bytes) in objects {
@@ -106,7 +113,9 @@ fn written(digest: &Digest) -> Found {
     });
     all.map_err(overflow)?;
     assert_eq!(edges.len(), count, "an edge is there twice");
-    let edges = (plain == 0).then_some(edges);
+    let (interfaces, are_kept) = interfaces(digest);
+    assert!(are_kept || plain == count + plain, "edges without interfaces");
+    let edges = are_kept.then_some((edges, interfaces));
     Ok((text, edges, counts(digest.tally()), digest.span()))
 }
 
@@ -116,10 +125,11 @@ fn compare(way: &str, expected: &Result<Answer, Refusal>, found: Found) {
             assert_eq!(answer.counts, counts, "{way}: the counts differ");
             assert_eq!(answer.span, span, "{way}: the spans differ");
             assert!(answer.text == text, "{way}: {}", difference(&answer.text, &text));
-            if let Some(edges) = edges {
+            if let Some((edges, interfaces)) = edges {
                 let mut expected = answer.edges.clone();
                 expected.values_mut().for_each(keep_ends);
                 assert!(edges == expected, "{way}: the edges differ");
+                assert_eq!(interfaces, answer.interfaces, "{way}: the interfaces differ");
             }
         }
         // The oracle inflates and reads everything before it sums up; the kernel meets what comes first.
@@ -207,6 +217,53 @@ fn further(dimensions: &Dimensions<'_>) -> Further {
         reject_reason: text(dimensions.reject_reason),
         pkt_src_aws_service: text(dimensions.pkt_src_aws_service),
         pkt_dst_aws_service: text(dimensions.pkt_dst_aws_service),
+    }
+}
+
+/// The interfaces of a digest in the oracle's words, each once and in order; and whether there are any to be had.
+///
+/// # Panics
+/// Where one is there twice, or out of order.
+#[must_use]
+pub fn interfaces(digest: &Digest) -> (BTreeMap<InterfaceKey, Interface>, bool) {
+    let (mut found, mut keys) = (BTreeMap::new(), Vec::new());
+    let are_kept = digest.for_each_interface(|one| {
+        let (key, interface) = interface(one);
+        keys.push(key.clone());
+        found.insert(key, interface);
+        Ok(())
+    });
+    assert!(keys.is_sorted() && keys.len() == found.len(), "{keys:?}");
+    (found, are_kept.expect("memory cannot fail"))
+}
+
+fn interface(one: &InterfaceFacts<'_>) -> (InterfaceKey, Interface) {
+    let first = |name: &[u8]| (name != b"-", name.to_vec());
+    let facts = FACTS.iter().enumerate();
+    let told = facts.filter_map(|(place, name)| Some(((*name).to_owned(), one.fact(place)?.to_vec())));
+    let interface = Interface {
+        records: one.records,
+        no_data: one.no_data,
+        skip_data: one.skip_data,
+        seen: one.seen,
+        minutes: one.minutes,
+        reported: one.reported.clone(),
+        ipv4: common(one.ipv4),
+        ipv6: common(one.ipv6),
+        told: told
+            .map(|(name, value)| (name, BTreeSet::from([(0, value)])))
+            .collect(),
+        changed: one.changed().map(str::to_owned).collect(),
+    };
+    ((first(one.account_id), first(one.interface_id)), interface)
+}
+
+fn common<A: Into<IpAddr>>(common: SharedAddress<A>) -> Option<BTreeSet<IpAddr>> {
+    match common {
+        SharedAddress::Unseen => None,
+        SharedAddress::None => Some(BTreeSet::new()),
+        SharedAddress::One(one) => Some(BTreeSet::from([one.into()])),
+        SharedAddress::Two(one, other) => Some(BTreeSet::from([one.into(), other.into()])),
     }
 }
 

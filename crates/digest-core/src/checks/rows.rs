@@ -7,11 +7,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::agreement::{Objects, all_ways};
+use crate::fact;
 use crate::oracle::{Counts, Question, Refusal};
 use crate::window::Window;
 
 /// Columns as AWS orders them; one of them is unknown.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 29] = [
     "version",
     "account-id",
     "interface-id",
@@ -35,10 +36,15 @@ const COLUMNS: [&str; 24] = [
     "flow-direction",
     "traffic-path",
     "reject-reason",
+    "subnet-id",
+    "instance-id",
+    "interface-tag",
+    "ecs-task-id",
+    "region",
     "x-new",
 ];
 /// What a layout may lack.
-const OPTIONAL: [&str; 17] = [
+const OPTIONAL: [&str; 22] = [
     "version",
     "account-id",
     "interface-id",
@@ -55,8 +61,15 @@ const OPTIONAL: [&str; 17] = [
     "flow-direction",
     "traffic-path",
     "reject-reason",
+    "subnet-id",
+    "instance-id",
+    "interface-tag",
+    "ecs-task-id",
+    "region",
     "x-new",
 ];
+/// What rows have that are no records.
+const KEPT: [&str; 5] = ["start", "end", "log-status", "account-id", "interface-id"];
 /// 2018-10-17T00:00:00Z.
 const BEGIN: u64 = 1_539_734_400;
 
@@ -199,7 +212,10 @@ impl Rows {
             }
             if odd == Some(at) {
                 self.odd(text);
-            } else if status != "OK" && !["start", "end", "log-status", "account-id"].contains(column) {
+            } else if status != "OK"
+                && !KEPT.contains(column)
+                && (fact::number(column).is_none() || self.one_in(2))
+            {
                 text.push(b'-');
             } else if column.starts_with("pkt-") && column.ends_with("addr") && !self.one_in(4) {
                 // Mostly the record's own, where that stands before it.
@@ -258,6 +274,16 @@ impl Rows {
             "action" => if interface % 5 == 0 { "REJECT" } else { "ACCEPT" }.to_owned(),
             "log-status" => status.to_owned(),
             "tcp-flags" => self.below(32).to_string(),
+            "subnet-id" => format!("subnet-{}", interface % 7),
+            "instance-id" => match self.below(400) {
+                0 => "-".to_owned(),
+                replaced => format!("i-{interface:x}{}", u64::from(replaced == 1)),
+            },
+            "interface-tag" => ["-", "a%20b", "web"][(interface % 3) as usize].to_owned(),
+            // Tasks of one interface in turn, each with records of its own.
+            "ecs-task-id" if interface % 4 == 0 => self.below(40).to_string(),
+            "ecs-task-id" => (interface * 1000 + start / 600).to_string(),
+            "region" => ["us-east-1", "eu-west-1"][(account % 2) as usize].to_owned(),
             _ => "vpc-0123456789abcdef0".to_owned(),
         };
         text.extend_from_slice(value.as_bytes());

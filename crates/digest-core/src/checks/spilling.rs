@@ -37,7 +37,7 @@ pub fn spill(bytes: &[u8]) {
 /// Logs of these records, the records in turn.
 fn objects(bytes: &[u8], count: usize) -> Vec<String> {
     let header = "account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags \
-                  flow-direction pkt-srcaddr\n";
+                  flow-direction pkt-srcaddr instance-id\n";
     let mut texts = vec![header.to_owned(); count];
     for (record, text) in bytes
         .chunks_exact(RECORD)
@@ -67,7 +67,7 @@ fn objects(bytes: &[u8], count: usize) -> Vec<String> {
         };
         let _ = writeln!(
             texts[text],
-            "{} eni-{} {} {} {} {} {} {packets} {size} {start} {} {} {} {} {}",
+            "{} eni-{} {} {} {} {} {} {packets} {size} {start} {} {} {} {} {} i-{}",
             names & 1,
             names & 0x0e,
             address(src),
@@ -84,6 +84,7 @@ fn objects(bytes: &[u8], count: usize) -> Vec<String> {
             },
             ["-", "ingress", "egress"][usize::from(srcport % 3)],
             address(if packets & 3 == 0 { dst } else { src }),
+            (names & 0x0e) + u8::from(packets == 7),
         );
     }
     texts
@@ -117,8 +118,18 @@ fn told(digest: Result<Digest, FoldError>) -> Option<(String, Vec<String>)> {
             Ok(())
         })
     });
+    let interfaces = |edges: &mut Vec<String>| {
+        let told = digest.for_each_interface(|interface| {
+            edges.push(format!("{interface:?}"));
+            Ok(())
+        });
+        told.expect("memory cannot fail");
+    };
     match written {
-        Ok(()) => Some((String::from_utf8_lossy(&text).into_owned(), edges)),
+        Ok(()) => {
+            interfaces(&mut edges);
+            Some((String::from_utf8_lossy(&text).into_owned(), edges))
+        }
         Err(error) if is_overflow(&error) => None,
         Err(error) => panic!("{error}"),
     }

@@ -2,10 +2,11 @@
 
 use super::codec::Codec;
 use super::column::Column;
-use super::schema::Wanted;
+use super::schema::{Use, Wanted};
 use super::table::{NONE, ODD, WIDE};
 use super::{Bounds, Failure, Group, Place, Schema, TOGETHER};
 use crate::error::FoldError;
+use crate::fact::FACTS;
 use crate::field::{Field, USED};
 use crate::flow_record::ABSENT;
 use crate::key::KeyAddress;
@@ -15,6 +16,7 @@ use crate::memory::Memory;
 use crate::readers::Allowance;
 
 mod facets;
+mod facts;
 mod records;
 
 /// An entry that is a plain number.
@@ -29,6 +31,9 @@ pub(crate) struct Batch {
     columns: Vec<Column>,
     /// Which of them holds a field.
     places: [Option<usize>; USED],
+    /// Facts in order, and which of the columns holds each; and rows that tell another set than the row before.
+    facts: Vec<(u8, usize)>,
+    tells_anew: Vec<bool>,
     /// Rows of the group that are still to come, and rows at hand.
     left: u64,
     rows: usize,
@@ -59,6 +64,8 @@ impl Batch {
             codec: Codec::default(),
             columns: Vec::new(),
             places: [None; USED],
+            facts: Vec::new(),
+            tells_anew: Vec::new(),
             left: 0,
             rows: 0,
             inflated: 0,
@@ -91,14 +98,21 @@ impl Batch {
             column.let_go(allowance);
         }
         self.places = [None; USED];
+        self.facts.clear();
         for wanted in &schema.wanted {
             let extent = schema.extent(group, wanted, size);
             let extent = extent.map_err(|failure| failure.of(wanted.name()))?;
-            if let Some(place) = self.places.get_mut(wanted.field as usize) {
-                *place = Some(self.columns.len());
+            match wanted.is_for {
+                Use::Field(field) => {
+                    if let Some(place) = self.places.get_mut(field as usize) {
+                        *place = Some(self.columns.len());
+                    }
+                }
+                Use::Fact(fact) => self.facts.push((fact, self.columns.len())),
             }
             self.columns.push(Column::new(wanted.clone(), &extent, bounds));
         }
+        self.facts.sort_unstable();
         self.left = group.rows;
         Ok(())
     }
@@ -291,7 +305,10 @@ impl Batch {
 
 impl Wanted {
     pub(super) fn name(&self) -> &'static str {
-        self.field.name()
+        match self.is_for {
+            Use::Field(field) => field.name(),
+            Use::Fact(fact) => FACTS.get(usize::from(fact)).copied().unwrap_or_default(),
+        }
     }
 }
 

@@ -44,10 +44,18 @@ pub(super) enum Stored {
     Bytes,
 }
 
+/// What a column is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Field(Field),
+    /// A fact, by its number.
+    Fact(u8),
+}
+
 /// A column that is read.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
-    pub(super) field: Field,
+    pub(super) is_for: Use,
     pub(super) kind: Kind,
     pub(super) stored: Stored,
     /// Its place among all columns.
@@ -109,6 +117,11 @@ impl Schema {
         let mut wanted = Vec::new();
         for (at, column) in columns.iter().enumerate() {
             let Some(field) = layout.field(at) else {
+                let fact = layout.facts().iter().find(|fact| fact.column == at);
+                wanted.extend(
+                    fact.filter(|_| further)
+                        .and_then(|fact| Wanted::of_fact(column, at, fact.fact)),
+                );
                 continue;
             };
             // Only a transit gateway's rows are told apart by these.
@@ -122,7 +135,7 @@ impl Schema {
             if !(is_needed || further && is_further) {
                 continue;
             }
-            let Some(stored) = stored(column, field) else {
+            let Some(stored) = stored(column, Use::Field(field)) else {
                 // What no text shows refuses no file.
                 if !is_needed {
                     continue;
@@ -133,8 +146,8 @@ impl Schema {
                 }));
             };
             wanted.push(Wanted {
-                field,
-                kind: Kind::of(field),
+                is_for: Use::Field(field),
+                kind: Kind::of(Use::Field(field)),
                 stored,
                 at,
                 description: Arc::clone(column),
@@ -157,7 +170,10 @@ impl Schema {
     /// Whether the file says of a row group that each of its rows starts outside the window.
     pub(crate) fn is_outside(&self, group: Group<'_>, window: Option<&Window>) -> bool {
         let when = self.layout.time();
-        let column = self.wanted.iter().find(|column| column.field == when);
+        let column = self
+            .wanted
+            .iter()
+            .find(|column| column.is_for == Use::Field(when));
         let (Some(window), Some(column)) = (window, column) else {
             return false;
         };
@@ -218,8 +234,26 @@ impl Schema {
     }
 }
 
+impl Wanted {
+    /// A column that says something of the interface: text, or it is as good as absent.
+    fn of_fact(column: &ColumnDescPtr, at: usize, fact: u8) -> Option<Self> {
+        let is_for = Use::Fact(fact);
+        let stored = stored(column, is_for).filter(|stored| *stored == Stored::Bytes)?;
+        Some(Self {
+            is_for,
+            kind: Kind::of(is_for),
+            stored,
+            at,
+            description: Arc::clone(column),
+        })
+    }
+}
+
 impl Kind {
-    fn of(field: Field) -> Self {
+    fn of(is_for: Use) -> Self {
+        let Use::Field(field) = is_for else {
+            return Self::Further;
+        };
         match field {
             Field::AccountId | Field::InterfaceId | Field::Action | Field::PairAttachment => Self::Name,
             Field::PktSrcAddr
@@ -266,11 +300,11 @@ impl Stored {
 }
 
 /// How a column is stored, if it can be read as what it means: numbers, texts, and times for start and end.
-fn stored(column: &ColumnDescriptor, field: Field) -> Option<Stored> {
+fn stored(column: &ColumnDescriptor, is_for: Use) -> Option<Stored> {
     if column.path().parts().len() > 1 || column.max_rep_level() > 0 || column.max_def_level() > 1 {
         return None;
     }
-    let kind = Kind::of(field);
+    let kind = Kind::of(is_for);
     let logical = column.logical_type_ref();
     if column.physical_type() == Type::BYTE_ARRAY {
         let is_text = matches!(
@@ -307,7 +341,8 @@ fn stored(column: &ColumnDescriptor, field: Field) -> Option<Stored> {
         _ => return None,
     };
     // Some writers take an account for a number.
-    if !matches!(kind, Kind::Number(_) | Kind::Time | Kind::Further) && field != Field::AccountId {
+    if !matches!(kind, Kind::Number(_) | Kind::Time | Kind::Further) && is_for != Use::Field(Field::AccountId)
+    {
         return None;
     }
     match column.physical_type() {

@@ -38,6 +38,8 @@ pub(super) struct Burst {
     /// The thread's number of the interface.
     pub(super) interface: u32,
     hash: u64,
+    /// Where its facts are among those of all bursts.
+    pub(super) facts: u32,
 }
 
 /// What becomes of a burst's rows.
@@ -100,6 +102,7 @@ impl Burst {
             action: 0,
             interface: 0,
             hash: 0,
+            facts: 0,
         })
     }
 
@@ -120,6 +123,7 @@ impl Burst {
             action: 0,
             interface: 0,
             hash: 0,
+            facts: 0,
         }
     }
 

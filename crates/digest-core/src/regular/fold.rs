@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
+use crate::fact::FactColumn;
 use crate::flow_record::Span;
 use crate::logs::{Log, Logs};
 use crate::memory::Memory;
@@ -19,6 +20,8 @@ pub(crate) struct Read<'a> {
     pub(super) text: Padded<'a>,
     /// The records' marks.
     pub(super) marks: u8,
+    /// The columns that say something of a burst's interface.
+    pub(super) facts: &'a [FactColumn],
 }
 
 impl Read<'_> {
@@ -46,6 +49,9 @@ impl Read<'_> {
                 }
                 Is::Counted => {
                     self.push(logs, burst)?;
+                    if M::EDGES && !self.facts.is_empty() {
+                        self.tell(logs, burst);
+                    }
                     let (start, end) = (burst.start.into(), burst.stop.into());
                     object.tally.minutes.mark(start, end);
                     logs.widen(Span { start, end });

@@ -1,6 +1,9 @@
 //! How rows of a layout are read: which columns a burst's rows share, and where the others are.
 
+use std::sync::Arc;
+
 use crate::compact_record::{HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
+use crate::fact::FactColumn;
 use crate::field::Field;
 use crate::layout::Layout;
 use crate::regular::facets::Columns;
@@ -62,6 +65,8 @@ pub(super) struct Plan {
     pub(super) second: Second,
     /// Where rows have facets of their own.
     pub(super) facets: Option<Columns>,
+    /// The columns that say something of a burst's interface.
+    pub(super) facts: Arc<[FactColumn]>,
     pub(super) version: Option<usize>,
     pub(super) account: Option<usize>,
     pub(super) interface: Option<usize>,
@@ -144,6 +149,7 @@ impl Plan {
             marks,
             second,
             facets: Columns::of(layout, place),
+            facts: Arc::clone(layout.facts()),
             version: column(Field::Version),
             account: column(Field::AccountId),
             interface: column(Field::InterfaceId),

@@ -43,12 +43,14 @@ pub(super) struct Rows {
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     pub(super) v6: Vec<u128>,
     pub(super) facets: Facets,
+    /// Where the columns of facts are, of each burst that has been begun.
+    pub(super) facts: Vec<Cell>,
     /// Where reading ended: behind the text, or behind a header in it.
     pub(super) read_to: u32,
     /// Where the last addresses that stand in `v6` were read.
     last_v6: [(Cell, u32); 2],
     /// All delimiters of the row that began the open burst, in its view, and the place before it.
-    cells: Vec<u32>,
+    pub(super) cells: Vec<u32>,
     /// Begin and length of what rows of the open burst share, by step.
     shared: Vec<(u32, u32)>,
 }
@@ -181,6 +183,7 @@ impl Rows {
         self.v6.clear();
         self.facets.cells.clear();
         self.facets.numbers.clear();
+        self.facts.clear();
         self.last_v6 = Default::default();
         self.cells.clear();
         self.cells.resize(plan.width + 1, 0);
@@ -207,7 +210,12 @@ impl Rows {
                 *shared = (before + 1, end - before);
             }
         }
-        Burst::of(text, at - BEFORE, plan, &self.cells, self.rows.len(), inside)
+        let mut burst = Burst::of(text, at - BEFORE, plan, &self.cells, self.rows.len(), inside)?;
+        if !plan.facts.is_empty() {
+            burst.facts = self.facts.len() as u32;
+            self.keep_facts(&plan.facts, at - BEFORE);
+        }
+        Some(burst)
     }
 
     /// The row at hand; `None` where it is to be judged by itself.

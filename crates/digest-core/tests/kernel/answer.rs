@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use digest_core::checks::agreement::{counts, edge};
+use digest_core::checks::agreement::{counts, edge, interfaces};
 use digest_core::oracle::{Answer, EdgeKey, Further, Question, Refusal, Sums};
 use digest_core::{BadRows, Digest, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
 
@@ -75,6 +75,7 @@ pub(crate) fn shape(digest: &Digest, window: Option<Window>) -> Answer {
     Answer {
         text,
         edges: edges.into_iter().collect::<BTreeMap<_, _>>(),
+        interfaces: interfaces(digest).0,
         counts: counts(digest.tally()),
         minutes: minutes(digest.tally(), window),
         span: digest.span(),

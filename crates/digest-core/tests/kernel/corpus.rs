@@ -97,9 +97,9 @@ fn log(format: Format, line: BoxedStrategy<String>) -> impl Strategy<Value = Log
 fn format() -> impl Strategy<Value = Format> {
     let optional = "version account-id interface-id srcport dstport start action log-status tcp-flags \
         pkt-srcaddr vpc-id new-field flow-direction pkt-dstaddr traffic-path reject-reason pkt-src-aws-service \
-        pkt-dst-aws-service";
+        pkt-dst-aws-service instance-id interface-tag region";
     let needed = "srcaddr dstaddr protocol packets bytes end";
-    let custom = proptest::sample::subsequence(names(optional), 0..=18)
+    let custom = proptest::sample::subsequence(names(optional), 0..=21)
         .prop_map(move |mut columns| {
             columns.extend(names(needed));
             columns
@@ -148,6 +148,7 @@ fn line(format: Format) -> impl Strategy<Value = String> + Clone {
                 ("log-status", "dash") => *value = "OK".to_owned(),
                 ("log-status", status) => *value = status.to_owned(),
                 ("version" | "account-id" | "interface-id" | "start" | "end", _) => {}
+                ("instance-id" | "region", "SKIPDATA") => {}
                 (_, "NODATA" | "SKIPDATA") => *value = "-".to_owned(),
                 _ => {}
             }

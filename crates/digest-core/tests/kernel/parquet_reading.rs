@@ -187,11 +187,11 @@ impl Ranges for Ranged {
 
 #[test]
 fn of_a_large_object_only_the_needed_columns_are_fetched() {
-    // Each row carries a tag of its own that no digest needs.
+    // Each row carries a value of its own that no digest needs.
     let mut lines = log(0, 3000).lines().map(str::to_owned).collect::<Vec<_>>();
     for (at, line) in lines.iter_mut().enumerate() {
         let tag = if at == 0 {
-            "instance-tag".to_owned()
+            "next-hop-interface-id".to_owned()
         } else {
             format!(
                 "{:x}",

@@ -105,6 +105,7 @@ fn manifest() -> Manifest {
         object_list: None,
         object_list_key: None,
         edges_table: None,
+        interfaces_table: None,
     }
 }
 

@@ -1,19 +1,30 @@
-//! A table that was once written and is kept: what reads it has to go on finding the same in new ones.
+//! Tables that were once written and are kept: what reads them has to go on finding the same in new ones.
 
 use std::fmt::Write as _;
 
-use digest_tables::Origins;
+use digest_core::{FoldOptions, Window};
+use digest_tables::{Origins, write_interfaces};
 
-use crate::reading::{digest, rows, table};
+use crate::reading::{digest, digest_with, rows, table};
 
 /// Every column has a value in some row and, where it may, none in another.
 const LOG: &str = include_str!("../fixtures/edges.log");
 const KEPT: &[u8] = include_bytes!("../fixtures/edges.parquet");
 const SAID: &str = include_str!("../fixtures/edges.txt");
 
+/// The same of interfaces.
+const LOG_OF_INTERFACES: &str = include_str!("../fixtures/interfaces.log");
+const KEPT_INTERFACES: &[u8] = include_bytes!("../fixtures/interfaces.parquet");
+const SAID_OF_INTERFACES: &str = include_str!("../fixtures/interfaces.txt");
+
 fn origins() -> Origins {
     let mut origins = Origins::default();
-    origins.enter("123456789010", "eu-west-1", &[b"eni-1235b8ca123456789".to_vec()]);
+    origins.enter(
+        "123456789010",
+        "eu-west-1",
+        "",
+        &[b"eni-1235b8ca123456789".to_vec()],
+    );
     origins
 }
 
@@ -35,4 +46,23 @@ fn a_table_says_what_the_kept_one_says() {
     let (file, _) = table(&digest(&log.collect::<Vec<_>>(), None, 1), &origins());
     assert_eq!(said(&file), SAID);
     assert_eq!(said(KEPT), SAID);
+}
+
+#[test]
+fn a_table_of_interfaces_says_what_the_kept_one_says() {
+    let logs = LOG.split("\n\n").chain(LOG_OF_INTERFACES.split("\n\n"));
+    let log = logs.map(|log| log.as_bytes().to_vec());
+    let options = FoldOptions {
+        window: Some(Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap()),
+        ..FoldOptions::default()
+    };
+    let digest = digest_with(&options, &log.collect::<Vec<_>>(), None, 1);
+    let mut origins = Origins::default();
+    let named = ["eni-0a", "eni-0b", "eni-0c"].map(|name| name.as_bytes().to_vec());
+    origins.enter("123456789010", "eu-west-1", "fl-1", &named);
+    origins.enter("123456789010", "eu-west-1", "fl-2", &named[..1]);
+    let mut file = Vec::new();
+    write_interfaces(&digest, &origins, &mut file).unwrap();
+    assert_eq!(said(&file), SAID_OF_INTERFACES);
+    assert_eq!(said(KEPT_INTERFACES), SAID_OF_INTERFACES);
 }

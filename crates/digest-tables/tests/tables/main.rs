@@ -13,4 +13,5 @@ mod corpus;
 mod file;
 mod golden;
 mod grouping;
+mod interfaces;
 mod reading;

@@ -11,12 +11,22 @@ use parquet::record::{Field, Row};
 
 /// The digest of these logs.
 pub(crate) fn digest(logs: &[Vec<u8>], budget: Option<Budget>, threads: usize) -> Digest {
+    digest_with(&FoldOptions::default(), logs, budget, threads)
+}
+
+/// The same with options.
+pub(crate) fn digest_with(
+    options: &FoldOptions,
+    logs: &[Vec<u8>],
+    budget: Option<Budget>,
+    threads: usize,
+) -> Digest {
     let queue = Mutex::new(logs.to_vec());
     let next = || -> Option<Source> {
         let log = queue.lock().unwrap().pop()?;
         Some(("a log".to_owned(), Box::new(Cursor::new(log))))
     };
-    fold_parallel(&FoldOptions::default(), budget, threads, next, |_, _| {}).unwrap()
+    fold_parallel(options, budget, threads, next, |_, _| {}).unwrap()
 }
 
 /// The table of a digest's edges.

@@ -273,6 +273,7 @@ pub(crate) fn manifest(job: &Job, text: &str, coverage: Coverage, begun_at: Date
         object_list: None,
         object_list_key: None,
         edges_table: None,
+        interfaces_table: None,
     }
 }
 

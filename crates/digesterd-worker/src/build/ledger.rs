@@ -78,6 +78,7 @@ impl Ledger {
         self.origins.enter(
             &object.account,
             &object.region,
+            &object.flow_log_id,
             tally.interfaces.iter().map(|(interface, _)| interface),
         );
         let Some(window) = &self.window else { return };

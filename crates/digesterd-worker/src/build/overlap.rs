@@ -160,7 +160,9 @@ impl Overlaps {
         let Some(flow_log) = self.number(object) else {
             return;
         };
-        for (interface, actions) in interfaces {
+        let silent = Actions::default();
+        // Of an interface without records nothing counts twice.
+        for (interface, actions) in interfaces.iter().filter(|(_, actions)| *actions != silent) {
             // Most interfaces are known: no name is copied for them.
             let reports = match self.interfaces.get_mut(interface) {
                 Some(reports) => reports,

@@ -165,6 +165,7 @@ impl Report {
             overlap: self.overlap.clone(),
             bound: self.bound,
             edges_table: None,
+            interfaces_table: None,
             object_list: inside.then(|| self.object_list.clone()),
             object_list_key: (!inside).then(|| object_list_key.to_owned()),
         };

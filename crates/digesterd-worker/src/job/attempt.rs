@@ -15,7 +15,7 @@ use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
 use crate::publish::{
-    PublishError, Published, Standing, abandon, finish_or_leave, publish, remove_table, standing,
+    PublishError, Published, Standing, abandon, finish_or_leave, publish, remove_tables, standing,
 };
 use crate::terms::delta;
 use crate::worker::Worker;
@@ -128,7 +128,7 @@ async fn clear_up(worker: &Worker, record: &JobRecord) {
     if let Ok(Some((now, _))) = worker.records().load(record.job().id()).await
         && now.nonce() != record.nonce()
     {
-        remove_table(worker.places(), record.job(), record.nonce()).await;
+        remove_tables(worker.places(), record.job(), record.nonce()).await;
     }
 }
 

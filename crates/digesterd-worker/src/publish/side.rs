@@ -1,12 +1,12 @@
 //! What stands beside a digest: its manifest and, where that is long, the list of its objects.
 
-use digest_core::manifest::StoredTable;
 use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
-use digest_storage::{Manifests, StoreError, Tables};
+use digest_storage::{Manifests, StoreError, TableKind, Tables};
 use tracing::warn;
 use uuid::Uuid;
 
 use super::error::PublishError;
+use super::tables::StoredTables;
 use crate::build::Report;
 use crate::worker::Places;
 
@@ -16,12 +16,13 @@ pub(super) async fn write(
     record: &JobRecord,
     report: &Report,
     summary: &GzipSummary,
-    table: Option<StoredTable>,
+    tables: StoredTables,
 ) -> Result<Manifest, PublishError> {
     let (id, nonce) = (record.job().id(), record.nonce());
     let list_key = manifests.object_list_key(id, nonce);
     let (mut manifest, list) = report.manifest(record.job(), summary, &list_key);
-    manifest.edges_table = table;
+    manifest.edges_table = tables.edges;
+    manifest.interfaces_table = tables.interfaces;
     if let Some(list) = list {
         manifests
             .write_object_list(id, nonce, list)
@@ -77,11 +78,15 @@ pub(crate) async fn finish_or_leave(places: &Places, record: &JobRecord, known: 
 
 /// Removes the tables of the digest's old revisions, so that whoever reads the folder counts nothing twice.
 async fn clear_old_tables(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
-    let kept = manifest.edges_table.as_ref().map(|table| table.key.as_str());
-    let cleared = places.tables.keep_only(&manifest.job, kept).await;
-    cleared
-        .map_err(PublishError::of("the folder of old tables"))
-        .map(drop)
+    for (kind, kept) in [
+        (TableKind::Edges, &manifest.edges_table),
+        (TableKind::Interfaces, &manifest.interfaces_table),
+    ] {
+        let kept = kept.as_ref().map(|table| table.key.as_str());
+        let cleared = places.tables.keep_only(kind, &manifest.job, kept).await;
+        cleared.map_err(PublishError::of("the folder of old tables"))?;
+    }
+    Ok(())
 }
 
 /// Writes the digest's entry in the index.
@@ -92,29 +97,39 @@ async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> 
 
 /// Removes all that an attempt wrote which nobody needs. What stays is removed by a sweep.
 pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
-    remove_table(places, job, nonce).await;
+    remove_tables(places, job, nonce).await;
     discard(places, job.id(), nonce).await;
 }
 
-/// Removes the table of an attempt that was given up, unless it may be that of the stored digest: of an attempt that had all
-/// in order nothing tells but the manifest that names its table. One that stays is removed by a sweep.
-pub(crate) async fn remove_table(places: &Places, job: &Job, nonce: Uuid) {
-    let removed = match is_needed(places, job, &Tables::key(job, nonce)).await {
-        Ok(true) => return,
-        Ok(false) => places.tables.remove(job, nonce).await,
+/// Removes the tables of an attempt that was given up, but for those that may be the stored digest's: of an attempt that had
+/// all in order nothing tells but the manifest that names its tables. What stays is removed by a sweep.
+pub(crate) async fn remove_tables(places: &Places, job: &Job, nonce: Uuid) {
+    let removed = match named_tables(places, job).await {
+        Ok(None) => return,
+        Ok(Some(named)) => remove_all_but(places, job, nonce, &named).await,
         Err(error) => Err(error),
     };
     if let Err(error) = removed {
-        warn!(job_id = %job.id(), %error, "the table of an attempt that was given up could not be removed");
+        warn!(job_id = %job.id(), %error, "the tables of an attempt that was given up could not be removed");
     }
 }
 
-/// Whether a table is that of the stored digest, or nobody can tell: the digest is there, and no manifest.
-async fn is_needed(places: &Places, job: &Job, table: &str) -> Result<bool, StoreError> {
-    match places.manifests.load(job.id()).await? {
-        Some(manifest) => Ok(manifest.edges_table.is_some_and(|named| named.key == table)),
-        None => Ok(places.digests.head(job.id()).await?.is_some()),
+async fn remove_all_but(places: &Places, job: &Job, nonce: Uuid, named: &[String]) -> Result<(), StoreError> {
+    for kind in TableKind::ALL {
+        if !named.contains(&Tables::key(kind, job, nonce)) {
+            places.tables.remove(kind, job, nonce).await?;
+        }
     }
+    Ok(())
+}
+
+/// The keys of the stored digest's tables. Nothing where nobody can tell: the digest is there, and no manifest.
+async fn named_tables(places: &Places, job: &Job) -> Result<Option<Vec<String>>, StoreError> {
+    if let Some(manifest) = places.manifests.load(job.id()).await? {
+        return Ok(Some(manifest.tables().map(|table| table.key.clone()).collect()));
+    }
+    let is_there = places.digests.head(job.id()).await?.is_some();
+    Ok((!is_there).then(Vec::new))
 }
 
 /// Removes what an attempt needed and nobody else does.

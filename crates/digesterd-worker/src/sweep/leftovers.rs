@@ -60,7 +60,7 @@ async fn is_in_use(worker: &Worker, id: DigestId, nonce: Uuid, age: Duration) ->
     Ok(!matches!(found, Ok(Standing::ToBuild)))
 }
 
-/// Whether the key is one that the digest's manifest names: of its list of objects, or of its table. Asked after the
+/// Whether the key is one that the digest's manifest names: of its list of objects, or of its tables. Asked after the
 /// record: an attempt whose manifest may still get its name is one that a record names.
 async fn is_listed(worker: &Worker, id: DigestId, nonce: Uuid, key: &str) -> Result<bool, StoreError> {
     let manifests = &worker.places().manifests;
@@ -69,8 +69,8 @@ async fn is_listed(worker: &Worker, id: DigestId, nonce: Uuid, key: &str) -> Res
     }
     match manifests.load(id).await {
         Ok(manifest) => Ok(manifest.is_some_and(|manifest| {
-            let table = manifest.edges_table.as_ref().map(|table| table.key.as_str());
-            manifest.object_list_key.as_deref() == Some(key) || table == Some(key)
+            manifest.object_list_key.as_deref() == Some(key)
+                || manifest.tables().any(|table| table.key == key)
         })),
         // What a manifest says that cannot be read, nobody knows.
         Err(error) if error.kind() == ErrorKind::Corrupt => Ok(true),

@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use digest_core::record::{Failure, State};
 use digest_core::{IndexEntry, JobRecord};
 use digest_storage::faults::{Fault, Faults, Operation};
-use digest_storage::{Digests, ErrorKind, IndexKey, Prefetch, Tables};
+use digest_storage::{Digests, ErrorKind, IndexKey, Prefetch, TableKind, Tables};
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Places, Sweeper, Terms, Worker};
 use uuid::Uuid;
@@ -166,10 +166,12 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
         list(other, dead),
         format!("{id}.{dead}.tmp"),
         format!("{id}.{dead}.manifest.json"),
-        Tables::key(&job(), dead),
+        Tables::key(TableKind::Edges, &job(), dead),
+        Tables::key(TableKind::Interfaces, &job(), dead),
     ];
-    let table = manifest.edges_table.map(|table| table.key).unwrap();
-    let old_and_named = [list(id, listed), list(other, running.nonce()), table.clone()];
+    let tables = [manifest.edges_table, manifest.interfaces_table].map(|table| table.unwrap().key);
+    let mut old_and_named = vec![list(id, listed), list(other, running.nonce())];
+    old_and_named.extend(tables.clone());
     let long_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
     for key in old_and_dead.iter().chain(&old_and_named) {
         bench.write("storage", key, b"[]");
@@ -194,9 +196,11 @@ async fn what_dead_attempts_left_is_removed_and_what_is_named_stays() {
         format!("{id}.manifest.json"),
         list(id, young),
     ];
-    expected.extend(old_and_named.into_iter().filter(|key| *key != table));
-    assert!(bench.path("storage", &table).exists());
-    assert!(!bench.path("storage", &Tables::key(&job(), dead)).exists());
+    expected.extend(old_and_named.into_iter().filter(|key| !tables.contains(key)));
+    for (kind, table) in TableKind::ALL.into_iter().zip(&tables) {
+        assert!(bench.path("storage", table).exists());
+        assert!(!bench.path("storage", &Tables::key(kind, &job(), dead)).exists());
+    }
     expected.sort();
     assert_eq!(bench.keys("storage"), expected);
     let mut expected = vec![
@@ -222,7 +226,7 @@ async fn what_a_job_left_that_failed_long_ago_is_removed_though_its_record_stays
             .take("gone", nonce, then, TimeDelta::minutes(5))
             .and_then(|taken| taken.failed(then, TimeDelta::days(7), failure));
         bench.create(&record.unwrap()).await;
-        let key = Tables::key(&job, nonce);
+        let key = Tables::key(TableKind::Edges, &job, nonce);
         bench.write("storage", &key, b"a table");
         let file = File::options().append(true).open(bench.path("storage", &key));
         let stored = SystemTime::now() - long_ago.to_std().unwrap();
@@ -230,6 +234,9 @@ async fn what_a_job_left_that_failed_long_ago_is_removed_though_its_record_stays
     }
     Sweeper::new(false).round(&bench.worker(terms())).await.unwrap();
     let left = bench.record(other_job().id()).await.unwrap();
-    assert_eq!(tables(&bench), [Tables::key(&other_job(), left.nonce())]);
+    assert_eq!(
+        tables(&bench),
+        [Tables::key(TableKind::Edges, &other_job(), left.nonce())]
+    );
     assert!(bench.record(job().id()).await.is_some());
 }

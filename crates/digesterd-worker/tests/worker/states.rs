@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::manifest::{MANIFEST_FORMAT, ObjectCounts, RecordCounts, Sealed, StoredTable};
 use digest_core::record::{Failure, State};
 use digest_core::{Coverage, JobRecord, Manifest};
-use digest_storage::{Attributes, Expect, Tables};
+use digest_storage::{Attributes, Expect, TableKind, Tables};
 use digesterd_worker::{Accepted, Mode, Sweeper, Terms};
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
@@ -30,8 +30,8 @@ struct Standing {
     manifest: Option<Sealed>,
     of_attempt: bool,
     marker: bool,
-    /// The table that the manifest names.
-    named: Option<String>,
+    /// The tables that the manifest names.
+    named: Vec<String>,
     tables: Vec<String>,
 }
 
@@ -39,9 +39,8 @@ async fn look(bench: &Bench, nonce: Uuid) -> Standing {
     let (places, id) = (bench.places(), job().id());
     let there = bench.path("storage", &format!("{id}.log.gz")).exists();
     let manifest = bench.manifest(id).await;
-    let named = manifest
-        .as_ref()
-        .and_then(|manifest| manifest.edges_table.clone());
+    let named = manifest.iter().flat_map(Manifest::tables);
+    let named = named.map(|table| table.key.clone()).collect();
     Standing {
         record: bench.record(id).await,
         digest: there.then(|| bench.sealed(id)),
@@ -53,7 +52,7 @@ async fn look(bench: &Bench, nonce: Uuid) -> Standing {
             .unwrap()
             .is_some(),
         marker: places.markers.load(id).await.unwrap().is_some(),
-        named: named.map(|table| table.key),
+        named,
         tables: tables(bench),
     }
 }
@@ -85,12 +84,14 @@ async fn lay_out(bench: &Bench, cell: &Cell) -> Uuid {
     } else {
         Sealed::default()
     };
-    let table = Tables::key(&job, nonce);
-    let manifest = manifest(sealed, &table, now - TimeDelta::days(1));
+    let tables = TableKind::ALL.map(|kind| Tables::key(kind, &job, nonce));
+    let manifest = manifest(sealed, &tables, now - TimeDelta::days(1));
     match cell.manifest {
         "none" => {}
         wanted => {
-            bench.write("storage", &table, b"a table");
+            for table in &tables {
+                bench.write("storage", table, b"a table");
+            }
             places
                 .manifests
                 .write_of_attempt(job.id(), nonce, &manifest)
@@ -144,7 +145,13 @@ fn record(cell: &Cell, nonce: Uuid, etag: Option<String>, now: DateTime<Utc>) ->
     })
 }
 
-fn manifest(gzip: Sealed, table: &str, begun_at: DateTime<Utc>) -> Manifest {
+fn manifest(gzip: Sealed, tables: &[String; 2], begun_at: DateTime<Utc>) -> Manifest {
+    let [edges, interfaces] = tables.clone().map(|key| StoredTable {
+        key,
+        rows: 0,
+        bytes: 0,
+        sha256: String::new(),
+    });
     Manifest {
         format: MANIFEST_FORMAT,
         program: "digesterd 0.0.0".to_owned(),
@@ -168,12 +175,8 @@ fn manifest(gzip: Sealed, table: &str, begun_at: DateTime<Utc>) -> Manifest {
         bound: None,
         object_list: None,
         object_list_key: None,
-        edges_table: Some(StoredTable {
-            key: table.to_owned(),
-            rows: 0,
-            bytes: 0,
-            sha256: String::new(),
-        }),
+        edges_table: Some(edges),
+        interfaces_table: Some(interfaces),
     }
 }
 
@@ -211,10 +214,9 @@ fn told(before: &Standing, after: &Standing, otherwise: &'static str) -> String 
     );
     // What a manifest names is there, and whoever has been at a stored digest leaves no other table beside it.
     if after.digest.is_some() && after.manifest == after.digest {
-        let named: Vec<_> = after.named.iter().cloned().collect();
-        let is_whole = named.iter().all(|table| after.tables.contains(table));
+        let is_whole = after.named.iter().all(|table| after.tables.contains(table));
         assert!(
-            is_whole && (!touched || after.tables == named),
+            is_whole && (!touched || after.tables == after.named),
             "{told:?}: {after:?}"
         );
     }

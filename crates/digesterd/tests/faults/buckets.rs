@@ -135,12 +135,11 @@ impl Buckets {
         manifest.filter(|manifest| manifest.gzip.sha256 == hash)
     }
 
-    /// Whether the digest has its manifest, and the table that it names is there.
+    /// Whether the digest has its manifest, and the tables that it names are there.
     pub(crate) fn is_whole(&self) -> bool {
-        let table = |manifest: Manifest| manifest.edges_table.map(|table| table.key);
-        self.manifest().is_some_and(|manifest| {
-            table(manifest).is_none_or(|key| Self::keys(&self.storage).contains(&key))
-        })
+        let keys = Self::keys(&self.storage);
+        self.manifest()
+            .is_some_and(|manifest| manifest.tables().all(|table| keys.contains(&table.key)))
     }
 
     /// Whether the digest is there, with the text that all the flow logs make.

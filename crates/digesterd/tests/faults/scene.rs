@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use digest_core::JobRecord;
+use digest_core::{JobRecord, Manifest};
 use digest_core::record::State;
 use digest_storage::{Capabilities, Manifests, Records};
 use digesterd_worker::Sweeper;
@@ -150,12 +150,10 @@ async fn settle(running: &Running, buckets: &Buckets, script: &Script) {
 fn strays(buckets: &Buckets) -> Vec<String> {
     let id = job().id().to_string();
     let mut strays = Buckets::keys(&buckets.storage);
-    let table = buckets.manifest().and_then(|manifest| manifest.edges_table);
-    let kept = [
-        format!("{id}.log.gz"),
-        format!("{id}.manifest.json"),
-        table.map(|table| table.key).unwrap_or_default(),
-    ];
+    let manifest = buckets.manifest();
+    let tables = manifest.iter().flat_map(Manifest::tables);
+    let mut kept = vec![format!("{id}.log.gz"), format!("{id}.manifest.json")];
+    kept.extend(tables.map(|table| table.key.clone()));
     strays.retain(|key| !kept.contains(key) && !key.starts_with("index/"));
     let nonce = buckets.record().map(|record| record.nonce().to_string());
     strays.retain(|key| nonce.as_ref().is_some_and(|nonce| key.contains(nonce.as_str())));

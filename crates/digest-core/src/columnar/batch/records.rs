@@ -2,6 +2,7 @@
 
 use super::{Batch, at, is_outside};
 use crate::columnar::column::Column;
+use crate::columnar::schema::Use;
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
@@ -34,6 +35,9 @@ impl Batch {
         if layout.has_ports() {
             marks |= HAS_FOLDED;
         }
+        if M::EDGES {
+            self.compare_facts();
+        }
         let names = Names::of(self, object.is_watched());
         let mut spans: Option<Span> = None;
         let mut spanned = (u64::MAX, 0);
@@ -61,6 +65,7 @@ impl Batch {
                 row == self.rows
                     || at(&self.odd, row) != 0
                     || is_outside(at(&self.start, row), inside)
+                    || self.tells_anew(row)
                     || !names.are_same(row - 1, row)
             };
             if is_had {
@@ -75,6 +80,7 @@ impl Batch {
             }
             // The log of one interface stays at hand for all rows of a burst.
             let first = row;
+            let mut latest = 0;
             let mut log = logs.log(interface)?;
             let (from, most) = (log.records.len(), log.records.len() + log.room());
             loop {
@@ -88,6 +94,7 @@ impl Batch {
                     spans = Some(spans.map_or(span, |spans| spans.with(span)));
                     object.tally.minutes.mark(span.start, span.end);
                 }
+                latest = start.max(latest);
                 log.records
                     .push(self.record(row, start as u32, end as u32, marks));
                 last = Some(row);
@@ -99,6 +106,10 @@ impl Batch {
             records += (row - first) as u64;
             if !self.v6.is_empty() {
                 log.renumber(from, &self.v6);
+            }
+            if M::EDGES && !self.facts.is_empty() {
+                self.write_set(first, &mut logs.known_sets.row);
+                logs.tell(interface, latest as i64);
             }
         }
         if let Some(span) = spans {
@@ -146,13 +157,16 @@ impl Batch {
     ) -> Result<(), FoldError> {
         let (mut text, mut spans) = (Vec::new(), Vec::new());
         for column in &self.columns {
-            let from = text.len();
-            column.write(row, &mut text);
-            spans.push((column.wanted.field, from..text.len()));
+            if let Use::Field(field) = column.wanted.is_for {
+                let from = text.len();
+                column.write(row, &mut text);
+                spans.push((field, from..text.len()));
+            }
         }
         let tokens = spans.into_iter();
+        let number = row;
         let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
-        object.take_row(logs, &row)
+        object.take_row(logs, &row, |set| self.write_set(number, set))
     }
 }
 

@@ -1,0 +1,83 @@
+//! What a thread's rows say of their interfaces as a whole: facts, rows without records, minutes.
+
+use std::sync::Arc;
+
+use super::Logs;
+use crate::compact_record::CompactRecord;
+use crate::error::FoldError;
+use crate::flow_record::{Silent, Span};
+use crate::interfaces::Interfaces;
+use crate::memory::Memory;
+use crate::standing::{Silence, Standing};
+use crate::tables::Tables;
+
+impl<M: Memory> Logs<M> {
+    /// A record of this interface that starts then told the set of facts that stands in `known_sets.row`.
+    #[inline]
+    pub(crate) fn tell(&mut self, interface: u32, start: i64) {
+        let (interfaces, shared) = (&self.interfaces, &*self.shared);
+        self.known_sets.tell(interface, start, |interface, set, time| {
+            hand_on(interfaces, shared, interface, set, time);
+        });
+        let grown = self.known_sets.grown();
+        self.shared.spilling.charge(grown);
+    }
+
+    /// Counts a row that is no record, and gives its interface's number and its start. Nothing where its start cannot be
+    /// read: it may be of any window.
+    pub(crate) fn count_silence(
+        &mut self,
+        row: &Silent<'_>,
+        silence: Silence,
+    ) -> Result<Option<(u32, i64)>, FoldError> {
+        let Some(start) = row.start.filter(|_| M::EDGES) else {
+            return Ok(None);
+        };
+        let interface = self.interface(row.account, row.interface)?;
+        self.note_standing(interface, |standing| standing.count(silence, start, row.span));
+        Ok(Some((interface, start)))
+    }
+
+    /// Changes what is known of an interface; what is held more by it is charged.
+    pub(super) fn note_standing(&self, interface: u32, change: impl FnOnce(&mut Standing) -> usize) {
+        if let Some(known) = self.interfaces.get(interface) {
+            let grown = change(&mut known.interface.standing());
+            self.shared.spilling.charge(grown);
+        }
+    }
+
+    /// All that interfaces told reaches their standings.
+    pub(super) fn flush_sets(&mut self) {
+        let (interfaces, shared) = (&self.interfaces, &*self.shared);
+        self.known_sets
+            .flush(|interface, set, time| hand_on(interfaces, shared, interface, set, time));
+    }
+}
+
+fn hand_on<M: Memory>(
+    interfaces: &Interfaces<M>,
+    shared: &Tables<M>,
+    interface: u32,
+    set: &Arc<[u8]>,
+    time: i64,
+) {
+    if let Some(known) = interfaces.get(interface) {
+        let grown = known.interface.standing().told.tell(set, time);
+        shared.spilling.charge(grown);
+    }
+}
+
+/// The minutes that records of a log speak for. Those of a burst have one span.
+pub(super) fn see_all(records: &[CompactRecord], standing: &mut Standing) -> usize {
+    let (mut last, mut grown) = (None, 0);
+    for record in records {
+        let span = (record.start, record.length);
+        if last != Some(span) {
+            last = Some(span);
+            let start = i64::from(record.start);
+            let end = start + i64::from(record.length);
+            grown += standing.see(Span { start, end });
+        }
+    }
+    grown
+}
