@@ -236,12 +236,13 @@ impl Digests {
         self.store.list(None, None).try_filter_map(old).boxed()
     }
 
-    /// The same of one digest, whatever its age: nonce, key, and when it was stored. S3 lists them alone; other stores are
-    /// read as a whole.
+    /// The same of one digest, stored no later than this: nonce and key. S3 lists them alone; other stores are read as a
+    /// whole.
     pub fn of_attempts(
         &self,
         id: DigestId,
-    ) -> BoxStream<'static, Result<(Uuid, Path, DateTime<Utc>), StoreError>> {
+        until: DateTime<Utc>,
+    ) -> BoxStream<'static, Result<(Uuid, Path), StoreError>> {
         let (name, is_ordered) = (id.to_string(), matches!(self.store.place(), Place::S3 { .. }));
         let listed = self.store.list(None, Some(&Path::from(name.as_str())));
         let of_digest = move |meta: &ObjectMeta| {
@@ -250,8 +251,8 @@ impl Digests {
         };
         let of_attempt = move |meta: ObjectMeta| async move {
             Ok(attempt_of(&meta.location)
-                .filter(|(of, _)| *of == id)
-                .map(|(_, nonce)| (nonce, meta.location, meta.last_modified)))
+                .filter(|(of, _)| *of == id && meta.last_modified <= until)
+                .map(|(_, nonce)| (nonce, meta.location)))
         };
         listed
             .try_take_while(of_digest)

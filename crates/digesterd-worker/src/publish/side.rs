@@ -100,11 +100,11 @@ async fn clear_dead_attempts(
     let Some(digest) = places.digests.head(id).await? else {
         return Ok(());
     };
-    let mut left = places.digests.of_attempts(id);
-    while let Some((nonce, key, stored)) = left.try_next().await? {
+    let mut left = places.digests.of_attempts(id, digest.last_modified);
+    while let Some((nonce, key)) = left.try_next().await? {
         let is_named = manifest.object_list_key.as_deref() == Some(key.as_ref());
         let is_needed = nonce == record.nonce() || is_named || Tables::is_table(key.as_ref());
-        if !is_needed && stored <= digest.last_modified {
+        if !is_needed {
             places.digests.remove_leftover(&key).await?;
         }
     }
