@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::{Coverage, DigestId};
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, future};
 use object_store::path::Path;
 use object_store::{Attribute, Attributes as StoreAttributes, CopyMode, ObjectMeta, PutMode};
 use sha2::{Digest as _, Sha256};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::manifests::attempt_of_object_list;
+use crate::place::Place;
 use crate::store::Store;
 use crate::tables::attempt_of_table;
 use crate::upload::upload;
@@ -235,7 +236,31 @@ impl Digests {
         self.store.list(None, None).try_filter_map(old).boxed()
     }
 
-    /// Removes one leftover by its key, as [`Digests::leftovers`] gave it.
+    /// The same of one digest, stored no later than this: nonce and key. S3 lists them alone; other stores are read as a
+    /// whole.
+    pub fn of_attempts(
+        &self,
+        id: DigestId,
+        until: DateTime<Utc>,
+    ) -> BoxStream<'static, Result<(Uuid, Path), StoreError>> {
+        let (name, is_ordered) = (id.to_string(), matches!(self.store.place(), Place::S3 { .. }));
+        let listed = self.store.list(None, Some(&Path::from(name.as_str())));
+        let of_digest = move |meta: &ObjectMeta| {
+            let goes_on = !is_ordered || meta.location.as_ref().starts_with(&name);
+            future::ready(Ok(goes_on))
+        };
+        let of_attempt = move |meta: ObjectMeta| async move {
+            Ok(attempt_of(&meta.location)
+                .filter(|(of, _)| *of == id && meta.last_modified <= until)
+                .map(|(_, nonce)| (nonce, meta.location)))
+        };
+        listed
+            .try_take_while(of_digest)
+            .try_filter_map(of_attempt)
+            .boxed()
+    }
+
+    /// Removes one leftover by its key, as [`Digests::leftovers`] or [`Digests::of_attempts`] gave it.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -25,7 +25,7 @@ mod standing;
 mod tables;
 
 pub(crate) use error::PublishError;
-pub(crate) use side::{abandon, finish, finish_or_leave, remove_tables};
+pub(crate) use side::{abandon, finish, finish_or_leave};
 #[cfg(test)]
 pub(crate) use standing::{Found, judge};
 pub(crate) use standing::{Standing, standing};

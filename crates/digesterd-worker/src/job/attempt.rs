@@ -14,9 +14,7 @@ use super::line::JobLine;
 use super::marker;
 use super::stage::Ending;
 use crate::build::{BuildError, BuildRequest, ProgressCounters, build};
-use crate::publish::{
-    PublishError, Published, Standing, abandon, finish_or_leave, publish, remove_tables, standing,
-};
+use crate::publish::{PublishError, Published, Standing, abandon, finish_or_leave, publish, standing};
 use crate::terms::delta;
 use crate::worker::Worker;
 
@@ -122,13 +120,13 @@ async fn release(worker: &Worker, held: &Held, is_whole: bool) -> Attempt {
     Attempt::Ended(Ending::Stored)
 }
 
-/// The record is another's: its holder cleared up what it found when it came, and a table may have come behind that.
+/// The record is another's: its holder cleared up what it found when it came, and more may have come behind that.
 async fn clear_up(worker: &Worker, record: &JobRecord) {
-    // A holder that found this attempt's digest keeps its nonce, and its table.
+    // A holder that found this attempt's digest keeps its nonce, and all that bears it.
     if let Ok(Some((now, _))) = worker.records().load(record.job().id()).await
         && now.nonce() != record.nonce()
     {
-        remove_tables(worker.places(), record.job(), record.nonce()).await;
+        abandon(worker.places(), record.job(), record.nonce()).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use digest_core::{DigestId, GzipSummary, IndexEntry, Job, JobRecord, Manifest};
 use digest_storage::{Manifests, StoreError, TableKind, Tables};
+use futures::TryStreamExt;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -59,6 +60,10 @@ pub(crate) async fn finish(
     if let Some(manifest) = known.or(loaded.as_ref()) {
         list(places, manifest).await?;
         clear_old_tables(places, manifest).await?;
+        if record.lost_leases() > 0 {
+            let cleared = clear_dead_attempts(places, record, manifest).await;
+            cleared.map_err(PublishError::of("what dead attempts left"))?;
+        }
     }
     Ok(discard(places, id, nonce).await)
 }
@@ -89,6 +94,28 @@ async fn clear_old_tables(places: &Places, manifest: &Manifest) -> Result<(), Pu
     Ok(())
 }
 
+/// Removes what attempts left whose taker-over died before it could. What is younger than the digest is left to a sweep: it
+/// may be of an attempt that has begun since.
+async fn clear_dead_attempts(
+    places: &Places,
+    record: &JobRecord,
+    manifest: &Manifest,
+) -> Result<(), StoreError> {
+    let id = record.job().id();
+    let Some(digest) = places.digests.head(id).await? else {
+        return Ok(());
+    };
+    let mut left = places.digests.of_attempts(id, digest.last_modified);
+    while let Some((nonce, key)) = left.try_next().await? {
+        let is_named = manifest.object_list_key.as_deref() == Some(key.as_ref());
+        let is_needed = nonce == record.nonce() || is_named || Tables::is_table(key.as_ref());
+        if !is_needed {
+            places.digests.remove_leftover(&key).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the digest's entry in the index.
 async fn list(places: &Places, manifest: &Manifest) -> Result<(), PublishError> {
     let listed = places.index.write(&IndexEntry::of(manifest)).await;
@@ -103,7 +130,7 @@ pub(crate) async fn abandon(places: &Places, job: &Job, nonce: Uuid) {
 
 /// Removes the tables of an attempt that was given up, but for those that may be the stored digest's: of an attempt that had
 /// all in order nothing tells but the manifest that names its tables. What stays is removed by a sweep.
-pub(crate) async fn remove_tables(places: &Places, job: &Job, nonce: Uuid) {
+async fn remove_tables(places: &Places, job: &Job, nonce: Uuid) {
     let removed = match named_tables(places, job).await {
         Ok(None) => return,
         Ok(Some(named)) => remove_all_but(places, job, nonce, &named).await,

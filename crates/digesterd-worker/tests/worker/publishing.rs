@@ -240,3 +240,28 @@ async fn what_a_job_left_that_failed_long_ago_is_removed_though_its_record_stays
     );
     assert!(bench.record(job().id()).await.is_some());
 }
+
+#[actix_web::test]
+async fn what_attempts_left_whose_takers_over_died_too_goes_with_the_digest_that_is_stored_in_the_end() {
+    let bench = Bench::with_an_hour();
+    let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+    let lease = TimeDelta::milliseconds(50);
+    let taken = claimed(&job())
+        .take("first", first, Utc::now(), lease)
+        .and_then(|taken| taken.take("second", second, Utc::now(), lease));
+    bench.create(&taken.unwrap()).await;
+    let (id, other) = (job().id(), other_job().id());
+    for nonce in [first, second] {
+        bench.write("storage", &format!("{id}.{nonce}.manifest.json"), b"{}");
+        bench.write("storage", &format!("{id}.{nonce}.tmp"), b"half a digest");
+        bench.write("storage", &Tables::key(&job(), nonce), b"a table");
+    }
+    let of_another = format!("{other}.{first}.tmp");
+    bench.write("storage", &of_another, b"half a digest");
+    assert_eq!(deliver(&bench.worker(terms()), &job()).await, StatusCode::OK);
+    let mut expected = vec![format!("{id}.log.gz"), format!("{id}.manifest.json"), of_another];
+    expected.sort();
+    assert_eq!(bench.keys("storage"), expected);
+    let named = bench.manifest(id).await.unwrap().edges_table.unwrap();
+    assert_eq!(tables(&bench), [named.key]);
+}

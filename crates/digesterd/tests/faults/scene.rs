@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use digest_core::{JobRecord, Manifest};
 use digest_core::record::State;
+use digest_core::{JobRecord, Manifest};
 use digest_storage::{Capabilities, Manifests, Records};
 use digesterd_worker::Sweeper;
 use object_store::ObjectStoreExt as _;
