@@ -254,7 +254,11 @@ async fn what_attempts_left_whose_takers_over_died_too_goes_with_the_digest_that
     for nonce in [first, second] {
         bench.write("storage", &format!("{id}.{nonce}.manifest.json"), b"{}");
         bench.write("storage", &format!("{id}.{nonce}.tmp"), b"half a digest");
-        bench.write("storage", &Tables::key(&job(), nonce), b"a table");
+        bench.write(
+            "storage",
+            &Tables::key(TableKind::Edges, &job(), nonce),
+            b"a table",
+        );
     }
     let of_another = format!("{other}.{first}.tmp");
     bench.write("storage", &of_another, b"half a digest");
@@ -262,6 +266,7 @@ async fn what_attempts_left_whose_takers_over_died_too_goes_with_the_digest_that
     let mut expected = vec![format!("{id}.log.gz"), format!("{id}.manifest.json"), of_another];
     expected.sort();
     assert_eq!(bench.keys("storage"), expected);
-    let named = bench.manifest(id).await.unwrap().edges_table.unwrap();
-    assert_eq!(tables(&bench), [named.key]);
+    let manifest = bench.manifest(id).await.unwrap();
+    let named: Vec<_> = manifest.tables().map(|table| table.key.clone()).collect();
+    assert_eq!(tables(&bench), named);
 }

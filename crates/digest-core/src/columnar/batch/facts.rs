@@ -4,7 +4,8 @@ use super::Batch;
 use crate::fact;
 
 impl Batch {
-    /// Finds the rows whose facts are not those of the row before, by their numbers: a value may have two.
+    /// Finds the rows whose facts are not those of the row before. Their numbers tell nearly always; a value that is in no
+    /// dictionary has a number in each row.
     pub(super) fn compare_facts(&mut self) {
         self.tells_anew.clear();
         if self.facts.is_empty() {
@@ -12,11 +13,14 @@ impl Batch {
         }
         self.tells_anew.resize(self.rows, false);
         for &(_, at) in &self.facts {
-            let numbers = self.columns.get(at).map_or(&[][..], |column| &column.numbers);
+            let Some(column) = self.columns.get(at) else {
+                continue;
+            };
+            let numbers = &column.numbers;
             let behind = numbers.get(1..).unwrap_or_default();
             let anew = self.tells_anew.get_mut(1..).unwrap_or_default();
             for ((anew, one), other) in anew.iter_mut().zip(numbers).zip(behind) {
-                *anew |= one != other;
+                *anew |= one != other && column.text(*one) != column.text(*other);
             }
         }
     }
