@@ -114,6 +114,7 @@ impl Dictionary {
     }
 
     /// The order of two values.
+    #[inline]
     pub(crate) fn order(&self, one: u32, other: u32) -> Ordering {
         if self.width > 0 {
             return self.number(one).cmp(&self.number(other));
@@ -125,6 +126,7 @@ impl Dictionary {
             .then_with(|| self.bytes(one).cmp(self.bytes(other)))
     }
 
+    #[inline]
     fn number(&self, number: u32) -> i64 {
         let bytes = self.bytes(number);
         bytes
@@ -136,6 +138,9 @@ impl Dictionary {
 
     /// The least and the greatest value of some rows, and how many rows have none.
     pub(crate) fn bounds(&self, rows: impl Iterator<Item = (u32, u32)>) -> Bounds {
+        if self.width > 0 {
+            return self.bounds_of_numbers(rows);
+        }
         let mut bounds = Bounds::default();
         for (count, number) in rows {
             if number == NULL {
@@ -145,6 +150,28 @@ impl Dictionary {
             }
         }
         bounds
+    }
+
+    /// The same of numbers, which are compared as such.
+    fn bounds_of_numbers(&self, rows: impl Iterator<Item = (u32, u32)>) -> Bounds {
+        let mut nulls = 0;
+        let mut range: Option<[(i64, u32); 2]> = None;
+        for (count, number) in rows {
+            if number == NULL {
+                nulls += u64::from(count);
+                continue;
+            }
+            let here = (self.number(number), number);
+            let [least, greatest] = range.unwrap_or([here; 2]);
+            range = Some([
+                if here.0 < least.0 { here } else { least },
+                if here.0 > greatest.0 { here } else { greatest },
+            ]);
+        }
+        Bounds {
+            range: range.map(|[least, greatest]| (least.1, greatest.1)),
+            nulls,
+        }
     }
 }
 
