@@ -14,10 +14,10 @@ from stack import text_of
 LAYOUTS = {
     "no log-status, action, account or interface": "srcaddr dstaddr srcport dstport protocol packets bytes start end",
     "no ports": "interface-id log-status srcaddr dstaddr protocol bytes packets start end action",
-    "the other way round, with more": "vpc-id log-status action end start bytes packets protocol dstport srcport dstaddr "
-    "srcaddr flow-direction pkt-dstaddr interface-id account-id",
-    "a transit gateway": "version resource-type account-id tgw-id tgw-attachment-id tgw-pair-attachment-id srcaddr dstaddr "
-    "srcport dstport protocol packets bytes start end log-status flow-direction",
+    "the other way round, with more": "vpc-id log-status action end start bytes packets protocol dstport srcport "
+    "dstaddr srcaddr flow-direction pkt-dstaddr interface-id account-id",
+    "a transit gateway": "version resource-type account-id tgw-id tgw-attachment-id tgw-pair-attachment-id srcaddr "
+    "dstaddr srcport dstport protocol packets bytes start end log-status flow-direction",
 }
 
 
