@@ -129,6 +129,8 @@ mod spilling;
 
 mod run;
 
+mod run_bytes;
+
 mod merge;
 
 mod standing_runs;

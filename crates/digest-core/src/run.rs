@@ -14,6 +14,7 @@ use crate::digest::Section;
 use crate::facet::Facets;
 use crate::history::History;
 use crate::memory::Memory;
+use crate::run_bytes::{byte, cut, number, push_number, push_signed, push_text, signed, text};
 
 /// Bytes read from a run at a time.
 const BUFFER: usize = 128 * 1024;
@@ -65,14 +66,14 @@ pub(crate) fn write<M: Memory>(
     facets: &Facets,
 ) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(BUFFER + 1024);
-    push(&mut bytes, facets.actions().len() as u64);
+    push_number(&mut bytes, facets.actions().len() as u64);
     for action in facets.actions() {
-        push_name(&mut bytes, action);
+        push_text(&mut bytes, action);
     }
     for section in sections {
-        push_name(&mut bytes, &section.account);
-        push_name(&mut bytes, &section.interface);
-        push(&mut bytes, section.entries.len() as u64);
+        push_text(&mut bytes, &section.account);
+        push_text(&mut bytes, &section.interface);
+        push_number(&mut bytes, section.entries.len() as u64);
         let (mut last, mut last_further) = (None, None);
         for entry in &section.entries {
             let row = section.line(entry.key, facets);
@@ -133,56 +134,35 @@ fn push_row(
         push_address(out, row.src, base(last.map(|last| last.src)));
     }
     push_address(out, row.dst, base(last.filter(|_| same).map(|last| last.dst)));
-    push(out, row.service.into());
-    push(out, row.action.into());
+    push_number(out, row.service.into());
+    push_number(out, row.action.into());
     if let Some(further) = further {
-        push_name(out, further);
+        push_text(out, further);
     }
-    push(out, sums.packets);
-    push(out, sums.bytes);
+    push_number(out, sums.packets);
+    push_number(out, sums.bytes);
     if let Some(history) = history {
-        push(out, history.records);
-        push(out, history.syn);
-        push(out, history.synack);
-        push(out, history.rst);
-        push(out, history.first_seen.cast_unsigned());
+        push_number(out, history.records);
+        push_number(out, history.syn);
+        push_number(out, history.synack);
+        push_number(out, history.rst);
+        push_number(out, history.first_seen.cast_unsigned());
         // Records may end before they start.
-        push(out, zigzag(history.last_seen.wrapping_sub(history.first_seen)));
-        push(out, history.versions.into());
+        push_signed(out, history.last_seen.wrapping_sub(history.first_seen));
+        push_number(out, history.versions.into());
         out.extend(history.tcp_flags);
         if let Some((least, greatest)) = history.folded_ports {
-            push(out, least.into());
-            push(out, (greatest - least).into());
+            push_number(out, least.into());
+            push_number(out, (greatest - least).into());
         }
     }
 }
 
 fn push_address(out: &mut Vec<u8>, address: Address, base: u32) {
     match address {
-        Address::V4(value) => push(out, value.wrapping_sub(base).into()),
+        Address::V4(value) => push_number(out, value.wrapping_sub(base).into()),
         Address::V6(value) => out.extend(value.to_be_bytes()),
     }
-}
-
-fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    push(out, name.len() as u64);
-    out.extend_from_slice(name);
-}
-
-fn push(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn zigzag(number: i64) -> u64 {
-    (number << 1 ^ number >> 63).cast_unsigned()
-}
-
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 /// Reads a run back.
@@ -206,7 +186,7 @@ impl RunReader {
             further: None,
         };
         for _ in 0..reader.number()? {
-            let action = reader.name()?;
+            let action = text(&mut reader.input)?;
             reader.actions.push(action);
         }
         Ok(reader)
@@ -218,8 +198,8 @@ impl RunReader {
             return Ok(None);
         }
         let heading = Heading {
-            account: self.name()?,
-            interface: self.name()?,
+            account: text(&mut self.input)?,
+            interface: text(&mut self.input)?,
             edges: self.number()?,
         };
         self.left = heading.edges;
@@ -234,7 +214,7 @@ impl RunReader {
             return Ok(None);
         }
         self.left -= 1;
-        let marks = self.byte()?;
+        let marks = byte(&mut self.input)?;
         let last = self.last.as_ref().map(|last| (last.src, last.dst));
         let before = last.filter(|_| marks & SAME_SOURCE != 0);
         let src = match before {
@@ -244,7 +224,7 @@ impl RunReader {
         let dst = self.address(marks & DST_V6 != 0, base(before.map(|(_, dst)| dst)))?;
         let (service, action) = (self.small()?, self.small()?);
         if marks & FURTHER != 0 {
-            self.further = Some(self.name()?.into());
+            self.further = Some(text(&mut self.input)?.into());
         }
         let has_further = marks & (FURTHER | SAME_FURTHER) != 0;
         let row = Row {
@@ -272,12 +252,12 @@ impl RunReader {
     fn history(&mut self, marks: u8) -> io::Result<History> {
         let (records, syn, synack, rst) = (self.number()?, self.number()?, self.number()?, self.number()?);
         let first_seen = self.number()?.cast_signed();
-        let last_seen = first_seen.wrapping_add(unzigzag(self.number()?));
+        let last_seen = first_seen.wrapping_add(signed(&mut self.input)?);
         let versions = self.small()?;
         let tcp_flags = if marks & FLAGS == 0 {
             None
         } else {
-            Some(self.byte()?)
+            Some(byte(&mut self.input)?)
         };
         let folded_ports = if marks & FOLDED == 0 {
             None
@@ -307,49 +287,11 @@ impl RunReader {
         Ok(Address::V4(base.wrapping_add(self.small()?)))
     }
 
-    fn name(&mut self) -> io::Result<Vec<u8>> {
-        let length = self.number()?;
-        let mut name = Vec::new();
-        let read = (&mut self.input).take(length).read_to_end(&mut name)?;
-        if read as u64 == length {
-            Ok(name)
-        } else {
-            Err(cut())
-        }
-    }
-
     fn small(&mut self) -> io::Result<u32> {
         u32::try_from(self.number()?).map_err(|_| cut())
     }
 
     fn number(&mut self) -> io::Result<u64> {
-        // Nearly always all of a number is buffered.
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-            shift += 7;
-            if shift > 63 {
-                return Err(cut());
-            }
-        }
+        number(&mut self.input)
     }
-
-    #[inline]
-    fn byte(&mut self) -> io::Result<u8> {
-        let byte = *self.input.fill_buf()?.first().ok_or_else(cut)?;
-        self.input.consume(1);
-        Ok(byte)
-    }
-}
-
-#[cold]
-fn cut() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "a temporary file is not as it was written",
-    )
 }

@@ -44,18 +44,19 @@ fn clear(directory: &Path, older_than: Duration) -> io::Result<usize> {
         };
         for entry in entries {
             let entry = entry?;
-            let Some(meta) = unless_gone(entry.metadata())? else {
-                continue;
-            };
-            if meta.is_dir() {
+            if entry.file_type()?.is_dir() {
                 folders.push(entry.path());
                 continue;
             }
+            // Few are: no other file is asked for its age.
+            if !is_unfinished(&entry.file_name()) {
+                continue;
+            }
+            let Some(meta) = unless_gone(entry.metadata())? else {
+                continue;
+            };
             let is_old = meta.modified()?.elapsed().is_ok_and(|age| age > older_than);
-            if is_old
-                && is_unfinished(&entry.file_name())
-                && unless_gone(fs::remove_file(entry.path()))?.is_some()
-            {
+            if is_old && unless_gone(fs::remove_file(entry.path()))?.is_some() {
                 removed += 1;
             }
         }

@@ -140,6 +140,11 @@ impl Value for Vec<u8> {
     }
 }
 
+/// What a name says; nothing where it says nothing.
+pub(crate) fn named(name: &[u8]) -> Option<&[u8]> {
+    Some(name).filter(|name| *name != b"-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

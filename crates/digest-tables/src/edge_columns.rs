@@ -3,8 +3,8 @@
 use digest_core::{Dimensions, Edge};
 
 use crate::addresses::{Ip, Numbers};
-use crate::column::{AnyColumn, Column};
-use crate::numbers::{Near, Plain, Written};
+use crate::column::{AnyColumn, Column, named};
+use crate::numbers::{Near, Plain, Written, signed};
 use crate::origins::Origin;
 
 /// The table's columns, in order. Text that a format or a record lacks is null, never `-`.
@@ -261,16 +261,6 @@ fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> i64 {
         (Some((0, _)), _) => SRC,
         (Some(_), _) => DST,
     }
-}
-
-/// What a name says; nothing where it says nothing.
-fn named(name: &[u8]) -> Option<&[u8]> {
-    Some(name).filter(|name| *name != b"-")
-}
-
-/// Sums are at most `i64::MAX`, and no log has more records than that.
-fn signed(sum: u64) -> i64 {
-    i64::try_from(sum).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,24 +1,20 @@
 //! The table of a digest's edges: row groups made on all threads, written in the digest's order.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use digest_core::{Digest, EdgeBlock};
-use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::chunk::{Chunk, Chunks};
 use crate::edge_columns::{EdgeColumns, FILTERED, SCHEMA};
 use crate::error::TableError;
 use crate::origins::Origins;
-use crate::sealing::{Sealing, TableSummary};
+use crate::sealing::{LEVEL, Sealing, TableSummary};
 
 /// Rows of a row group: enough for dictionaries to be worth their room, and few enough for each thread to hold one.
 pub const ROWS_OF_A_GROUP: usize = 128 * 1024;
-/// Level of compression: see `docs/decisions/0011-edges-as-parquet.md`.
-const LEVEL: i32 = 1;
 
 /// Writes the digest's edges as one Parquet file, without ever going back in it.
 ///
@@ -43,12 +39,8 @@ pub(crate) fn write_edges_in_groups(
     out: &mut (dyn Write + Send),
     rows: usize,
 ) -> Result<TableSummary, TableError> {
-    let schema = Arc::new(parse_message_type(SCHEMA)?);
-    let properties = WriterProperties::builder()
-        .set_created_by(concat!("vpcflow-digesterd version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
     let mut sealing = Sealing::new(out);
-    let mut file = SerializedFileWriter::new(&mut sealing, schema, Arc::new(properties))?;
+    let mut file = sealing.file(SCHEMA)?;
     let columns = file.schema_descr().columns().to_vec();
     let makers = Makers::default();
     let mut all = 0;

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 
 use digest_core::{FACTS, InterfaceFacts, SharedAddress};
 
-use crate::column::{AnyColumn, Column};
-use crate::numbers::{Near, Written};
+use crate::column::{AnyColumn, Column, named};
+use crate::numbers::{Near, Written, signed};
 use crate::origins::Origins;
 use crate::tags::decoded;
 
@@ -232,15 +232,6 @@ fn common<A: ToString>(common: SharedAddress<A>) -> Option<Vec<u8>> {
 
 fn filled(text: &str) -> Option<&[u8]> {
     Some(text.as_bytes()).filter(|text| !text.is_empty())
-}
-
-/// What a name says; nothing where it says nothing.
-fn named(name: &[u8]) -> Option<&[u8]> {
-    Some(name).filter(|name| *name != b"-")
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,24 +1,19 @@
 //! The table of a digest's interfaces: a row for each that a row of the window was of.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use digest_core::Digest;
-use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
 use crate::chunk::{Chunk, Chunks};
 use crate::error::TableError;
 use crate::interface_columns::{FILTERED, InterfaceColumns, schema};
 use crate::origins::Origins;
-use crate::sealing::{Sealing, TableSummary};
+use crate::sealing::{LEVEL, Sealing, TableSummary};
 
 /// Rows of a row group, and bytes of its text, about: what is held at once.
 const ROWS: u32 = 32 * 1024;
 const BYTES: usize = 16 << 20;
-/// Level of compression: that of the edges.
-const LEVEL: i32 = 1;
 
 /// Writes what the digest knows of its interfaces as one Parquet file, without ever going back in it. The same rows give
 /// the same bytes for the same version and build.
@@ -31,12 +26,8 @@ pub fn write_interfaces(
     origins: &Origins,
     out: &mut (dyn Write + Send),
 ) -> Result<TableSummary, TableError> {
-    let schema = Arc::new(parse_message_type(&schema())?);
-    let properties = WriterProperties::builder()
-        .set_created_by(concat!("vpcflow-digesterd version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
     let mut sealing = Sealing::new(out);
-    let file = SerializedFileWriter::new(&mut sealing, schema, Arc::new(properties))?;
+    let file = sealing.file(&schema())?;
     let rows = write_rows(digest, origins, file)?;
     Ok(sealing.finish(rows)?)
 }

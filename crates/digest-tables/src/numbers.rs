@@ -155,6 +155,11 @@ impl AnyColumn for Plain {
     }
 }
 
+/// Sums are at most `i64::MAX`, and no log has more rows than that.
+pub(crate) fn signed(sum: u64) -> i64 {
+    i64::try_from(sum).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,17 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use sha2::{Digest as _, Sha256};
+
+use crate::error::TableError;
+
+/// Level of compression of every table: see `docs/decisions/0011-edges-as-parquet.md`.
+pub(crate) const LEVEL: i32 = 1;
 
 /// A table that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +39,15 @@ impl<'o> Sealing<'o> {
             bytes: 0,
             hash: Sha256::new(),
         }
+    }
+
+    /// A file of this schema on its way through.
+    pub(crate) fn file(&mut self, schema: &str) -> Result<SerializedFileWriter<&mut Self>, TableError> {
+        let schema = Arc::new(parse_message_type(schema)?);
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("vpcflow-digesterd version ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        Ok(SerializedFileWriter::new(self, schema, Arc::new(properties))?)
     }
 
     /// All has been written, in so many rows.

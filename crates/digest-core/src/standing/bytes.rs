@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::told::{Fact, Told};
 use super::{Named, SharedAddress, Spans, Standing};
 use crate::flow_record::Span;
+use crate::run_bytes::{byte, number, push_number, push_signed, push_text, signed, text};
 
 /// Writes a standing.
 pub(crate) fn push(out: &mut Vec<u8>, named: &Named) {
@@ -55,23 +56,6 @@ fn push_common<A: Copy>(out: &mut Vec<u8>, common: SharedAddress<A>, bytes: impl
             out.extend(bytes(other));
         }
     }
-}
-
-fn push_text(out: &mut Vec<u8>, text: &[u8]) {
-    push_number(out, text.len() as u64);
-    out.extend_from_slice(text);
-}
-
-fn push_signed(out: &mut Vec<u8>, number: i64) {
-    push_number(out, (number << 1 ^ number >> 63).cast_unsigned());
-}
-
-fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 /// Reads the next standing; `None` at the end of the run.
@@ -130,46 +114,6 @@ fn octets<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
     let mut octets = [0; N];
     input.read_exact(&mut octets)?;
     Ok(octets)
-}
-
-fn byte(input: &mut impl Read) -> io::Result<u8> {
-    Ok(octets::<1>(input)?[0])
-}
-
-fn text(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let length = number(input)?;
-    let mut text = Vec::new();
-    if input.take(length).read_to_end(&mut text)? as u64 == length {
-        Ok(text)
-    } else {
-        Err(cut())
-    }
-}
-
-fn signed(input: &mut impl Read) -> io::Result<i64> {
-    let number = number(input)?;
-    Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-}
-
-fn number(input: &mut impl Read) -> io::Result<u64> {
-    let (mut number, mut shift) = (0, 0);
-    while shift < 64 {
-        let byte = byte(input)?;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(number);
-        }
-        shift += 7;
-    }
-    Err(cut())
-}
-
-#[cold]
-fn cut() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "a temporary file is not as it was written",
-    )
 }
 
 #[cfg(test)]

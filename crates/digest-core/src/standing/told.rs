@@ -59,16 +59,8 @@ impl Told {
         }
         let known = self.set.take();
         let both = known.into_iter().chain([(Arc::clone(set), time)]);
-        both.map(|(set, time)| {
-            let told = |(number, value): (u8, &[u8])| Fact {
-                number,
-                time,
-                is_several: false,
-                value: value.into(),
-            };
-            facts(&set).map(|fact| self.add(told(fact))).sum::<usize>()
-        })
-        .sum()
+        both.map(|(set, time)| facts_of(&set, time).map(|fact| self.add(fact)).sum::<usize>())
+            .sum()
     }
 
     /// Adds what other records told. Gives the bytes that are held more, about.
@@ -112,18 +104,20 @@ impl Told {
     /// The facts, in the order of their numbers.
     pub(crate) fn facts(&self) -> Vec<Fact> {
         match &self.set {
-            Some((set, time)) => {
-                let fact = |(number, value): (u8, &[u8])| Fact {
-                    number,
-                    time: *time,
-                    is_several: false,
-                    value: value.into(),
-                };
-                facts(set).map(fact).collect()
-            }
+            Some((set, time)) => facts_of(set, *time).collect(),
             None => self.apart.clone(),
         }
     }
+}
+
+/// The facts of a set that was told at this second.
+fn facts_of(set: &[u8], time: i64) -> impl Iterator<Item = Fact> {
+    facts(set).map(move |(number, value)| Fact {
+        number,
+        time,
+        is_several: false,
+        value: value.into(),
+    })
 }
 
 #[cfg(test)]
