@@ -22,6 +22,7 @@ mod delta;
 mod footer;
 mod hybrid;
 mod place;
+mod plain;
 mod rare;
 mod schema;
 mod table;

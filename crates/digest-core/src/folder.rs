@@ -190,7 +190,7 @@ impl<M: Memory> Pass<'_, M> {
         scratch: &mut Scratch,
         read: usize,
     ) -> Result<ObjectTally, FoldError> {
-        let mut batch = Batch::new();
+        let mut batch = Batch::new(self.regular.level());
         let mut object = None;
         let taken = if let Some(ranges) = source.ranges() {
             let mut place = Place::Ranges(ranges, 0);

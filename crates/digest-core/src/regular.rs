@@ -50,6 +50,11 @@ impl Regular {
         }
     }
 
+    /// What is used of the processor.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
     /// Reads whole lines, each with its newline; `None` where the layout's rows are each judged by themselves. Actions and
     /// interfaces get their numbers from `logs`.
     ///

@@ -5,6 +5,7 @@ use super::column::Column;
 use super::schema::{Use, Wanted};
 use super::table::{NONE, ODD, WIDE};
 use super::{Bounds, Failure, Group, Place, Schema, TOGETHER};
+use crate::compact_record::CompactRecord;
 use crate::error::FoldError;
 use crate::fact::FACTS;
 use crate::field::{Field, USED};
@@ -14,6 +15,7 @@ use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::readers::Allowance;
+use crate::vector::Level;
 
 mod facets;
 mod facts;
@@ -53,15 +55,19 @@ pub(crate) struct Batch {
     flags: Vec<u64>,
     version: Vec<u64>,
     action: Vec<u32>,
+    /// Records of all rows; what those of odd rows, and of rows outside, say does not matter.
+    records: Vec<CompactRecord>,
+    /// Whether a row is no record, or is not of the interface that the row before is of.
+    breaks: Vec<u8>,
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     v6: Vec<u128>,
 }
 
 impl Batch {
-    /// Before the first row group.
-    pub(crate) fn new() -> Self {
+    /// Before the first row group; so much of the processor is used.
+    pub(crate) fn new(level: Level) -> Self {
         Self {
-            codec: Codec::default(),
+            codec: Codec::new(level),
             columns: Vec::new(),
             places: [None; USED],
             facts: Vec::new(),
@@ -82,6 +88,8 @@ impl Batch {
             flags: Vec::new(),
             version: Vec::new(),
             action: Vec::new(),
+            records: Vec::new(),
+            breaks: Vec::new(),
             v6: Vec::new(),
         }
     }
@@ -132,7 +140,7 @@ impl Batch {
             rows = rows.min(ready.map_err(|failure| failure.of(column.wanted.name()))?);
         }
         for column in &mut self.columns {
-            let read = column.read(rows);
+            let read = column.read(self.codec.level, rows);
             read.map_err(|failure| failure.of(column.wanted.name()))?;
             column.charge(allowance);
         }
@@ -201,12 +209,23 @@ impl Batch {
         let mut odd = std::mem::take(&mut self.odd);
         values.clear();
         if let Some(column) = self.column(field) {
-            let table = column.table();
-            values.extend(column.numbers.iter().zip(&mut odd).map(|(&number, odd)| {
-                let entry = table.entry(number);
+            let take = |entry: u64, odd: &mut u8| {
                 *odd |= u8::from(entry >= PLAIN);
                 entry
-            }));
+            };
+            let table = column.table();
+            match column.entries() {
+                Some(entries) => {
+                    values.extend(entries.iter().zip(&mut odd).map(|(&entry, odd)| take(entry, odd)))
+                }
+                None => values.extend(
+                    column
+                        .numbers
+                        .iter()
+                        .zip(&mut odd)
+                        .map(|(&number, odd)| take(table.entry(number), odd)),
+                ),
+            }
         }
         self.odd = odd;
         *out(self) = values;
@@ -284,18 +303,30 @@ impl Batch {
         values.clear();
         if let Some(column) = self.column(field) {
             let table = column.table();
-            for (row, (&number, odd)) in column.numbers.iter().zip(&mut odd).enumerate() {
-                let entry = table.entry(number);
-                if entry & WIDE != 0 {
-                    values.push(KeyAddress::V6(v6.len() as u32));
-                    if *odd == 0 && !is_outside(at(&self.start, row), inside) {
-                        let address = table.wide.get(entry as u32 as usize);
-                        v6.push(address.copied().unwrap_or_default());
-                    }
-                } else {
+            let rows = self.start.iter().zip(&mut odd);
+            let mut take = |entry: u64, (&start, odd): (&u64, &mut u8)| {
+                if entry & WIDE == 0 {
                     *odd |= u8::from(entry >= PLAIN);
-                    values.push(KeyAddress::V4(entry as u32));
+                    return KeyAddress::V4(entry as u32);
                 }
+                let place = v6.len() as u32;
+                if *odd == 0 && !is_outside(start, inside) {
+                    let address = table.wide.get(entry as u32 as usize);
+                    v6.push(address.copied().unwrap_or_default());
+                }
+                KeyAddress::V6(place)
+            };
+            match column.entries() {
+                Some(entries) => {
+                    values.extend(entries.iter().zip(rows).map(|(&entry, row)| take(entry, row)))
+                }
+                None => values.extend(
+                    column
+                        .numbers
+                        .iter()
+                        .zip(rows)
+                        .map(|(&number, row)| take(table.entry(number), row)),
+                ),
             }
         }
         (self.odd, self.v6) = (odd, v6);

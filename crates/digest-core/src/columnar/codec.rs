@@ -6,13 +6,14 @@ use flate2::read::MultiGzDecoder;
 use parquet::basic::Compression;
 
 use crate::inflate::Whole;
+use crate::vector::{self, Level};
 
 /// What zstd's frames may ask for, as powers of two: no more than a page, and no less than what small frames are made with.
 const LEAST_WINDOW_LOG: u32 = 20;
 const MOST_WINDOW_LOG: u32 = 26;
 
-/// Readable bytes before and behind what was inflated.
-pub(super) const PAD: usize = 8;
+/// Readable bytes before and behind what was inflated: as many as vectors may look at.
+pub(super) const PAD: usize = vector::PAD;
 
 /// Why a page is not inflated.
 #[derive(Debug)]
@@ -23,12 +24,18 @@ pub(super) enum NotInflated {
 }
 
 /// What inflates the pages of a file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Codec {
     gzip: Option<Whole>,
+    /// What is used of the processor to read them.
+    pub(super) level: Level,
 }
 
 impl Codec {
+    pub(super) fn new(level: Level) -> Self {
+        Self { gzip: None, level }
+    }
+
     /// Replaces a page's bytes by what `packed` inflates to, behind `plain`, which is not compressed. Gives the length;
     /// it stands between [`PAD`] bytes.
     pub(super) fn inflate(

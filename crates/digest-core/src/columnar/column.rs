@@ -12,6 +12,7 @@ use super::schema::{Extent, Wanted};
 use super::table::Table;
 use super::{Bounds, DICTIONARY_GROWS, Failure, PAGE_GROWS, Place};
 use crate::readers::Allowance;
+use crate::vector::Level;
 
 mod charge;
 
@@ -92,6 +93,14 @@ impl Column {
             Values::Numbered(_) => &self.dictionary,
             Values::Plain(_) | Values::Rare(_) => &self.fresh,
         }
+    }
+
+    /// What the values of the rows at hand mean, one behind the other; `None` where their numbers tell which is whose.
+    #[inline]
+    pub(super) fn entries(&self) -> Option<&[u64]> {
+        let fresh = &self.fresh.entries;
+        let is_one_by_one = matches!(self.values, Values::Plain(_)) && fresh.len() == self.numbers.len();
+        is_one_by_one.then_some(fresh)
     }
 
     /// A value of the rows at hand as it stands there, `-` where there is none.
@@ -179,7 +188,7 @@ impl Column {
             Page::DictionaryPage {
                 num_values, encoding, ..
             } => {
-                self.open_dictionary(num_values, encoding)?;
+                self.open_dictionary(codec.level, num_values, encoding)?;
                 Ok(0)
             }
             Page::DataPage {
@@ -219,7 +228,7 @@ impl Column {
         }
     }
 
-    fn open_dictionary(&mut self, count: u32, encoding: Encoding) -> Result<(), Failure> {
+    fn open_dictionary(&mut self, level: Level, count: u32, encoding: Encoding) -> Result<(), Failure> {
         if self.has_dictionary {
             return Err(Failure::corrupt("it has two dictionaries"));
         }
@@ -229,7 +238,7 @@ impl Column {
         let (kind, stored) = (self.wanted.kind, self.wanted.stored);
         let page = self.page.get(..self.page_end).unwrap_or_default();
         self.dictionary
-            .push_plain((kind, stored), page, PAD..self.page_end, count as usize)?;
+            .read_plain(level, (kind, stored), page, PAD..self.page_end, count as usize)?;
         self.dictionary.keep(page);
         let bytes = page.get(PAD..).unwrap_or_default();
         self.dictionary_page = Some(Page::DictionaryPage {
@@ -314,7 +323,7 @@ impl Column {
     }
 
     /// Reads the values of the next `count` rows, of those that are ready.
-    pub(super) fn read(&mut self, count: usize) -> Result<(), Failure> {
+    pub(super) fn read(&mut self, level: Level, count: usize) -> Result<(), Failure> {
         self.numbers.clear();
         self.left = self.left.saturating_sub(count);
         let (kind, stored) = (self.wanted.kind, self.wanted.stored);
@@ -340,9 +349,10 @@ impl Column {
             }
             Values::Plain(at) => {
                 self.fresh.clear();
+                let place = *at..self.page_end;
                 *at = self
                     .fresh
-                    .push_plain((kind, stored), &self.page, *at..self.page_end, values)?;
+                    .read_plain(level, (kind, stored), &self.page, place, values)?;
                 self.numbers.extend(0..values as u32);
             }
             Values::Rare(_) => {}

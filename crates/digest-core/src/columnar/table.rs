@@ -4,9 +4,7 @@
 //! being so. What stands there, as text would have it, is kept beside, for rows that are judged by themselves.
 
 use std::io::Write;
-use std::ops::Range;
 
-use super::Failure;
 use super::schema::{Kind, Stored};
 use crate::address::Address;
 use crate::flow_record::{ABSENT, seconds_of};
@@ -30,17 +28,19 @@ pub(super) struct Table {
     pub(super) entries: Vec<u64>,
     /// IPv6 addresses.
     pub(super) wide: Vec<u128>,
-    texts: Texts,
+    pub(super) texts: Texts,
 }
 
 /// What stands in a column.
 #[derive(Debug, Default)]
-struct Texts {
+pub(super) struct Texts {
     /// Where each text begins and ends: in the page at hand, or in `bytes`.
-    spans: Vec<(u32, u32)>,
-    in_page: bool,
+    pub(super) spans: Vec<(u32, u32)>,
+    /// Or where numbers begin that stand one behind the other there, of which texts are made when they are asked for.
+    pub(super) numbers_from: Option<usize>,
+    pub(super) in_page: bool,
     bytes: Vec<u8>,
-    /// Or numbers, of which texts are made when they are asked for.
+    /// Or such numbers themselves.
     numbers: Vec<i64>,
 }
 
@@ -64,50 +64,10 @@ impl Table {
         self.entries.clear();
         self.wide.clear();
         self.texts.spans.clear();
+        self.texts.numbers_from = None;
         self.texts.in_page = false;
         self.texts.bytes.clear();
         self.texts.numbers.clear();
-    }
-
-    /// Appends `count` values as they stand one behind the other in a page; gives where they end.
-    pub(super) fn push_plain(
-        &mut self,
-        (kind, stored): (Kind, Stored),
-        page: &[u8],
-        place: Range<usize>,
-        count: usize,
-    ) -> Result<usize, Failure> {
-        let bytes = page.get(place.clone()).unwrap_or_default();
-        match stored {
-            Stored::Int32 { .. } => {
-                let (words, _) = bytes.as_chunks::<4>();
-                for word in words.get(..count).ok_or_else(cut)? {
-                    self.push_number(kind, stored, i64::from(i32::from_le_bytes(*word)));
-                }
-                Ok(place.start + 4 * count)
-            }
-            Stored::Int64 { .. } => {
-                let (words, _) = bytes.as_chunks::<8>();
-                for word in words.get(..count).ok_or_else(cut)? {
-                    self.push_number(kind, stored, i64::from_le_bytes(*word));
-                }
-                Ok(place.start + 8 * count)
-            }
-            Stored::Bytes => {
-                self.texts.in_page = true;
-                let mut rest = bytes;
-                for _ in 0..count {
-                    let (length, behind) = rest.split_first_chunk().ok_or_else(cut)?;
-                    let length = u32::from_le_bytes(*length) as usize;
-                    let (text, behind) = behind.split_at_checked(length).ok_or_else(cut)?;
-                    let end = place.end - behind.len();
-                    self.texts.spans.push(((end - length) as u32, end as u32));
-                    self.push_entry(kind, text);
-                    rest = behind;
-                }
-                Ok(place.end - rest.len())
-            }
-        }
     }
 
     /// Keeps the texts of a page that will go.
@@ -126,8 +86,7 @@ impl Table {
         self.push_entry(kind, text);
     }
 
-    #[inline]
-    fn push_entry(&mut self, kind: Kind, text: &[u8]) {
+    pub(super) fn push_entry(&mut self, kind: Kind, text: &[u8]) {
         let entry = if text.is_empty() || text == ABSENT {
             NONE
         } else {
@@ -197,11 +156,7 @@ impl Table {
         let Some(&(start, end)) = self.texts.spans.get(number as usize) else {
             return ABSENT;
         };
-        let bytes = if self.texts.in_page {
-            page
-        } else {
-            &self.texts.bytes
-        };
+        let bytes = self.texts.bytes(page);
         match bytes.get(start as usize..end as usize) {
             Some(text) if !text.is_empty() => text,
             _ => ABSENT,
@@ -211,8 +166,8 @@ impl Table {
     /// Appends the value as text has it, `-` where there is none.
     pub(super) fn write(&self, stored: Stored, number: u32, page: &[u8], out: &mut Vec<u8>) {
         // Writing to memory does not fail.
-        let _ = match self.texts.numbers.get(number as usize) {
-            Some(&number) => match stored.value(number) {
+        let _ = match self.texts.number(stored, number as usize, page) {
+            Some(number) => match stored.value(number) {
                 Some(value) => write!(out, "{value}"),
                 None => write!(out, "{number}"),
             },
@@ -221,15 +176,33 @@ impl Table {
     }
 }
 
+impl Texts {
+    /// What spans and places are of. The page is the one at hand.
+    fn bytes<'t>(&'t self, page: &'t [u8]) -> &'t [u8] {
+        if self.in_page { page } else { &self.bytes }
+    }
+
+    /// A value that is stored as a number.
+    fn number(&self, stored: Stored, at: usize, page: &[u8]) -> Option<i64> {
+        let Some(from) = self.numbers_from else {
+            return self.numbers.get(at).copied();
+        };
+        let bytes = self.bytes(page);
+        let place = |width: usize| bytes.get(from.checked_add(at.checked_mul(width)?)?..);
+        match stored {
+            Stored::Int32 { .. } => Some(i32::from_le_bytes(*place(4)?.first_chunk()?).into()),
+            Stored::Int64 { .. } => Some(i64::from_le_bytes(*place(8)?.first_chunk()?)),
+            Stored::Bytes => None,
+        }
+    }
+}
+
 /// What would end a token of text.
 pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-fn fitting(value: u64) -> u64 {
+/// A time on the way that most rows go.
+pub(super) fn fitting(value: u64) -> u64 {
     if value <= u32::MAX.into() { value } else { ODD }
-}
-
-fn cut() -> Failure {
-    Failure::corrupt("a page ends too early")
 }

@@ -25,12 +25,6 @@ impl Batch {
         }
     }
 
-    /// Whether a row tells another set than the one before it.
-    #[inline]
-    pub(super) fn tells_anew(&self, row: usize) -> bool {
-        self.tells_anew.get(row).copied().unwrap_or_default()
-    }
-
     /// Writes the set that a row tells.
     pub(super) fn write_set(&self, row: usize, out: &mut Vec<u8>) {
         out.clear();

@@ -8,8 +8,8 @@ use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
 use crate::field::Field;
 use crate::flow_record::{ABSENT, Span};
-use crate::key::{FoldedPorts, Key, KeyAddress};
-use crate::layout::Row;
+use crate::key::{FoldedPorts, Key};
+use crate::layout::{Layout, Row};
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
@@ -28,19 +28,20 @@ impl Batch {
         self.odd.resize(self.rows, 0);
         self.gather(layout.time(), |batch| &mut batch.start);
         let first_line = object.line;
-        if self.start.iter().any(|&start| !is_outside(start, inside)) {
-            self.gather_values(&layout, inside, logs)?;
+        if self.start.iter().all(|&start| is_outside(start, inside)) {
+            object.count(0, self.rows as u64);
+            object.line = first_line + self.rows as u64;
+            return Ok(());
         }
-        let mut marks = 0;
-        if layout.has_ports() {
-            marks |= HAS_FOLDED;
-        }
+        self.gather_values(&layout, inside, logs)?;
         if M::EDGES {
             self.compare_facts();
         }
+        self.make_records(&layout);
+        self.find_breaks(inside, object.is_watched());
         let names = Names::of(self, object.is_watched());
         let mut spans: Option<Span> = None;
-        let mut spanned = (u64::MAX, 0);
+        let mut spanned = (u32::MAX, 0);
         let (mut last, mut interface, mut is_had) = (None, 0, false);
         let (mut records, mut outside) = (0, 0);
         let mut row = 0;
@@ -61,55 +62,40 @@ impl Batch {
                 logs.note(interface, names.action(row));
                 is_had = object.is_had(names.interface(row), names.action(row));
             }
-            let ends = |row: usize| {
-                row == self.rows
-                    || at(&self.odd, row) != 0
-                    || is_outside(at(&self.start, row), inside)
-                    || self.tells_anew(row)
-                    || !names.are_same(row - 1, row)
-            };
+            let mut burst = self.burst(row);
+            last = Some(row + burst.len().max(1) - 1);
+            row += burst.len().max(1);
             if is_had {
-                let first = row;
-                row += 1;
-                while !ends(row) {
-                    row += 1;
-                }
-                last = Some(row - 1);
-                object.supersede((row - first) as u64);
+                object.supersede(burst.len() as u64);
                 continue;
             }
-            // The log of one interface stays at hand for all rows of a burst.
-            let first = row;
+            records += burst.len() as u64;
             let mut latest = 0;
-            let mut log = logs.log(interface)?;
-            let (from, most) = (log.records.len(), log.records.len() + log.room());
-            loop {
-                let (start, end) = (at(&self.start, row), at(&self.end, row));
-                if spanned != (start, end) {
-                    spanned = (start, end);
-                    let span = Span {
-                        start: start as i64,
-                        end: end as i64,
-                    };
+            for record in burst {
+                if spanned != (record.start, record.length) {
+                    spanned = (record.start, record.length);
+                    let start = i64::from(record.start);
+                    let end = start + i64::from(record.length);
+                    let span = Span { start, end };
                     spans = Some(spans.map_or(span, |spans| spans.with(span)));
-                    object.tally.minutes.mark(span.start, span.end);
+                    object.tally.minutes.mark(start, end);
                 }
-                latest = start.max(latest);
-                log.records
-                    .push(self.record(row, start as u32, end as u32, marks));
-                last = Some(row);
-                row += 1;
-                if log.records.len() >= most || ends(row) {
-                    break;
-                }
-            }
-            records += (row - first) as u64;
-            if !self.v6.is_empty() {
-                log.renumber(from, &self.v6);
+                latest = record.start.max(latest);
             }
             if M::EDGES && !self.facts.is_empty() {
-                self.write_set(first, &mut logs.known_sets.row);
-                logs.tell(interface, latest as i64);
+                self.write_set(row - burst.len(), &mut logs.known_sets.row);
+                logs.tell(interface, latest.into());
+            }
+            // The log of one interface stays at hand for as many rows of a burst as it takes.
+            while !burst.is_empty() {
+                let mut log = logs.log(interface)?;
+                let from = log.records.len();
+                let (now, later) = burst.split_at(log.room().min(burst.len()));
+                log.records.extend_from_slice(now);
+                if !self.v6.is_empty() {
+                    log.renumber(from, &self.v6);
+                }
+                burst = later;
             }
         }
         if let Some(span) = spans {
@@ -120,31 +106,75 @@ impl Batch {
         Ok(())
     }
 
-    #[inline]
-    fn record(&self, row: usize, start: u32, end: u32, marks: u8) -> CompactRecord {
-        let ports =
-            (marks & HAS_FOLDED != 0).then(|| (at(&self.srcport, row) as u16, at(&self.dstport, row) as u16));
-        let ports = FoldedPorts::of(ports);
-        let address = |column: &[KeyAddress]| column.get(row).copied().unwrap_or(KeyAddress::V4(0));
-        let (flags, version) = (at(&self.flags, row), at(&self.version, row));
-        let mark = |value: u64, mark: u8| if value & NONE == 0 { mark } else { 0 };
-        CompactRecord {
-            key: Key::new(
-                address(&self.src),
-                address(&self.dst),
-                ports,
-                at(&self.protocol, row) as u8,
-                at(&self.action, row),
-            ),
-            packets: at(&self.packets, row) as u32,
-            bytes: at(&self.bytes, row) as u32,
-            start,
-            length: (end - start) as u16,
-            folded: ports.folded.unwrap_or_default(),
-            flags: flags as u8,
-            version: version as u8,
-            marks: marks | mark(flags, HAS_FLAGS) | mark(version, HAS_VERSION),
+    /// The records from this row on that are of one interface.
+    fn burst(&self, row: usize) -> &[CompactRecord] {
+        let behind = self.breaks.get(row + 1..).unwrap_or_default();
+        let more = behind.iter().position(|&is_break| is_break != 0);
+        let end = row + 1 + more.unwrap_or(behind.len());
+        self.records.get(row..end).unwrap_or_default()
+    }
+
+    /// Finds where bursts end.
+    fn find_breaks(&mut self, inside: (u64, u64), with_action: bool) {
+        let mut breaks = std::mem::take(&mut self.breaks);
+        breaks.clear();
+        let rows = self.odd.iter().zip(&self.start);
+        breaks.extend(rows.map(|(&odd, &start)| odd | u8::from(is_outside(start, inside))));
+        for (is_break, &tells_anew) in breaks.iter_mut().zip(&self.tells_anew) {
+            *is_break |= u8::from(tells_anew);
         }
+        let Names {
+            account,
+            interface,
+            action,
+        } = Names::of(self, with_action);
+        for column in [account, interface, action].into_iter().flatten() {
+            let numbers = &column.numbers;
+            let others = numbers.get(1..).unwrap_or_default();
+            let breaks = breaks.get_mut(1..).unwrap_or_default();
+            for ((is_break, one), other) in breaks.iter_mut().zip(numbers).zip(others) {
+                *is_break |= u8::from(one != other && column.text(*one) != column.text(*other));
+            }
+        }
+        self.breaks = breaks;
+    }
+
+    /// Makes records of the columns.
+    fn make_records(&mut self, layout: &Layout) {
+        let mut records = std::mem::take(&mut self.records);
+        records.clear();
+        let marks = if layout.has_ports() {
+            HAS_FOLDED
+        } else {
+            self.srcport.clear();
+            self.srcport.resize(self.rows, 0);
+            self.dstport.clone_from(&self.srcport);
+            0
+        };
+        let sides = self.src.iter().zip(&self.dst);
+        let ports = self.srcport.iter().zip(&self.dstport);
+        let keys = sides.zip(ports).zip(self.protocol.iter().zip(&self.action));
+        let sums = self.packets.iter().zip(&self.bytes);
+        let times = self.start.iter().zip(&self.end);
+        let measures = sums.zip(times).zip(self.flags.iter().zip(&self.version));
+        let has = |value: u64, mark: u8| if value & NONE == 0 { mark } else { 0 };
+        records.extend(keys.zip(measures).map(|(key, measures)| {
+            let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
+            let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
+            let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
+            CompactRecord {
+                key: Key::new(src, dst, ports, protocol as u8, facet),
+                packets: packets as u32,
+                bytes: bytes as u32,
+                start: start as u32,
+                length: end.wrapping_sub(start) as u16,
+                folded: ports.folded.unwrap_or_default(),
+                flags: flags as u8,
+                version: version as u8,
+                marks: marks | has(flags, HAS_FLAGS) | has(version, HAS_VERSION),
+            }
+        }));
+        self.records = records;
     }
 
     /// Judges a row by itself, its values written as text has them.
