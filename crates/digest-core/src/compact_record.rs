@@ -5,7 +5,7 @@ use crate::history::History;
 use crate::key::{FoldedPorts, Key};
 
 /// A record whose numbers are as small as nearly all are; [`CompactRecord::without_key`] says which are not.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CompactRecord {
     pub(crate) key: Key,
     pub(crate) packets: u32,

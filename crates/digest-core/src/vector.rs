@@ -1,4 +1,4 @@
-//! What the row parser does with many bytes at once: delimiters, comparing, numbers, IPv4 addresses; prefetching.
+//! What is done with many bytes at once: delimiters, comparing, numbers, IPv4 addresses, packed bits; prefetching.
 //!
 //! Each operation exists twice: for AVX2 (`avx2.rs`), taken where the processor has it, and in plain Rust
 //! (`portable.rs`), taken everywhere else. Both say the same of the same bytes; the tests below hold them against the
@@ -81,6 +81,9 @@ pub(crate) trait Lanes: Copy {
 
     /// Reads two tokens as IPv4 addresses (big-endian values); a bit each for those that are none.
     fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8);
+
+    /// The numbers of `width` bits, 16 at most, that stand side by side in two words from the lowest bit on, four in each.
+    fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8];
 }
 
 /// Every operation at a level, one by one, for tests.
@@ -115,6 +118,14 @@ impl Lanes for Level {
             Self::Portable => Scalar.addresses(view, cells),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.addresses(view, cells),
+        }
+    }
+
+    fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8] {
+        match self {
+            Self::Portable => Scalar.unpack(words, width),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.unpack(words, width),
         }
     }
 }

@@ -205,47 +205,32 @@ impl Batch {
 
     /// A column of needed numbers.
     fn gather(&mut self, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
-        let mut values = std::mem::take(out(self));
-        let mut odd = std::mem::take(&mut self.odd);
-        values.clear();
-        if let Some(column) = self.column(field) {
-            let take = |entry: u64, odd: &mut u8| {
-                *odd |= u8::from(entry >= PLAIN);
-                entry
-            };
-            let table = column.table();
-            match column.entries() {
-                Some(entries) => {
-                    values.extend(entries.iter().zip(&mut odd).map(|(&entry, odd)| take(entry, odd)))
-                }
-                None => values.extend(
-                    column
-                        .numbers
-                        .iter()
-                        .zip(&mut odd)
-                        .map(|(&number, odd)| take(table.entry(number), odd)),
-                ),
-            }
-        }
-        self.odd = odd;
-        *out(self) = values;
+        self.gather_but(!(PLAIN - 1), field, out);
     }
 
     /// A column of numbers that may be absent.
     fn gather_optional(&mut self, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
+        self.gather_but(ODD, field, out);
+    }
+
+    /// A column of numbers; rows where one has any of these bits are odd.
+    fn gather_but(&mut self, odd_bits: u64, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
         let mut values = std::mem::take(out(self));
         let mut odd = std::mem::take(&mut self.odd);
         values.clear();
-        match self.column(field) {
-            Some(column) => {
-                let table = column.table();
-                values.extend(column.numbers.iter().zip(&mut odd).map(|(&number, odd)| {
-                    let entry = table.entry(number);
-                    *odd |= u8::from(entry & ODD != 0);
-                    entry
-                }));
+        if let Some(column) = self.column(field) {
+            let table = column.table();
+            match column.entries() {
+                Some(entries) => values.extend_from_slice(entries),
+                None => values.extend(column.numbers.iter().map(|&number| table.entry(number))),
             }
-            None => values.resize(self.rows, NONE),
+            if column.may_have(odd_bits) {
+                for (odd, entry) in odd.iter_mut().zip(&values) {
+                    *odd |= u8::from(entry & odd_bits != 0);
+                }
+            }
+        } else {
+            values.resize(self.rows, NONE);
         }
         self.odd = odd;
         *out(self) = values;
@@ -261,8 +246,10 @@ impl Batch {
             } else {
                 ODD
             };
-            for (&number, odd) in column.numbers.iter().zip(&mut odd) {
-                *odd |= u8::from(table.entry(number) & bad != 0);
+            if column.may_have(bad) {
+                for (&number, odd) in column.numbers.iter().zip(&mut odd) {
+                    *odd |= u8::from(table.entry(number) & bad != 0);
+                }
             }
         }
         self.odd = odd;

@@ -9,7 +9,7 @@ use super::codec::{Codec, NotInflated, PAD};
 use super::hybrid::Hybrid;
 use super::rare::Rare;
 use super::schema::{Extent, Wanted};
-use super::table::Table;
+use super::table::{NONE, Table};
 use super::{Bounds, DICTIONARY_GROWS, Failure, PAGE_GROWS, Place};
 use crate::readers::Allowance;
 use crate::vector::Level;
@@ -42,6 +42,8 @@ pub(super) struct Column {
     /// Of each row at hand, the number of its value.
     pub(super) numbers: Vec<u32>,
     present: Vec<u32>,
+    /// Whether rows at hand may have no value.
+    has_nulls: bool,
     /// Bytes that are charged for it.
     charged: usize,
 }
@@ -82,6 +84,7 @@ impl Column {
             fresh: Table::default(),
             numbers: Vec::new(),
             present: Vec::new(),
+            has_nulls: false,
             charged: 0,
         }
     }
@@ -98,9 +101,14 @@ impl Column {
     /// What the values of the rows at hand mean, one behind the other; `None` where their numbers tell which is whose.
     #[inline]
     pub(super) fn entries(&self) -> Option<&[u64]> {
-        let fresh = &self.fresh.entries;
-        let is_one_by_one = matches!(self.values, Values::Plain(_)) && fresh.len() == self.numbers.len();
-        is_one_by_one.then_some(fresh)
+        let is_one_by_one = matches!(self.values, Values::Plain(_)) && !self.has_nulls;
+        is_one_by_one.then_some(&self.fresh.entries)
+    }
+
+    /// Whether the value of any row at hand may have one of these bits.
+    #[inline]
+    pub(super) fn may_have(&self, bits: u64) -> bool {
+        self.table().has(bits) || self.has_nulls && bits & NONE != 0
     }
 
     /// A value of the rows at hand as it stands there, `-` where there is none.
@@ -239,6 +247,7 @@ impl Column {
         let page = self.page.get(..self.page_end).unwrap_or_default();
         self.dictionary
             .read_plain(level, (kind, stored), page, PAD..self.page_end, count as usize)?;
+        self.dictionary.end();
         self.dictionary.keep(page);
         let bytes = page.get(PAD..).unwrap_or_default();
         self.dictionary_page = Some(Page::DictionaryPage {
@@ -329,20 +338,22 @@ impl Column {
         let (kind, stored) = (self.wanted.kind, self.wanted.stored);
         if let Values::Rare(rare) = &mut self.values {
             self.fresh.clear();
-            return rare.read((kind, stored), count, &mut self.fresh, &mut self.numbers);
+            rare.read((kind, stored), count, &mut self.fresh, &mut self.numbers)?;
+            self.fresh.end();
+            self.has_nulls = true;
+            return Ok(());
         }
         self.present.clear();
         let mut values = count;
         if let Some(levels) = &mut self.levels
             && !levels.pass_all(&self.page, count, 1)?
         {
-            levels.read(&self.page, count, &mut self.present)?;
+            levels.read(level, &self.page, count, &mut self.present)?;
             values = self.present.iter().filter(|&&level| level != 0).count();
         }
         match &mut self.values {
             Values::Numbered(hybrid) => {
-                hybrid.read(&self.page, values, &mut self.numbers)?;
-                let greatest = self.numbers.iter().copied().max().unwrap_or_default();
+                let greatest = hybrid.read(level, &self.page, values, &mut self.numbers)?;
                 if greatest as usize >= self.dictionary.len() && values > 0 {
                     return Err(Failure::corrupt("a value that is not in its dictionary"));
                 }
@@ -353,11 +364,13 @@ impl Column {
                 *at = self
                     .fresh
                     .read_plain(level, (kind, stored), &self.page, place, values)?;
+                self.fresh.end();
                 self.numbers.extend(0..values as u32);
             }
             Values::Rare(_) => {}
         }
-        if values < count {
+        self.has_nulls = values < count;
+        if self.has_nulls {
             self.spread(count, values);
         }
         Ok(())

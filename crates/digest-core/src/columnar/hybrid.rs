@@ -1,6 +1,7 @@
 //! Parquet's hybrid of runs and packed bits, which levels and the numbers of dictionary values are written in.
 
 use super::Failure;
+use crate::vector::{Lanes, Level, Pass};
 
 /// A sequence of small numbers on its way. The bytes are handed in with every call.
 #[derive(Debug)]
@@ -53,16 +54,25 @@ impl Hybrid {
         }
     }
 
-    /// Appends the next `count` numbers.
-    pub(super) fn read(&mut self, page: &[u8], mut count: usize, out: &mut Vec<u32>) -> Result<(), Failure> {
+    /// Appends the next `count` numbers; gives the greatest of them.
+    pub(super) fn read(
+        &mut self,
+        level: Level,
+        page: &[u8],
+        mut count: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<u32, Failure> {
+        let mut greatest = 0;
         while count > 0 {
             if self.left() == 0 {
                 self.next_run(page)?;
             }
             let taken = usize::try_from(self.left()).unwrap_or(count).min(count);
+            let from = out.len();
             match &mut self.run {
                 Run::Repeated { value, left } => {
-                    out.resize(out.len() + taken, *value);
+                    greatest = greatest.max(*value);
+                    out.resize(from + taken, *value);
                     *left -= taken as u64;
                 }
                 Run::Packed { bit, left } => {
@@ -71,14 +81,21 @@ impl Hybrid {
                     if *bit + width * taken as u64 > self.end as u64 * 8 {
                         return Err(cut());
                     }
-                    unpack(page, *bit, self.width, taken, out);
+                    out.resize(from + taken, 0);
+                    level.run(Unpacking {
+                        page,
+                        bit: *bit,
+                        width: self.width,
+                        out: out.get_mut(from..).unwrap_or_default(),
+                        greatest: &mut greatest,
+                    });
                     *bit += width * taken as u64;
                     *left -= taken as u64;
                 }
             }
             count -= taken;
         }
-        Ok(())
+        Ok(greatest)
     }
 
     fn left(&self) -> u64 {
@@ -136,20 +153,61 @@ impl Hybrid {
     }
 }
 
-/// Appends numbers of `width` bits that stand side by side from `bit` on. The page is readable to the last of them.
-#[inline]
-fn unpack(page: &[u8], bit: u64, width: u32, count: usize, out: &mut Vec<u32>) {
-    let mask = (1u64 << width) - 1;
-    let mut bit = bit;
-    out.extend((0..count).map(|_| {
-        let word = word_at(page, (bit / 8) as usize) >> (bit % 8) & mask;
-        bit += u64::from(width);
-        word as u32
-    }));
+/// Numbers that stand side by side, on their way. The page is readable to the last of them.
+struct Unpacking<'a> {
+    page: &'a [u8],
+    bit: u64,
+    width: u32,
+    out: &'a mut [u32],
+    greatest: &'a mut u32,
+}
+
+/// Numbers of so many bits or less are unpacked eight at a time.
+const NARROW: u32 = 15;
+
+impl Pass for Unpacking<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Self {
+            page,
+            mut bit,
+            width,
+            out,
+            greatest,
+        } = self;
+        let mask = (1u64 << width) - 1;
+        let mut rest = &mut *out;
+        while !rest.is_empty() {
+            // Eight numbers from a byte on are as many bytes as a number has bits.
+            if bit % 8 == 0 && width <= NARROW {
+                let (eights, behind) = rest.as_chunks_mut::<8>();
+                let mut at = (bit / 8) as usize;
+                bit += (eights.len() * 8) as u64 * u64::from(width);
+                for eight in eights {
+                    let words = [
+                        word_at(page, at),
+                        word_at(page, at + width as usize / 2) >> (width % 2 * 4),
+                    ];
+                    *eight = lanes.unpack(words, width);
+                    at += width as usize;
+                }
+                rest = behind;
+            }
+            let Some((number, behind)) = rest.split_first_mut() else {
+                break;
+            };
+            *number = (word_at(page, (bit / 8) as usize) >> (bit % 8) & mask) as u32;
+            bit += u64::from(width);
+            rest = behind;
+        }
+        for number in out {
+            *greatest = (*greatest).max(*number);
+        }
+    }
 }
 
 /// Eight bytes from here on; zeros behind the end.
-#[inline]
+#[inline(always)]
 fn word_at(page: &[u8], at: usize) -> u64 {
     match page.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(word) => u64::from_le_bytes(*word),
@@ -171,9 +229,19 @@ mod tests {
     use super::*;
 
     fn all(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Failure> {
-        let mut out = Vec::new();
-        Hybrid::new(0, bytes.len(), width)?.read(bytes, count, &mut out)?;
-        Ok(out)
+        let read = |level| {
+            let mut out = Vec::new();
+            let greatest = Hybrid::new(0, bytes.len(), width)?.read(level, bytes, count, &mut out)?;
+            assert_eq!(greatest, out.iter().copied().max().unwrap_or_default());
+            Ok(out)
+        };
+        let expected = read(Level::Portable);
+        if let Ok(expected) = &expected {
+            for level in Level::all() {
+                assert_eq!(&read(level).unwrap(), expected, "{level:?}");
+            }
+        }
+        expected
     }
 
     #[test]
@@ -186,7 +254,7 @@ mod tests {
             let mut hybrid = Hybrid::new(0, bytes.len(), 3).unwrap();
             let mut out = Vec::new();
             for _ in 0..17 / piece {
-                hybrid.read(&bytes, piece, &mut out).unwrap();
+                hybrid.read(Level::best(), &bytes, piece, &mut out).unwrap();
             }
             assert_eq!(out, expected[..out.len()]);
         }
@@ -197,16 +265,24 @@ mod tests {
     fn every_width_is_read() {
         for width in 1..=32u32 {
             let mask = u32::MAX >> (32 - width);
-            let values: Vec<u32> = (0..16u32).map(|at| at.wrapping_mul(0x9e37_79b9) & mask).collect();
-            let mut bytes = vec![2 << 1 | 1];
-            bytes.resize(1 + 2 * width as usize, 0);
+            let values: Vec<u32> = (0..24u32).map(|at| at.wrapping_mul(0x9e37_79b9) & mask).collect();
+            let mut bytes = vec![3 << 1 | 1];
+            bytes.resize(1 + 3 * width as usize, 0);
             for (at, value) in values.iter().enumerate() {
                 for bit in 0..width as usize {
                     let place = at * width as usize + bit;
                     bytes[1 + place / 8] |= ((value >> bit & 1) as u8) << (place % 8);
                 }
             }
-            assert_eq!(all(&bytes, width, 16).unwrap(), values, "{width} bits");
+            assert_eq!(all(&bytes, width, 24).unwrap(), values, "{width} bits");
+            for piece in 1..24 {
+                let mut hybrid = Hybrid::new(0, bytes.len(), width).unwrap();
+                let mut out = Vec::new();
+                for _ in 0..24 / piece {
+                    hybrid.read(Level::best(), &bytes, piece, &mut out).unwrap();
+                }
+                assert_eq!(out, values[..out.len()], "{width} bits by {piece}");
+            }
         }
         assert_eq!(all(&[], 0, 3).unwrap(), [0; 3]);
         assert!(Hybrid::new(0, 0, 33).is_err());

@@ -26,6 +26,8 @@ const ACCOUNT_DIGITS: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) entries: Vec<u64>,
+    /// All bits of all entries: what none of them is.
+    all: u64,
     /// IPv6 addresses.
     pub(super) wide: Vec<u128>,
     pub(super) texts: Texts,
@@ -62,6 +64,7 @@ impl Table {
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.all = 0;
         self.wide.clear();
         self.texts.spans.clear();
         self.texts.numbers_from = None;
@@ -137,6 +140,17 @@ impl Table {
             _ => ODD,
         });
         self.texts.numbers.push(number);
+    }
+
+    /// Whether any value has one of these bits, once [`Table::end`] has been called.
+    #[inline]
+    pub(super) fn has(&self, bits: u64) -> bool {
+        self.all & bits != 0
+    }
+
+    /// All values are in.
+    pub(super) fn end(&mut self) {
+        self.all = self.entries.iter().fold(0, |all, entry| all | entry);
     }
 
     /// How many values there are.

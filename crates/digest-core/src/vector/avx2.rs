@@ -80,6 +80,24 @@ impl Lanes for Avx2 {
         // SAFETY: as above.
         unsafe { dotted::addresses(self.patterns, view, cells) }
     }
+
+    #[inline(always)]
+    fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8] {
+        // SAFETY: as above.
+        unsafe { unpack(words, width) }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn unpack([one, other]: [u64; 2], width: u32) -> [u32; 8] {
+    // Bits of each number to the low end of 16.
+    let places = ((1u64 << width.min(16)) - 1).wrapping_mul(0x0001_0001_0001_0001);
+    let numbers = both(_pdep_u64(one, places), _pdep_u64(other, places));
+    let mut out = [0; 8];
+    // SAFETY: the store writes the 32 bytes of `out` and asks for no alignment.
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_cvtepu16_epi32(numbers)) };
+    out
 }
 
 #[inline]

@@ -65,6 +65,23 @@ impl Lanes for Scalar {
         let are_none = u8::from(one.is_none()) | u8::from(other.is_none()) << 1;
         ([one.unwrap_or_default(), other.unwrap_or_default()], are_none)
     }
+
+    #[inline(always)]
+    fn unpack(self, [one, other]: [u64; 2], width: u32) -> [u32; 8] {
+        let width = width.min(16);
+        let mask = (1u64 << width) - 1;
+        let number = |word: u64, at: u32| (word >> (at * width) & mask) as u32;
+        [
+            number(one, 0),
+            number(one, 1),
+            number(one, 2),
+            number(one, 3),
+            number(other, 0),
+            number(other, 1),
+            number(other, 2),
+            number(other, 3),
+        ]
+    }
 }
 
 /// The highest bits of eight bytes, the first byte's lowest.

@@ -13,6 +13,7 @@ use crate::layout::{Layout, Row};
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
+use crate::vector::{Lanes, Pass};
 use crate::window::Window;
 
 impl Batch {
@@ -142,7 +143,6 @@ impl Batch {
     /// Makes records of the columns.
     fn make_records(&mut self, layout: &Layout) {
         let mut records = std::mem::take(&mut self.records);
-        records.clear();
         let marks = if layout.has_ports() {
             HAS_FOLDED
         } else {
@@ -151,29 +151,12 @@ impl Batch {
             self.dstport.clone_from(&self.srcport);
             0
         };
-        let sides = self.src.iter().zip(&self.dst);
-        let ports = self.srcport.iter().zip(&self.dstport);
-        let keys = sides.zip(ports).zip(self.protocol.iter().zip(&self.action));
-        let sums = self.packets.iter().zip(&self.bytes);
-        let times = self.start.iter().zip(&self.end);
-        let measures = sums.zip(times).zip(self.flags.iter().zip(&self.version));
-        let has = |value: u64, mark: u8| if value & NONE == 0 { mark } else { 0 };
-        records.extend(keys.zip(measures).map(|(key, measures)| {
-            let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
-            let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
-            let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
-            CompactRecord {
-                key: Key::new(src, dst, ports, protocol as u8, facet),
-                packets: packets as u32,
-                bytes: bytes as u32,
-                start: start as u32,
-                length: end.wrapping_sub(start) as u16,
-                folded: ports.folded.unwrap_or_default(),
-                flags: flags as u8,
-                version: version as u8,
-                marks: marks | has(flags, HAS_FLAGS) | has(version, HAS_VERSION),
-            }
-        }));
+        records.resize(self.rows, CompactRecord::default());
+        self.codec.level.run(Making {
+            batch: self,
+            marks,
+            records: &mut records,
+        });
         self.records = records;
     }
 
@@ -198,6 +181,52 @@ impl Batch {
         let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
         object.take_row(logs, &row, |set| self.write_set(number, set))
     }
+}
+
+/// Records on their way out of columns.
+struct Making<'b> {
+    batch: &'b Batch,
+    marks: u8,
+    records: &'b mut [CompactRecord],
+}
+
+impl Pass for Making<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let Self {
+            batch,
+            marks,
+            records,
+        } = self;
+        let sides = batch.src.iter().zip(&batch.dst);
+        let ports = batch.srcport.iter().zip(&batch.dstport);
+        let keys = sides.zip(ports).zip(batch.protocol.iter().zip(&batch.action));
+        let sums = batch.packets.iter().zip(&batch.bytes);
+        let times = batch.start.iter().zip(&batch.end);
+        let measures = sums.zip(times).zip(batch.flags.iter().zip(&batch.version));
+        for (record, (key, measures)) in records.iter_mut().zip(keys.zip(measures)) {
+            let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
+            let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
+            let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
+            *record = CompactRecord {
+                key: Key::new(src, dst, ports, protocol as u8, facet),
+                packets: packets as u32,
+                bytes: bytes as u32,
+                start: start as u32,
+                length: end.wrapping_sub(start) as u16,
+                folded: ports.folded.unwrap_or_default(),
+                flags: flags as u8,
+                version: version as u8,
+                marks: marks | mark_of(flags, HAS_FLAGS) | mark_of(version, HAS_VERSION),
+            };
+        }
+    }
+}
+
+/// The mark of a value that is there.
+#[inline(always)]
+fn mark_of(value: u64, mark: u8) -> u8 {
+    if value & NONE == 0 { mark } else { 0 }
 }
 
 /// The columns that name a record's interface; and its action, where other flow logs may report on it.
