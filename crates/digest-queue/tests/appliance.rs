@@ -74,6 +74,7 @@ fn appliance(endpoint: &str, topic: Option<&str>) -> HttpAppliance {
         topic: topic.map(str::to_owned),
         ca_bundle: None,
         proxy: None,
+        secret: None,
     })
     .unwrap()
 }
