@@ -156,7 +156,7 @@ where
                     .app_data(settings.limits.clone())
                     .configure(metrics.configure())
             };
-            let (server, address) = serve(service, address, certificate.as_ref(), application)?;
+            let (server, address) = serve(service, address, certificate.as_ref(), 1, application)?;
             tracing::info!(%address, "listening for readers of metrics");
             Some(server)
         }
@@ -176,6 +176,7 @@ fn serve<F, A>(
     service: &Service,
     address: SocketAddr,
     certificate: Option<&Certificate>,
+    threads: usize,
     application: F,
 ) -> Result<(Server, SocketAddr), ListenError>
 where
@@ -192,7 +193,6 @@ where
     let failed = |source| ListenError::Address { address, source };
     let listener = listener(address, limits).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = threads.min(limits.connections);
     let server = HttpServer::new(application)
         .workers(threads)
@@ -211,6 +211,11 @@ where
         None => server.listen(listener).map_err(failed)?,
     };
     Ok((server.run(), bound))
+}
+
+/// As many as the machine runs at once.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A socket that listens. What is accepted from it inherits its time-out: a peer that takes nothing of an answer for so long is
@@ -252,7 +257,7 @@ impl Listening {
         let (settings, metrics) = (service.clone(), metrics.clone());
         let application = move || bare(&settings, &Guard::Open, &metrics, Box::new(configure.clone()));
         let certificate = self.certificate.as_ref().filter(|_| !address.ip().is_loopback());
-        let (server, address) = serve(service, address, certificate, application)?;
+        let (server, address) = serve(service, address, certificate, threads(), application)?;
         tracing::info!(%address, "listening for clients without a token");
         self.servers.push(server);
         Ok(self)
@@ -282,8 +287,9 @@ impl Listening {
         futures::future::join_all(stopped).await;
         let ended = servers.await.map(drop);
         // The last requests are counted before nobody can ask any more.
-        if let Some((handle, _)) = metrics {
+        if let Some((handle, server)) = metrics {
             handle.stop(false).await;
+            let _ = server.await;
         }
         ended
     }
