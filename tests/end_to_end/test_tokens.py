@@ -307,3 +307,37 @@ def test_check_and_start_name_what_is_wrong_with_tokens_and_certificates(own, to
         process = Process([binary("digesterd-api")], settings, tmp_path / "refused.log")
         assert process.wait(30) == 1
         assert told in process.output()
+
+
+def test_serve_asks_at_the_workers_addresses_too(tokens, tmp_path):
+    file, made = tokens
+    window = Window.fresh()
+    job = json.dumps({"id": window.id(), "start": window.texts[0], "stop": window.texts[1]}).encode()
+    serve = [binary("digesterd"), "serve", "--data", str(tmp_path / "data"), "--listen-address", "127.0.0.1", "--port", "0"]
+
+    def started(**settings: str) -> tuple[Process, str]:
+        process = Process(serve, settings, tmp_path / "serve.log")
+        url = f"http://{process.address()}"
+        process.wait_until_it_answers(f"{url}/livez")
+        return process, url
+
+    process, url = started(DIGEST_TOKENS_FILE=file, DIGEST_INTAKE_SECRET=SECRET)
+    try:
+        for headers, status in (
+            ({}, 401),
+            (bearer(SECRET), 401),
+            (bearer(made["reader"]), 403),
+            (bearer(made["bound"]), 403),
+            (bearer(made["both"]), 200),
+        ):
+            assert call("POST", f"{url}/topic/event", job, headers).status == status, headers
+    finally:
+        process.stop()
+    (tmp_path / "serve.log").unlink()
+    process, url = started(DIGEST_INTAKE_SECRET=SECRET)
+    try:
+        assert call("POST", f"{url}/topic/event", job).status == 401
+        assert call("POST", f"{url}/topic/event", job, bearer(SECRET)).status == 200
+        assert call("GET", f"{url}/v1/digests?{window.query}").status == 200
+    finally:
+        process.stop()

@@ -35,6 +35,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod timings;
+mod traces;
 mod values;
 pub mod variables;
 mod worker;
@@ -51,6 +52,7 @@ pub use reader::{EnvironmentError, Reader, VariableProblem};
 pub use secret::Secret;
 pub use service::Service;
 pub use timings::Timings;
+pub use traces::TraceSettings;
 pub use worker::WorkerSettings;
 
 /// The variables of the process that this program knows, unparsed.

@@ -2,7 +2,7 @@
 //!
 //! Linking it makes `allocator` every allocation's. A service's `main` hands its [`life`] to this crate: the [`environment`] is read once, [`telemetry`]
 //! starts, and the service opens its [`stores`] with [`credentials`] and runs its routes in a [`server`],
-//! which wraps them in the [`request_log`], lets in whom the [`guard`] knows by their [`tokens`] and speaks [`tls`] if it is told to, answers for their [`health`], tells their [`metrics`] and gives errors the form of
+//! which wraps them in the [`request_log`], lets in whom the [`guard`] knows by their [`tokens`] and speaks [`tls`] if it is told to, answers for their [`health`], sends their [`traces`], tells their [`metrics`] and gives errors the form of
 //! [`problem`] documents, until [`shutdown`] is asked for.
 
 mod allocator;
@@ -25,4 +25,5 @@ pub mod stores;
 pub mod telemetry;
 pub mod tls;
 pub mod tokens;
+pub mod traces;
 pub mod waiting;

@@ -23,6 +23,7 @@ use crate::metrics::{self, HttpMetrics};
 use crate::problem::{Problem, ProblemKind};
 use crate::security_headers;
 use crate::tokens::{self, redacted};
+use crate::traces;
 
 /// Header of the request's id, in and out.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -66,15 +67,21 @@ pub async fn log_requests(
         .map(|metrics| metrics.begin(request.method()));
     request.extensions_mut().insert(context.clone());
     // Of the highest level, so that it stands on whatever lines RUST_LOG lets through.
-    let span = tracing::error_span!("request", request_id = %context.request_id);
+    let span = tracing::error_span!("request", otel.kind = "server", request_id = %context.request_id,
+        http.request.method = %request.method(), url.path = %redacted(request.path()),
+        http.response.status_code = tracing::field::Empty);
+    traces::follow(&span, context.traceparent.as_deref());
+    let mut line = line;
+    line.trace_id = span.in_scope(|| traces::trace_id(context.traceparent.as_deref()));
     let answer = async {
         if let Some(problem) = too_long(&request) {
             return Ok(request.error_response(problem));
         }
         next.call(request).await.map(ServiceResponse::map_into_boxed_body)
     }
-    .instrument(span)
+    .instrument(span.clone())
     .await?;
+    span.record("http.response.status_code", answer.status().as_u16());
     let mut answer = completed(answer, &context);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         answer
@@ -109,12 +116,12 @@ impl RequestContext {
         }
     }
 
-    /// What travels with a job.
+    /// What travels with a job: the present span's trace, or the caller's where nothing is recorded.
     #[must_use]
     pub fn send_context(&self) -> SendContext {
         SendContext {
             request_id: Some(self.request_id.clone()),
-            traceparent: self.traceparent.clone(),
+            traceparent: traces::traceparent().or_else(|| self.traceparent.clone()),
         }
     }
 }
@@ -210,6 +217,7 @@ struct Line {
     agent: String,
     request_id: String,
     traceparent: Option<String>,
+    trace_id: Option<String>,
     token: Option<String>,
     wanted: bool,
 }
@@ -230,6 +238,7 @@ impl Line {
             agent: cut(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default()),
             request_id: context.request_id.clone(),
             traceparent: context.traceparent.clone(),
+            trace_id: None,
             token: None,
             wanted: !health::PATHS.contains(&request.path()) && request.path() != metrics::PATH,
         }
@@ -251,6 +260,7 @@ impl Line {
         tracing::info!(
             request_id = %self.request_id,
             traceparent = self.traceparent,
+            trace_id = self.trace_id,
             token = self.token,
             method = %self.method,
             path = %self.path,

@@ -145,6 +145,7 @@ where
         service,
         service.socket_address(),
         certificate.as_ref(),
+        threads(),
         application,
     )?;
     tracing::info!(%address, tls = certificate.is_some(), "listening");

@@ -17,16 +17,16 @@ pub(crate) fn watch<const N: usize>(
     what: &'static str,
     apply: impl Fn([Vec<u8>; N]) -> Result<(), String> + Send + 'static,
 ) {
-    let known = read(&paths);
     tokio::spawn(async move {
-        let mut known = known.map_err(|_| String::new());
+        // What was read at the start may have changed since: the first look applies what there is, and says nothing of it.
+        let mut known = None;
         loop {
             sleep(LOOK).await;
             let paths = paths.clone();
             let Ok(now) = tokio::task::spawn_blocking(move || read(&paths)).await else {
                 return;
             };
-            if now == known {
+            if known.as_ref() == Some(&now) {
                 continue;
             }
             let applied = match &now {
@@ -34,12 +34,13 @@ pub(crate) fn watch<const N: usize>(
                 Err(problem) => Err(problem.clone()),
             };
             match applied {
+                Ok(()) if known.is_none() => {}
                 Ok(()) => tracing::info!(what, "files have changed and were read again"),
                 Err(problem) => {
                     tracing::error!(what, %problem, "files have changed and cannot be used: what was read before goes on");
                 }
             }
-            known = now;
+            known = Some(now);
         }
     });
 }

@@ -54,8 +54,9 @@ const QUIET: &str = "warn";
 pub fn run(arguments: &Arguments) -> ExitCode {
     let environment = Environment::from_os();
     match &arguments.command {
-        Command::Serve(_) => telemetry::start(LogStyle::Service, environment.log_filter()),
-        _ => telemetry::start(LogStyle::Command, environment.log_filter().or(Some(QUIET))),
+        // Its traces need the runtime.
+        Command::Serve(_) => {}
+        _ => telemetry::start(LogStyle::Command, environment.log_filter().or(Some(QUIET)), None),
     }
     let done = match &arguments.command {
         Command::Demo(arguments) => waited_for(demo::run(arguments)),

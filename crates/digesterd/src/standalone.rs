@@ -15,7 +15,9 @@ use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::server::{Listening, listen};
 use digesterd_process::shutdown::Shutdown;
+use digesterd_process::traces;
 use digesterd_worker::{Accepted, Addresses, Mode, Settings, Sweeper, Worker};
+use tracing::Instrument;
 
 /// A service that listens and has not begun to answer.
 #[derive(Debug)]
@@ -103,7 +105,9 @@ async fn take_in(mut jobs: InProcessJobs, worker: Worker, shutdown: Shutdown) {
             () = shutdown.requested() => return,
         };
         let Some(queued) = next else { return };
-        tokio::spawn(deliver(queued, worker.clone()));
+        let span = tracing::error_span!("message", otel.kind = "consumer", job_id = %queued.job.id());
+        traces::follow(&span, queued.context.traceparent.as_deref());
+        tokio::spawn(deliver(queued, worker.clone()).instrument(span));
     }
 }
 

@@ -281,6 +281,7 @@ fn the_structs_read_exactly_what_the_table_lists() {
         ("", fields_of::<access::Raw>()),
         ("", fields_of::<access::RawTls>()),
         ("", fields_of::<timings::Raw>()),
+        ("", fields_of::<traces::Raw>()),
         ("", fields_of::<digests::Raw>()),
         ("", fields_of::<worker::Raw>()),
         ("", fields_of::<queue::Raw>()),

@@ -96,6 +96,14 @@ pub const VARIABLES: &[Variable] = &[
     open("AWS_CA_BUNDLE", "none"),
     secret("HTTPS_PROXY", "none"),
     open("S3_CLIENT", "object_store"),
+    // traces
+    secret("OTEL_EXPORTER_OTLP_ENDPOINT", "none"),
+    secret(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
+    secret("OTEL_EXPORTER_OTLP_HEADERS", "none"),
+    open("OTEL_SERVICE_NAME", "the program's"),
     // the command line
     secret("DIGESTERD_API", "http://localhost:8080"),
     secret("DIGESTERD_TOKEN", "none"),
