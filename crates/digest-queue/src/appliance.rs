@@ -146,7 +146,7 @@ impl JobQueue for HttpAppliance {
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        let body = job.to_json();
+        let body = body(job, context);
         let mut pause = FIRST_PAUSE;
         let mut tries = 0_u32;
         loop {
@@ -180,6 +180,21 @@ impl JobQueue for HttpAppliance {
             Ok(Err(error)) => Err(unreachable().because(error)),
             Err(_) => Err(unreachable()),
         }
+    }
+}
+
+/// The job as it is posted. Queues keep a message's body and lose its headers, so the trace goes along in it; workers of any
+/// version pass over what they do not know.
+fn body(job: &Job, context: &SendContext) -> String {
+    let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    let traceparent = context.traceparent.as_deref();
+    let body = job.to_json();
+    match (
+        traceparent.filter(|trace| trace.bytes().all(plain)),
+        body.strip_suffix('}'),
+    ) {
+        (Some(trace), Some(members)) => format!(r#"{members},"traceparent":"{trace}"}}"#),
+        _ => body,
     }
 }
 

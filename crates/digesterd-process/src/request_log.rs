@@ -29,6 +29,8 @@ use crate::traces;
 pub const REQUEST_ID: &str = "x-request-id";
 /// W3C trace context.
 const TRACEPARENT: &str = "traceparent";
+/// The same as a queue's daemon hands on a message's attribute.
+const SQSD_TRACEPARENT: &str = "x-aws-sqsd-attr-traceparent";
 /// Shortest trace context: version, trace, span and flags in hex.
 const SHORTEST_TRACE: usize = 55;
 /// Longest id that is taken from outside.
@@ -107,6 +109,7 @@ impl RequestContext {
             .filter(|id| !id.contains(tokens::PREFIX))
             .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         let traceparent = given(TRACEPARENT)
+            .or_else(|| given(SQSD_TRACEPARENT))
             .filter(|trace| (SHORTEST_TRACE..=LONGEST_ID).contains(&trace.len()))
             .filter(|trace| trace.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
             .map(str::to_owned);

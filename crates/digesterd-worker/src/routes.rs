@@ -19,7 +19,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use digest_core::Job;
 use digesterd_process::guard::{SharedSecret, caller_of};
 use digesterd_process::problem::{Problem, ProblemKind};
-use serde::Serialize;
+use digesterd_process::request_log::context_of;
+use digesterd_process::traces;
+use serde::{Deserialize, Serialize};
+use tracing::{Instrument, error_span};
 
 use crate::worker::{Accepted, Mode, Worker};
 
@@ -64,6 +67,12 @@ struct Told {
     reason: Option<String>,
 }
 
+/// What a message may carry beside its job.
+#[derive(Debug, Deserialize)]
+struct Carried {
+    traceparent: Option<String>,
+}
+
 async fn deliver(
     worker: web::Data<Worker>,
     secret: web::Data<Option<SharedSecret>>,
@@ -77,7 +86,15 @@ async fn deliver(
     caller_of(&request).may_ask_for(job.scope())?;
     let id = job.id().to_string();
     let mode = mode(request.headers());
-    let (status, state, reason) = match worker.accept(job, mode).await {
+    let accepted = match carried(&request, &body) {
+        Some(trace) => {
+            let span = error_span!("message", otel.kind = "consumer", job_id = id);
+            traces::follow(&span, Some(&trace));
+            worker.accept(job, mode).instrument(span).await
+        }
+        None => worker.accept(job, mode).await,
+    };
+    let (status, state, reason) = match accepted {
         Accepted::Stored => (StatusCode::OK, "stored", None),
         Accepted::Failed { reason } => (StatusCode::OK, "failed", Some(reason)),
         Accepted::Recorded => (StatusCode::ACCEPTED, "recorded", None),
@@ -95,6 +112,14 @@ async fn deliver(
         }
     };
     Ok(HttpResponse::build(status).json(Told { id, state, reason }))
+}
+
+/// The trace in a message whose way here had no header for it.
+fn carried(request: &HttpRequest, body: &[u8]) -> Option<String> {
+    if context_of(request).traceparent.is_some() {
+        return None;
+    }
+    serde_json::from_slice::<Carried>(body).ok()?.traceparent
 }
 
 async fn not_post() -> Result<HttpResponse, Problem> {
