@@ -55,8 +55,8 @@ async fn a_digest_of_more_lines_or_bytes_than_may_be_fails_for_good_and_leaves_n
         ),
         (
             Terms {
-                max_output: 1000,
-                single_put: 100,
+                max_output: 100,
+                single_put: 50,
                 ..terms()
             },
             "DIGEST_MAX_OUTPUT",
