@@ -182,6 +182,9 @@ pub enum LayoutFault {
     /// A column that is used stands twice; first where.
     #[error("its {0} names {1} twice")]
     Twice(&'static str, &'static str),
+    /// There are more columns than may be; first where, then how many may.
+    #[error("its {0} has more than {1} columns (DIGEST_MAX_COLUMNS)")]
+    TooMany(&'static str, usize),
     /// A transit gateway's rows that say neither where nor in which direction a flow was seen.
     #[error(
         "its {0} has neither tgw-attachment-id nor flow-direction, so that flows which two attachments saw would \
@@ -206,7 +209,7 @@ impl LayoutFault {
             Self::Missing(_, names) => format!("it lacks {}", names.join(", ")),
             Self::Twice(_, name) => format!("it names {name} twice"),
             Self::Sightings(_) => "it has neither tgw-attachment-id nor flow-direction".to_owned(),
-            Self::ColumnType { .. } => self.to_string(),
+            Self::TooMany(..) | Self::ColumnType { .. } => self.to_string(),
         }
     }
 }

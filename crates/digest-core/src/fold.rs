@@ -27,6 +27,11 @@ pub struct FoldOptions {
     pub bad_rows: BadRows,
     /// Longest row in bytes, without its newline. A longer one is a bad row and is never held in memory.
     pub max_row: usize,
+    /// Most columns of a header, or of a Parquet file's schema. An object with more is none that can be digested.
+    pub max_columns: usize,
+    /// Most bytes of text for each byte of an object, once the text is longer than 16 MiB. An object that gives more is
+    /// taken for corrupt.
+    pub max_ratio: u64,
     /// Whether each edge keeps a [`History`](crate::History) beside its sums.
     pub edges: bool,
     /// The columns of rows that no header stands above; a header always goes before it.
@@ -49,6 +54,8 @@ impl Default for FoldOptions {
             window: None,
             bad_rows: BadRows::Fail,
             max_row: 64 * 1024,
+            max_columns: usize::MAX,
+            max_ratio: u64::MAX,
             edges: true,
             layout: Layout::default(),
         }

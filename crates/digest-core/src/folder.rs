@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use memchr::{memchr, memrchr};
 
 use crate::block::{Block, Blocks, Lines};
-use crate::columnar::{Batch, Bounds, Place, Schema};
+use crate::columnar::{Batch, Bounds, NoSchema, Place, Schema};
 use crate::contents::Contents;
 use crate::error::FoldError;
 use crate::flow_record::Span;
@@ -164,6 +164,7 @@ struct Pass<'a, M: Memory> {
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
         lock(self.logs).met.begin(self.rows.is_watched());
+        scratch.most_ratio = self.rows.options.max_ratio;
         let text = match Text::open(source, scratch) {
             Ok(text) => text,
             Err(TextFailure::Parquet(read)) => return self.parquet(source, scratch, read),
@@ -223,6 +224,8 @@ impl<M: Memory> Pass<'_, M> {
     fn table(&mut self, place: &mut Place<'_>, batch: &mut Batch) -> Result<(), FoldError> {
         let allowance = &mut self.allowance;
         let schema = Schema::read(place, M::EDGES, allowance).map_err(|why| self.rows.no_schema(why))?;
+        let within = schema.layout.within(self.rows.options.max_columns);
+        within.map_err(|fault| self.rows.no_schema(NoSchema::Layout(fault)))?;
         self.rows.of_table(schema.layout.clone());
         let bounds = Bounds::within(allowance.most());
         let size = place.size();

@@ -29,7 +29,7 @@ mod zlib;
 mod zstandard;
 
 use envelope::Envelope;
-use inflated::Inflated;
+use inflated::{Inflated, bomb, is_bomb};
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
 pub(crate) use whole::{MOST_GZIP, MOST_TEXT, Whole};
@@ -52,6 +52,8 @@ pub(crate) struct Scratch {
     gzip: Vec<u8>,
     text: Vec<u8>,
     window: Vec<u8>,
+    /// Most bytes of text for each byte of an object.
+    pub(crate) most_ratio: u64,
 }
 
 /// One object's text.
@@ -155,6 +157,7 @@ impl Scratch {
             gzip: Vec::new(),
             text: Vec::new(),
             window: Vec::new(),
+            most_ratio: u64::MAX,
         }
     }
 }
@@ -169,6 +172,7 @@ impl<'s> Text<'s> {
             gzip,
             text,
             window,
+            most_ratio,
         } = scratch;
         let mut read = 0;
         let is_all = fill(source, gzip, &mut read, PARQUET.len())?;
@@ -178,7 +182,8 @@ impl<'s> Text<'s> {
         }
         if is_frame(magic) {
             let frames = ready(frames).map_err(TextFailure::Source)?;
-            let text = Pieces::of(Inflated::zstd(Input::after(gzip, read, source), frames));
+            let text =
+                Pieces::of(Inflated::zstd(Input::after(gzip, read, source), frames).within(*most_ratio));
             return Ok(Self::Pieces { text, window });
         }
         if !magic.starts_with(&GZIP) {
@@ -194,11 +199,15 @@ impl<'s> Text<'s> {
                 && let Some(bytes) = text.get_mut(..PAD + length + PAD)
             {
                 let taken = read as u64;
+                if is_bomb(length as u64, taken, *most_ratio) {
+                    return Err(bomb(*most_ratio));
+                }
                 return Ok(Self::Whole { bytes, taken });
             }
         }
         // Too large, or not sound, or in an envelope: in pieces, which says what is wrong and takes the envelope off.
-        let text = Pieces::of(Inflated::gzip(Input::after(gzip, read, source), pieces.as_mut()));
+        let text =
+            Pieces::of(Inflated::gzip(Input::after(gzip, read, source), pieces.as_mut()).within(*most_ratio));
         Ok(Self::Pieces { text, window })
     }
 }

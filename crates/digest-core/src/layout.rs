@@ -110,6 +110,14 @@ impl Layout {
         (self.version, self.columns.len() - self.unknown.len())
     }
 
+    /// Refuses more columns than so many.
+    pub(crate) fn within(&self, most: usize) -> Result<(), LayoutFault> {
+        if self.columns.len() > most {
+            return Err(LayoutFault::TooMany(self.origin(), most));
+        }
+        Ok(())
+    }
+
     /// The layout that a header line names; unknown names are columns that are not used.
     pub(crate) fn from_header(line: &[u8]) -> Result<Self, LayoutFault> {
         Self::of_names(tokens(line), Origin::Header)

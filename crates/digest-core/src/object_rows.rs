@@ -253,7 +253,11 @@ impl<'a> ObjectRows<'a> {
 
     #[cold]
     fn header(&mut self, line: &[u8]) -> Result<(), FoldError> {
-        self.layout = Layout::from_header(line).map_err(|reason| self.not_flow_log(self.line, reason))?;
+        let layout = Layout::from_header(line).and_then(|layout| {
+            layout.within(self.options.max_columns)?;
+            Ok(layout)
+        });
+        self.layout = layout.map_err(|reason| self.not_flow_log(self.line, reason))?;
         self.tally.headers += 1;
         self.tally.unknown_columns(self.layout.unknown());
         Ok(())

@@ -16,8 +16,9 @@ use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::waiting::Waiting;
 use futures::{StreamExt, TryStreamExt};
 
+use crate::admission::may_see;
 use crate::api::Api;
-use crate::fetch::find;
+use crate::fetch::{absent, find};
 use crate::query::{QueryError, job, parameters};
 use crate::refusals::{query_problem, store_problem};
 
@@ -48,6 +49,11 @@ pub(crate) async fn difference(request: HttpRequest, api: web::Data<Api>) -> Res
         QueryError::Value { name: "format", why } => Problem::new(ProblemKind::NotAcceptable, why),
         error => query_problem(&error),
     })?;
+    for id in [asked.previous, asked.next] {
+        if !may_see(&request, &api, id).await? {
+            return Err(absent());
+        }
+    }
     let permit = tokio::time::timeout(PATIENCE, api.computing.clone().acquire_owned()).await;
     let Ok(Ok(permit)) = permit else {
         let detail = "too many digests are being compared right now; ask again";

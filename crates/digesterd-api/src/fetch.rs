@@ -13,6 +13,7 @@ use digest_storage::{DigestObject, ErrorKind};
 use digesterd_process::problem::{Problem, ProblemKind};
 use futures::stream;
 
+use crate::admission::{admit, admit_id};
 use crate::api::Api;
 use crate::conditions::{Answer, Validators, decide};
 use crate::negotiation;
@@ -20,7 +21,6 @@ use crate::progress::{Standing, standing};
 use crate::query;
 use crate::refusals::{query_problem, store_problem};
 use crate::seals::{coverage, fitting};
-use crate::status::id_of;
 use crate::text;
 
 /// When to ask again for a digest in progress.
@@ -31,10 +31,11 @@ const LOOKS: usize = 3;
 /// `GET /` and `HEAD /`.
 ///
 /// # Errors
-/// 400 for a query that asks for nothing there can be, 404 where there is no digest, 412 and 416 by
+/// 400 for a query that asks for nothing there can be, 403 outside the caller's accounts, 404 where there is no digest, 412 and 416 by
 /// the request's conditions, 503 or 500 where a store fails.
 pub(crate) async fn fetch(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let job = query::read(request.query_string()).map_err(|error| query_problem(&error))?;
+    admit(&request, &job)?;
     let format = negotiation::preferred(&request);
     by_id(&request, &api, job.id(), format).await
 }
@@ -48,7 +49,7 @@ pub(crate) async fn content(
     path: web::Path<String>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let id = id_of(&path)?;
+    let id = admit_id(&request, &api, &path).await?;
     let format = negotiation::asked(&request);
     let format = format.map_err(|error| Problem::new(ProblemKind::NotAcceptable, error.to_string()))?;
     by_id(&request, &api, id, format).await
@@ -58,8 +59,12 @@ pub(crate) async fn content(
 ///
 /// # Errors
 /// 404 where there is no digest, or no manifest of its bytes; 503 or 500 where a store fails.
-pub(crate) async fn manifest(path: web::Path<String>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
-    let id = id_of(&path)?;
+pub(crate) async fn manifest(
+    request: HttpRequest,
+    path: web::Path<String>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let id = admit_id(&request, &api, &path).await?;
     let failed = |error| store_problem(&error);
     let object = api.digests.head(id).await.map_err(failed)?;
     let manifest = match &object {
@@ -110,13 +115,19 @@ pub(crate) async fn find(api: &Api, id: DigestId) -> Result<Option<DigestObject>
     if let Some(object) = api.digests.head(id).await.map_err(failed)? {
         return Ok(Some(object));
     }
-    let detail = match standing {
-        Standing::Failed(reason) => format!("the digest could not be made: {reason}"),
-        Standing::InProgress | Standing::Nothing => {
-            "there is no such digest; ask for it by POST with the same query".to_owned()
+    Err(match standing {
+        Standing::Failed(reason) => {
+            let detail = format!("the digest could not be made: {reason}");
+            Problem::new(ProblemKind::NotFound, detail)
         }
-    };
-    Err(Problem::new(ProblemKind::NotFound, detail))
+        Standing::InProgress | Standing::Nothing => absent(),
+    })
+}
+
+/// There is no digest, or none that the caller may know of.
+pub(crate) fn absent() -> Problem {
+    let detail = "there is no such digest; ask for it by POST with the same query";
+    Problem::new(ProblemKind::NotFound, detail)
 }
 
 /// The answer from a stored digest; `None` where it has changed since it was found.

@@ -7,6 +7,7 @@
 //! [`listing`] which digests there are, a `difference` what has changed from one to another. [`configure`] puts both on a router of any actix-web application;
 //! [`run()`] is the whole life of the `digesterd-api` binary.
 
+mod admission;
 mod api;
 mod claim;
 mod conditions;
@@ -28,6 +29,6 @@ mod submit;
 mod text;
 
 pub use api::Api;
-pub use routes::{PATHS, configure};
+pub use routes::{PATHS, configure, configure_root};
 pub use run::run;
 pub use settings::Settings;

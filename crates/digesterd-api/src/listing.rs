@@ -11,6 +11,7 @@ use digesterd_process::problem::{Problem, chain};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
+use crate::admission::admit;
 use crate::api::Api;
 use crate::query::{self, ListQuery};
 use crate::refusals::{query_problem, store_problem};
@@ -45,9 +46,10 @@ pub struct Listing {
 /// `GET /v1/digests` and HEAD.
 ///
 /// # Errors
-/// 400 for a query that asks for nothing there can be, 503 or 500 where a store fails.
+/// 400 for a query that asks for nothing there can be, 403 outside the caller's accounts, 503 or 500 where a store fails.
 pub(crate) async fn list(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let asked = query::list(request.query_string()).map_err(|error| query_problem(&error))?;
+    admit(&request, &asked.job)?;
     let listing = listing(&api, &asked).await;
     let listing = listing.map_err(|error| store_problem(&error))?;
     Ok(answer(&listing, &listing.status))

@@ -9,6 +9,7 @@ use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::request_log::context_of;
 use tracing::Instrument;
 
+use crate::admission::admit;
 use crate::api::Api;
 use crate::description::description;
 use crate::difference::difference;
@@ -42,13 +43,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
             manifest_path,
             description_path,
         ] = PATHS;
-        config.app_data(web::Data::from(api)).service(
-            web::resource(root)
-                .route(web::get().to(fetch))
-                .route(web::head().to(fetch))
-                .route(web::post().to(create))
-                .default_service(web::to(other_method)),
-        );
+        configure_at(root, api)(config);
         config
             .service(read_only(diff_path, difference))
             .service(read_only(list_path, list))
@@ -56,6 +51,24 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
             .service(read_only(content_path, content))
             .service(read_only(manifest_path, manifest))
             .service(read_only(description_path, description));
+    }
+}
+
+/// The one address that clients of the Go service know, over an [`Api`]: no other is routed.
+pub fn configure_root(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
+    let [root, ..] = PATHS;
+    configure_at(root, api)
+}
+
+fn configure_at(root: &'static str, api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
+    move |config| {
+        config.app_data(web::Data::from(api)).service(
+            web::resource(root)
+                .route(web::get().to(fetch))
+                .route(web::head().to(fetch))
+                .route(web::post().to(create))
+                .default_service(web::to(other_method)),
+        );
     }
 }
 
@@ -75,10 +88,11 @@ where
 /// `POST /`.
 ///
 /// # Errors
-/// 400 for a window that cannot be built, 409 where the digest exists, is in progress or failed for
+/// 400 for a window that cannot be built, 403 for one outside the caller's accounts, 409 where the digest exists, is in progress or failed for
 /// good, 503 where the queue or a store cannot be reached.
 async fn create(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let asked = query::create(request.query_string()).map_err(|error| query_problem(&error))?;
+    admit(&request, &asked.job)?;
     let window = asked.job.window();
     window
         .check_buildable(Utc::now(), api.most_minutes)

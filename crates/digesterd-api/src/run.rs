@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use digesterd_process::environment::Environment;
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::queues::{open_queue, register_queue};
@@ -11,7 +12,7 @@ use digesterd_process::shutdown::Shutdown;
 use digesterd_process::stores::{open_store, probe, register};
 
 use crate::api::Api;
-use crate::routes::configure;
+use crate::routes::{configure, configure_root};
 use crate::settings::Settings;
 
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
@@ -27,9 +28,15 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
         "digesterd-api starts"
     );
     let shutdown = Shutdown::on_signals()?;
+    let guard = Guard::of_tokens(settings.access.tokens_file.as_deref())?;
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
-    let queue = open_queue(&settings.queue, &settings.aws).await?;
+    let queue = open_queue(
+        &settings.queue,
+        &settings.aws,
+        settings.access.intake_secret.as_ref(),
+    )
+    .await?;
     let readiness = Readiness::new();
     register(&readiness, "storage", &storage);
     register(&readiness, "progress", &progress);
@@ -46,9 +53,15 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
         settings.timings,
         &settings.digests,
     ));
-    let listening = server::listen(&settings.service, &readiness, &metrics, move |config| {
-        configure(Arc::clone(&api))(config);
+    let (root, routes) = (Arc::clone(&api), Arc::clone(&api));
+    let mut listening = server::listen(&settings.service, &guard, &readiness, &metrics, move |config| {
+        configure(Arc::clone(&routes))(config);
     })?;
+    if let Some(address) = settings.access.tokenless {
+        listening = listening.beside(&settings.service, address, &metrics, move |config| {
+            configure_root(Arc::clone(&root))(config);
+        })?;
+    }
     listening.run(&shutdown).await?;
     tracing::info!("digesterd-api ends");
     Ok(())

@@ -1,8 +1,8 @@
 //! What the API needs to be told: its own two buckets and the queue, no flow logs.
 
 use digesterd_process::environment::{
-    AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, QueueSettings,
-    Service, Timings,
+    AccessSettings, AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError,
+    QueueSettings, Service, Timings,
 };
 
 /// Settings of the `digesterd-api` binary.
@@ -10,6 +10,8 @@ use digesterd_process::environment::{
 pub struct Settings {
     /// Where to listen, limits, grace.
     pub service: Service,
+    /// Who may come in.
+    pub access: AccessSettings,
     /// Where digests and manifests are.
     pub storage: BucketSettings,
     /// Where job records and markers are.
@@ -32,6 +34,7 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
         let reader = environment.reader();
         let service = Service::read(&reader);
+        let access = AccessSettings::read(&reader);
         let storage = BucketSettings::read(&reader, Bucket::Storage);
         let progress = BucketSettings::read(&reader, Bucket::Progress);
         let aws = AwsSettings::read(&reader);
@@ -49,6 +52,7 @@ impl Settings {
         let settings = (|| {
             Some(Self {
                 service: service?,
+                access: access?,
                 storage: storage?,
                 progress: progress?,
                 aws: aws?,

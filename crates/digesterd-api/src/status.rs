@@ -1,7 +1,7 @@
 //! What is known of a digest and of the job that makes it: the status resource, `GET /v1/digests/{id}`.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::record::{Failure, Progress, State};
 use digest_core::{Coverage, DigestId, Job, JobRecord, Manifest};
@@ -9,6 +9,7 @@ use digest_storage::{DigestObject, StoreError};
 use digesterd_process::problem::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 
+use crate::admission::admit_id;
 use crate::api::Api;
 use crate::fetch::PROGRESS_PAUSE;
 use crate::query;
@@ -131,8 +132,12 @@ impl Status {
 ///
 /// # Errors
 /// 404 where nothing is known of such a digest, 503 or 500 where a store fails.
-pub(crate) async fn status(path: web::Path<String>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
-    let id = id_of(&path)?;
+pub(crate) async fn status(
+    request: HttpRequest,
+    path: web::Path<String>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let id = admit_id(&request, &api, &path).await?;
     let known = know(&api, id, None, Utc::now()).await;
     let known = known.map_err(|error| store_problem(&error))?;
     if known.state == StatusState::Absent {
@@ -152,15 +157,6 @@ pub(crate) fn answer(document: &impl Serialize, known: &Status) -> HttpResponse 
         builder.insert_header((header::RETRY_AFTER, PROGRESS_PAUSE.as_secs().to_string()));
     }
     builder.json(document)
-}
-
-/// The id in a path.
-///
-/// # Errors
-/// 404: no digest has another.
-pub(crate) fn id_of(path: &str) -> Result<DigestId, Problem> {
-    path.parse()
-        .map_err(|_| Problem::new(ProblemKind::NotFound, "no digest has such an id"))
 }
 
 /// All that is known of a digest, in the order of a GET: the digest, the record, the marker only if there is no

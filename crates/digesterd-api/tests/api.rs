@@ -5,6 +5,7 @@
 //! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
+//! * `bound`: tokens that are bound to accounts;
 //! * `described`: `api.yaml` and the router agree.
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,8 @@
 mod app;
 #[path = "api/asking.rs"]
 mod asking;
+#[path = "api/bound.rs"]
+mod bound;
 #[path = "api/described.rs"]
 mod described;
 #[path = "api/differing.rs"]

@@ -1,7 +1,6 @@
 //! Bodies of requests arrive within a while, or are given up: who sends a byte a minute holds nothing for long.
 
 use std::io;
-use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -11,16 +10,14 @@ use actix_web::{Error, HttpMessage};
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-/// How long a body may take, as application data of every route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BodyPatience(pub(crate) Duration);
+use crate::environment::Limits;
 
 /// The middleware: a body that is read has this long to come.
 pub(crate) async fn hurry_bodies(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let patience = request.app_data::<BodyPatience>().map(|patience| patience.0);
+    let patience = request.app_data::<Limits>().map(|limits| limits.request_timeout);
     let body = request.take_payload();
     let hurried = match (patience, body) {
         (Some(patience), body) if !matches!(body, Payload::None) => hurried(body, Instant::now() + patience),

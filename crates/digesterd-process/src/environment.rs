@@ -19,11 +19,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+mod access;
 mod aws;
 mod buckets;
 mod client;
 mod digests;
 mod flow_logs;
+mod limits;
 mod memory;
 mod places;
 mod queue;
@@ -33,20 +35,24 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod timings;
+mod traces;
 mod values;
 pub mod variables;
 mod worker;
 
+pub use access::{AccessSettings, TlsFiles};
 pub use aws::{AwsSettings, StaticKeys};
 pub use buckets::{Bucket, BucketSettings, RoleSettings};
 pub use client::{ClientSettings, InsideSettings};
 pub use digests::DigestSettings;
 pub use flow_logs::{FlowLogsSettings, PrefetchSettings};
+pub use limits::Limits;
 pub use queue::{ApplianceSettings, QueueSettings, SqsSettings};
 pub use reader::{EnvironmentError, Reader, VariableProblem};
 pub use secret::Secret;
 pub use service::Service;
 pub use timings::Timings;
+pub use traces::TraceSettings;
 pub use worker::WorkerSettings;
 
 /// The variables of the process that this program knows, unparsed.

@@ -6,9 +6,10 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::environment::{Environment, EnvironmentError};
+use crate::environment::{Environment, EnvironmentError, TraceSettings};
 use crate::problem::chain;
 use crate::telemetry::{self, LogStyle};
+use crate::traces::Traces;
 
 /// Exit code of a failure.
 pub const FAILED: u8 = 1;
@@ -41,11 +42,13 @@ where
         return code;
     }
     let environment = Environment::from_os();
-    telemetry::start(LogStyle::Service, environment.log_filter());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => {
-            let result = runtime.block_on(life(environment));
+            let result = runtime.block_on(async {
+                let _traces = observe(program.name, &environment)?;
+                life(environment).await
+            });
             // A build that was given back may still compress or sort somewhere: nobody waits for that.
             runtime.shutdown_timeout(LINGER);
             result
@@ -53,6 +56,19 @@ where
         Err(error) => Err(error.into()),
     };
     conclude(result)
+}
+
+/// Starts a service's log lines and, where a collector is named, its traces: for as long as what is given back lives.
+///
+/// # Errors
+/// Variables that name no collector; a collector that cannot be spoken to at all.
+pub fn observe(program: &'static str, environment: &Environment) -> anyhow::Result<Option<Traces>> {
+    let settings = TraceSettings::read_all(environment)?;
+    let traces = settings
+        .map(|settings| Traces::open(&settings, program))
+        .transpose()?;
+    telemetry::start(LogStyle::Service, environment.log_filter(), traces.as_ref());
+    Ok(traces)
 }
 
 /// Tells a failure on stderr, with its causes, and gives the exit code.

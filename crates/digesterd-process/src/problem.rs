@@ -17,6 +17,10 @@ use serde::Serialize;
 pub enum ProblemKind {
     /// The request cannot be understood, or asks for what cannot be.
     BadRequest,
+    /// Nobody known asks.
+    Unauthorized,
+    /// Who asks may not.
+    Forbidden,
     /// There is no such resource.
     NotFound,
     /// The resource does not take this method.
@@ -33,6 +37,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// The address is too long.
     UriTooLong,
+    /// The headers are too long.
+    HeadersTooLarge,
     /// No part of the asked range exists.
     RangeNotSatisfiable,
     /// Busy; the same request may succeed later.
@@ -54,6 +60,8 @@ pub struct Problem {
     allow: Vec<Method>,
     /// Length of the resource of an unsatisfiable range.
     length: Option<u64>,
+    /// What has to be presented, for `WWW-Authenticate`.
+    challenge: Option<&'static str>,
 }
 
 /// The document as it is sent.
@@ -74,6 +82,8 @@ impl ProblemKind {
     pub fn status(self) -> StatusCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -82,6 +92,7 @@ impl ProblemKind {
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -93,6 +104,8 @@ impl ProblemKind {
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {
+            StatusCode::UNAUTHORIZED => Self::Unauthorized,
+            StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
@@ -101,6 +114,7 @@ impl ProblemKind {
             StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::URI_TOO_LONG => Self::UriTooLong,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Self::HeadersTooLarge,
             StatusCode::RANGE_NOT_SATISFIABLE => Self::RangeNotSatisfiable,
             StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
@@ -119,6 +133,7 @@ impl Problem {
             retry_after: None,
             allow: Vec::new(),
             length: None,
+            challenge: None,
         }
     }
 
@@ -145,6 +160,15 @@ impl Problem {
     pub fn of_length(self, bytes: u64) -> Self {
         Self {
             length: Some(bytes),
+            ..self
+        }
+    }
+
+    /// Says what has to be presented.
+    #[must_use]
+    pub fn challenge(self, challenge: &'static str) -> Self {
+        Self {
+            challenge: Some(challenge),
             ..self
         }
     }
@@ -190,6 +214,9 @@ impl Problem {
         }
         if let Some(length) = self.length {
             answer.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
+        }
+        if let Some(challenge) = self.challenge {
+            answer.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         answer.json(Document {
             r#type: "about:blank",

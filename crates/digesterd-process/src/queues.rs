@@ -6,7 +6,7 @@ use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue, QueueError, SqsOpt
 use thiserror::Error;
 
 use crate::credentials::{CredentialsError, credentials, verify};
-use crate::environment::{AwsSettings, QueueSettings, SqsSettings};
+use crate::environment::{AwsSettings, QueueSettings, Secret, SqsSettings};
 use crate::health::Readiness;
 use crate::problem::chain;
 
@@ -21,13 +21,14 @@ pub enum OpenQueueError {
     Queue(#[from] QueueError),
 }
 
-/// Opens the queue that jobs are sent to. Nothing is sent.
+/// Opens the queue that jobs are sent to. Nothing is sent. A worker in the appliance's place may want to be told a secret.
 ///
 /// # Errors
 /// [`OpenQueueError`].
 pub async fn open_queue(
     settings: &QueueSettings,
     aws: &AwsSettings,
+    secret: Option<&Secret>,
 ) -> Result<Arc<dyn JobQueue>, OpenQueueError> {
     Ok(match settings {
         QueueSettings::Appliance(appliance) => Arc::new(HttpAppliance::new(&ApplianceOptions {
@@ -35,6 +36,7 @@ pub async fn open_queue(
             topic: appliance.topic.clone(),
             ca_bundle: aws.ca_bundle.clone(),
             proxy: aws.https_proxy.clone(),
+            secret: secret.map(|secret| secret.expose().to_owned()),
         })?),
         QueueSettings::Sqs(sqs) => Arc::new(open_sqs(sqs, aws).await?),
     })

@@ -16,18 +16,25 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::bodies::is_late;
+use crate::environment::Limits;
+use crate::guard::Caller;
 use crate::health;
 use crate::metrics::{self, HttpMetrics};
 use crate::problem::{Problem, ProblemKind};
+use crate::security_headers;
+use crate::tokens::{self, redacted};
+use crate::traces;
 
 /// Header of the request's id, in and out.
 pub const REQUEST_ID: &str = "x-request-id";
 /// W3C trace context.
 const TRACEPARENT: &str = "traceparent";
+/// The same as a queue's daemon hands on a message's attribute.
+const SQSD_TRACEPARENT: &str = "x-aws-sqsd-attr-traceparent";
+/// Shortest trace context: version, trace, span and flags in hex.
+const SHORTEST_TRACE: usize = 55;
 /// Longest id that is taken from outside.
 const LONGEST_ID: usize = 128;
-/// Longest path and query: a scope of 256 accounts and 256 regions fits, percent-encoded.
-const LONGEST_URI: usize = 48 << 10;
 /// How much of a header or query a log line shows.
 const SHOWN: usize = 512;
 
@@ -62,21 +69,29 @@ pub async fn log_requests(
         .map(|metrics| metrics.begin(request.method()));
     request.extensions_mut().insert(context.clone());
     // Of the highest level, so that it stands on whatever lines RUST_LOG lets through.
-    let span = tracing::error_span!("request", request_id = %context.request_id);
+    let span = tracing::error_span!("request", otel.kind = "server", request_id = %context.request_id,
+        http.request.method = %request.method(), url.path = %redacted(request.path()),
+        http.response.status_code = tracing::field::Empty);
+    traces::follow(&span, context.traceparent.as_deref());
+    let mut line = line;
+    line.trace_id = span.in_scope(|| traces::trace_id(context.traceparent.as_deref()));
     let answer = async {
         if let Some(problem) = too_long(&request) {
             return Ok(request.error_response(problem));
         }
         next.call(request).await.map(ServiceResponse::map_into_boxed_body)
     }
-    .instrument(span)
+    .instrument(span.clone())
     .await?;
+    span.record("http.response.status_code", answer.status().as_u16());
     let mut answer = completed(answer, &context);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         answer
             .headers_mut()
             .insert(HeaderName::from_static(REQUEST_ID), id);
     }
+    let is_encrypted = answer.request().app_config().secure();
+    security_headers::add(answer.headers_mut(), is_encrypted);
     line.answered(&answer);
     if let Some(counted) = counted {
         counted.answered(answer.request().match_pattern(), answer.status().as_u16());
@@ -84,19 +99,19 @@ pub async fn log_requests(
     Ok(answer)
 }
 
-/// Most bytes of a request body, as application data of every route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaxBody(pub usize);
-
 impl RequestContext {
     fn of_headers(headers: &HeaderMap) -> Self {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let id = given(REQUEST_ID)
             .filter(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain))
+            // One that strayed into the wrong header.
+            .filter(|id| !id.contains(tokens::PREFIX))
             .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         let traceparent = given(TRACEPARENT)
-            .filter(|trace| trace.len() >= 55 && trace.len() <= LONGEST_ID && trace.bytes().all(plain))
+            .or_else(|| given(SQSD_TRACEPARENT))
+            .filter(|trace| (SHORTEST_TRACE..=LONGEST_ID).contains(&trace.len()))
+            .filter(|trace| trace.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
             .map(str::to_owned);
         Self {
             request_id: id,
@@ -104,32 +119,49 @@ impl RequestContext {
         }
     }
 
-    /// What travels with a job.
+    /// What travels with a job: the present span's trace, or the caller's where nothing is recorded.
     #[must_use]
     pub fn send_context(&self) -> SendContext {
         SendContext {
             request_id: Some(self.request_id.clone()),
-            traceparent: self.traceparent.clone(),
+            traceparent: traces::traceparent().or_else(|| self.traceparent.clone()),
         }
     }
 }
 
-/// What no route needs to look at: an address or a declared body over the limits. A body that does not
+/// What no route needs to look at: an address, headers or a declared body over the limits. A body that does not
 /// declare its length is cut off by the route that reads it.
 fn too_long(request: &ServiceRequest) -> Option<Problem> {
+    let limits = request.app_data::<Limits>()?;
     let address = request
         .uri()
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
-    if address > LONGEST_URI {
-        let detail = format!("the address is {address} characters long, at most {LONGEST_URI} are read");
+    if address > limits.query {
+        let detail = format!(
+            "the address is {address} characters long, at most {} are read",
+            limits.query
+        );
         return Some(Problem::new(ProblemKind::UriTooLong, detail));
     }
-    let MaxBody(most) = *request.app_data::<MaxBody>()?;
+    let headers = request.headers().iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers > limits.headers {
+        let detail = format!(
+            "the headers are {headers} bytes long, at most {} are read",
+            limits.headers
+        );
+        return Some(Problem::new(ProblemKind::HeadersTooLarge, detail));
+    }
     let declared = request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?;
     let declared: u64 = declared.parse().ok()?;
-    (declared > most as u64).then(|| {
-        let detail = format!("the body is {declared} bytes long, at most {most} are read");
+    (declared > limits.body as u64).then(|| {
+        let detail = format!(
+            "the body is {declared} bytes long, at most {} are read",
+            limits.body
+        );
         Problem::new(ProblemKind::BodyTooLarge, detail)
     })
 }
@@ -188,12 +220,14 @@ struct Line {
     agent: String,
     request_id: String,
     traceparent: Option<String>,
+    trace_id: Option<String>,
+    token: Option<String>,
     wanted: bool,
 }
 
 impl Line {
     fn of(request: &ServiceRequest, context: &RequestContext) -> Self {
-        let cut = |text: &str| text.chars().take(SHOWN).collect::<String>();
+        let cut = |text: &str| redacted(text).chars().take(SHOWN).collect::<String>();
         let agent = request.headers().get(header::USER_AGENT);
         Self {
             began: Instant::now(),
@@ -207,11 +241,17 @@ impl Line {
             agent: cut(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default()),
             request_id: context.request_id.clone(),
             traceparent: context.traceparent.clone(),
+            trace_id: None,
+            token: None,
             wanted: !health::PATHS.contains(&request.path()) && request.path() != metrics::PATH,
         }
     }
 
     fn answered(mut self, answer: &ServiceResponse<BoxBody>) {
+        let extensions = answer.request().extensions();
+        let caller = extensions.get::<Caller>();
+        self.token = caller.and_then(Caller::name).map(str::to_owned);
+        drop(extensions);
         self.write(answer.status().as_u16(), "request");
         self.wanted = false;
     }
@@ -223,6 +263,8 @@ impl Line {
         tracing::info!(
             request_id = %self.request_id,
             traceparent = self.traceparent,
+            trace_id = self.trace_id,
+            token = self.token,
             method = %self.method,
             path = %self.path,
             query = %self.query,

@@ -1,57 +1,71 @@
 //! The HTTP server of a service: its routes inside this crate's middleware, its limits, its end.
 //!
-//! A caller cannot hold a connection for nothing: headers must arrive within `HEADERS`, a body within the same time
-//! again, an answer that is not read for `DISCONNECT` after its end is dropped, and an idle connection lives for
-//! `KEEP_ALIVE`, which is longer than the minute that load balancers keep theirs. Header blocks are
-//! limited to 128 KiB by actix itself, addresses to 48 KiB and bodies to `DIGEST_MAX_BODY` here.
+//! What a caller may take is in [`crate::environment::Limits`]. Headers must arrive within a while, a body within the same again; a
+//! connection whose other end does not read is cut by the system; an idle one lives for `KEEP_ALIVE`, which is longer than
+//! the minute that load balancers keep theirs.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use futures::future::try_join_all;
+use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error as ThisError;
 use tokio::time::sleep;
 
-use crate::bodies::{BodyPatience, hurry_bodies};
-use crate::environment::Service;
+use crate::bodies::hurry_bodies;
+use crate::environment::{Limits, Service};
+use crate::guard::{Guard, ask};
 use crate::health::{self, Readiness};
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request_log::{MaxBody, log_requests};
+use crate::request_log::log_requests;
 use crate::shutdown::Shutdown;
+use crate::tls::{Certificate, TlsError};
 
-/// A request's headers arrive within this.
-const HEADERS: Duration = Duration::from_secs(15);
 /// How long a closing connection is waited for.
 const DISCONNECT: Duration = Duration::from_secs(5);
 /// What of a grace is kept for the answers that a drained service still owes.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Life of an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections that the system holds until they are accepted.
+const BACKLOG: i32 = 1024;
 
-/// The address cannot be listened on.
+/// Why a service does not listen.
 #[derive(Debug, ThisError)]
-#[error("cannot listen on {address}: {source} (set by LISTEN_ADDRESS and PORT or METRICS_PORT)")]
-pub struct ListenError {
-    /// What was tried.
-    pub address: SocketAddr,
-    /// The system's answer.
-    pub source: std::io::Error,
+pub enum ListenError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {source} (set by LISTEN_ADDRESS and PORT, METRICS_PORT, or TOKENLESS_LISTEN_ADDRESS and TOKENLESS_PORT)"
+    )]
+    Address {
+        /// What was tried.
+        address: SocketAddr,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// There is no certificate to speak TLS with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A server that listens and has not begun to answer.
 pub struct Listening {
-    server: Server,
+    /// The service's own, and one for clients without a token.
+    servers: Vec<Server>,
     metrics: Option<Server>,
-    addresses: Vec<SocketAddr>,
+    address: SocketAddr,
+    certificate: Option<Certificate>,
 }
 
 /// The whole application of one service: health routes, its own, and a problem document for the rest.
 pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
     service: &Service,
+    guard: &Guard,
     readiness: Readiness,
     metrics: &Metrics,
     configure: C,
@@ -64,18 +78,40 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
         InitError = (),
     > + use<C>,
 > {
+    let routes = |config: &mut web::ServiceConfig| {
+        config.configure(health::configure(readiness));
+        if service.metrics_port.is_none() {
+            metrics.configure()(config);
+        }
+        configure(config);
+    };
+    bare(service, guard, metrics, Box::new(routes))
+}
+
+/// What puts routes on an application, of a type that the application's does not depend on.
+type Routes<'a> = Box<dyn FnOnce(&mut web::ServiceConfig) + 'a>;
+
+/// Routes inside this crate's middleware, and nothing else.
+fn bare(
+    service: &Service,
+    guard: &Guard,
+    metrics: &Metrics,
+    routes: Routes<'_>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
     App::new()
-        .app_data(web::PayloadConfig::new(service.max_body))
-        .app_data(MaxBody(service.max_body))
-        .app_data(BodyPatience(service.body_patience))
+        .app_data(web::PayloadConfig::new(service.limits.body))
+        .app_data(service.limits.clone())
+        .app_data(guard.clone())
         .app_data(metrics.http().clone())
-        .configure(health::configure(readiness))
-        .configure(|config| {
-            if service.metrics_port.is_none() {
-                metrics.configure()(config);
-            }
-        })
-        .configure(configure)
+        .configure(routes)
         .default_service(web::to(async || -> Result<HttpResponse, Problem> {
             Err(Problem::new(
                 ProblemKind::NotFound,
@@ -83,15 +119,17 @@ pub fn assemble<C: FnOnce(&mut web::ServiceConfig)>(
             ))
         }))
         .wrap(from_fn(hurry_bodies))
+        .wrap(from_fn(ask))
         .wrap(from_fn(log_requests))
 }
 
-/// Listens where the settings say.
+/// Listens where the settings say. Whoever the guard does not know is refused everywhere but at the health routes.
 ///
 /// # Errors
 /// [`ListenError`], most often because another process has the port.
 pub fn listen<C>(
     service: &Service,
+    guard: &Guard,
     readiness: &Readiness,
     metrics: &Metrics,
     configure: C,
@@ -99,48 +137,131 @@ pub fn listen<C>(
 where
     C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
-    let address = service.socket_address();
-    let grace = service.shutdown_grace.as_secs().max(1);
-    let (settings, readiness, shown) = (service.clone(), readiness.clone(), metrics.clone());
-    let server = HttpServer::new(move || assemble(&settings, readiness.clone(), &shown, configure.clone()))
-        .client_request_timeout(HEADERS)
-        .client_disconnect_timeout(DISCONNECT)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(grace)
-        .disable_signals()
-        .bind(address)
-        .map_err(|source| ListenError { address, source })?;
-    let addresses = server.addrs();
-    for address in &addresses {
-        tracing::info!(%address, "listening");
-    }
-    let metrics = service.metrics_address().map(|address| alone(address, metrics));
+    let certificate = service.tls.as_ref().map(Certificate::open).transpose()?;
+    let (settings, guard, readiness, shown) =
+        (service.clone(), guard.clone(), readiness.clone(), metrics.clone());
+    let application = move || assemble(&settings, &guard, readiness.clone(), &shown, configure.clone());
+    let (server, address) = serve(
+        service,
+        service.socket_address(),
+        certificate.as_ref(),
+        threads(),
+        application,
+    )?;
+    tracing::info!(%address, tls = certificate.is_some(), "listening");
+    let metrics = match service.metrics_address() {
+        Some(address) => {
+            let (settings, metrics) = (service.clone(), metrics.clone());
+            let application = move || {
+                App::new()
+                    .app_data(settings.limits.clone())
+                    .configure(metrics.configure())
+            };
+            let (server, address) = serve(service, address, certificate.as_ref(), 1, application)?;
+            tracing::info!(%address, "listening for readers of metrics");
+            Some(server)
+        }
+        None => None,
+    };
     Ok(Listening {
-        server: server.run(),
-        metrics: metrics.transpose()?,
-        addresses,
+        servers: vec![server],
+        metrics,
+        address,
+        certificate,
     })
 }
 
-/// Metrics on a port of their own, which need not be open to those who ask for digests.
-fn alone(address: SocketAddr, metrics: &Metrics) -> Result<Server, ListenError> {
-    let metrics = metrics.clone();
-    let server = HttpServer::new(move || App::new().configure(metrics.configure()))
-        .workers(1)
-        .client_request_timeout(HEADERS)
+/// One server with its limits. TLS is spoken where there is a certificate, unless nobody but this machine can connect and
+/// the caller leaves it out.
+fn serve<F, A>(
+    service: &Service,
+    address: SocketAddr,
+    certificate: Option<&Certificate>,
+    threads: usize,
+    application: F,
+) -> Result<(Server, SocketAddr), ListenError>
+where
+    F: Fn() -> App<A> + Clone + Send + 'static,
+    A: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+{
+    let limits = &service.limits;
+    let failed = |source| ListenError::Address { address, source };
+    let listener = listener(address, limits).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    let threads = threads.min(limits.connections);
+    let server = HttpServer::new(application)
+        .workers(threads)
+        .max_connections(limits.connections / threads)
+        .client_request_timeout(limits.request_timeout)
+        .tls_handshake_timeout(limits.request_timeout)
         .client_disconnect_timeout(DISCONNECT)
-        .disable_signals()
-        .bind(address)
-        .map_err(|source| ListenError { address, source })?;
-    tracing::info!(%address, "listening for readers of metrics");
-    Ok(server.run())
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(service.shutdown_grace.as_secs().max(1))
+        .disable_signals();
+    let server = match certificate {
+        Some(certificate) => {
+            let config = certificate.server_config()?;
+            server.listen_rustls_0_23(listener, config).map_err(failed)?
+        }
+        None => server.listen(listener).map_err(failed)?,
+    };
+    Ok((server.run(), bound))
+}
+
+/// As many as the machine runs at once.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A socket that listens. What is accepted from it inherits its time-out: a peer that takes nothing of an answer for so long is
+/// gone.
+fn listener(address: SocketAddr, limits: &Limits) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(limits.stall_timeout))?;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = limits;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 impl Listening {
     /// Where it listens; tells the port that the system chose for port 0.
     #[must_use]
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.addresses.first().copied()
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers at another address as well, without asking who it is. Only what `configure` routes is there. On loopback
+    /// no TLS is spoken.
+    ///
+    /// # Errors
+    /// As [`listen`].
+    pub fn beside<C>(
+        mut self,
+        service: &Service,
+        address: SocketAddr,
+        metrics: &Metrics,
+        configure: C,
+    ) -> Result<Self, ListenError>
+    where
+        C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+    {
+        let (settings, metrics) = (service.clone(), metrics.clone());
+        let application = move || bare(&settings, &Guard::Open, &metrics, Box::new(configure.clone()));
+        let certificate = self.certificate.as_ref().filter(|_| !address.ip().is_loopback());
+        let (server, address) = serve(service, address, certificate, threads(), application)?;
+        tracing::info!(%address, "listening for clients without a token");
+        self.servers.push(server);
+        Ok(self)
     }
 
     /// Answers until the process is to stop, then finishes what is in flight within the grace.
@@ -148,21 +269,28 @@ impl Listening {
     /// # Errors
     /// The server's own failure.
     pub async fn run(self, shutdown: &Shutdown) -> std::io::Result<()> {
-        let handle = self.server.handle();
+        if let Some(certificate) = &self.certificate {
+            certificate.keep_up();
+        }
+        let handles: Vec<_> = self.servers.iter().map(Server::handle).collect();
         let metrics = self.metrics.map(|server| (server.handle(), tokio::spawn(server)));
-        let server = tokio::spawn(self.server);
-        tokio::pin!(server);
+        let servers = self.servers.into_iter().map(|server| async {
+            let ended = tokio::spawn(server).await;
+            ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        });
+        let servers = try_join_all(servers);
+        tokio::pin!(servers);
         tokio::select! {
-            ended = &mut server => return ended.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            ended = &mut servers => return ended.map(drop),
             () = shutdown.requested() => {}
         }
-        handle.stop(true).await;
-        let ended = server
-            .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let stopped = handles.iter().map(|handle| handle.stop(true));
+        futures::future::join_all(stopped).await;
+        let ended = servers.await.map(drop);
         // The last requests are counted before nobody can ask any more.
-        if let Some((handle, _)) = metrics {
+        if let Some((handle, server)) = metrics {
             handle.stop(false).await;
+            let _ = server.await;
         }
         ended
     }
@@ -211,7 +339,7 @@ impl Listening {
 impl std::fmt::Debug for Listening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listening")
-            .field("addresses", &self.addresses)
+            .field("address", &self.address)
             .finish_non_exhaustive()
     }
 }

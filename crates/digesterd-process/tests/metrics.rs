@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::{HttpResponse, web};
 use digest_storage::{Prefetch, Store};
 use digesterd_process::environment::Service;
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::{EndedJob, JobMetrics, Metrics, StoredDigest, ThreadTime};
 use digesterd_process::server::{self, Listening};
@@ -25,7 +26,7 @@ fn listen(service: &Service, metrics: &Metrics) -> Listening {
     let routes = |config: &mut web::ServiceConfig| {
         config.route("/things/{id}", web::get().to(HttpResponse::Ok));
     };
-    server::listen(service, &Readiness::new(), metrics, routes).unwrap()
+    server::listen(service, &Guard::Open, &Readiness::new(), metrics, routes).unwrap()
 }
 
 fn stored() -> EndedJob {
@@ -68,7 +69,7 @@ fn names(text: &str) -> BTreeSet<String> {
 async fn the_documentation_has_every_metric_and_no_other() {
     let metrics = Metrics::new("tested");
     let listening = listen(&service(None), &metrics);
-    let url = format!("http://{}/things/1", listening.address().unwrap());
+    let url = format!("http://{}/things/1", listening.address());
     tokio::spawn(async move { listening.run(&Shutdown::new()).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     client.get(url).send().await.unwrap();
@@ -124,7 +125,7 @@ fn jobs_and_stores_are_counted() {
 async fn requests_are_counted_by_their_routes_pattern_and_known_methods_alone() {
     let metrics = Metrics::new("tested");
     let listening = listen(&service(None), &metrics);
-    let root = format!("http://{}", listening.address().unwrap());
+    let root = format!("http://{}", listening.address());
     let stop = Shutdown::new();
     let stopping = stop.clone();
     let running = tokio::spawn(async move { listening.run(&stopping).await });
@@ -171,7 +172,7 @@ async fn with_a_port_of_their_own_metrics_are_there_alone() {
     drop(probe);
     let metrics = Metrics::new("tested");
     let listening = listen(&service(Some(port)), &metrics);
-    let root = format!("http://{}", listening.address().unwrap());
+    let root = format!("http://{}", listening.address());
     let stop = Shutdown::new();
     let stopping = stop.clone();
     let running = tokio::spawn(async move { listening.run(&stopping).await });

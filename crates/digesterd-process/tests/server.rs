@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
-use digesterd_process::environment::Service;
+use digesterd_process::environment::{Limits, Service};
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::problem::{Problem, ProblemKind};
@@ -46,13 +47,21 @@ fn metrics() -> Metrics {
     Metrics::new("tested")
 }
 
+fn limits() -> Limits {
+    Limits {
+        body: 1000,
+        request_timeout: Duration::from_millis(600),
+        ..Limits::default()
+    }
+}
+
 fn service() -> Service {
     Service {
         port: 0,
         metrics_port: None,
         listen_address: [127, 0, 0, 1].into(),
-        max_body: 1000,
-        body_patience: Duration::from_millis(600),
+        limits: limits(),
+        tls: None,
         shutdown_grace: Duration::from_secs(5),
     }
 }
@@ -81,8 +90,8 @@ fn routes(config: &mut web::ServiceConfig) {
 
 fn start() -> Running {
     let readiness = Readiness::new();
-    let listening = server::listen(&service(), &readiness, &metrics(), routes).unwrap();
-    let address = listening.address().unwrap();
+    let listening = server::listen(&service(), &Guard::Open, &readiness, &metrics(), routes).unwrap();
+    let address = listening.address();
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
     let task = tokio::spawn(async move { listening.run(&stop).await });
@@ -277,8 +286,8 @@ async fn headers_that_do_not_come_in_time_end_their_connection() {
 #[tokio::test]
 async fn a_service_ends_with_its_grace_whatever_its_work_and_its_callers_do() {
     let grace = Duration::from_secs(1);
-    let listening = server::listen(&service(), &Readiness::new(), &metrics(), routes).unwrap();
-    let address = listening.address().unwrap();
+    let listening = server::listen(&service(), &Guard::Open, &Readiness::new(), &metrics(), routes).unwrap();
+    let address = listening.address();
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
     let (told, share) = tokio::sync::oneshot::channel();
@@ -310,7 +319,7 @@ async fn a_port_in_use_is_told_by_its_variable() {
         port: running.address.port(),
         ..service()
     };
-    let refused = server::listen(&taken, &Readiness::new(), &metrics(), routes).unwrap_err();
+    let refused = server::listen(&taken, &Guard::Open, &Readiness::new(), &metrics(), routes).unwrap_err();
     let message = refused.to_string();
     assert!(message.contains(&running.address.to_string()), "{message}");
     assert!(message.contains("PORT"), "{message}");

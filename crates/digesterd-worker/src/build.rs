@@ -30,6 +30,7 @@ mod progress;
 mod reader;
 mod report;
 mod request;
+mod room;
 mod runs;
 mod stopwatch;
 
@@ -38,6 +39,7 @@ pub use options::{BuildOptions, WhichCount};
 pub use progress::ProgressCounters;
 pub use report::{Built, PROGRAM, Report};
 pub use request::{BuildRequest, Source};
+pub use room::TemporaryRoom;
 
 use crew::Crew;
 use ledger::Ledger;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use digest_core::Job;
 use digest_queue::{JobSource, Message, QueueError};
 use digesterd_process::problem::chain;
+use digesterd_process::traces;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 use tracing::{Instrument, error_span, info, warn};
@@ -81,8 +82,9 @@ async fn deliver(worker: Worker, queue: Arc<dyn JobSource>, message: Message, sl
             return;
         }
     };
-    let span = error_span!("message", job_id = %job.id(), message_id = message.id,
+    let span = error_span!("message", otel.kind = "consumer", job_id = %job.id(), message_id = message.id,
         request_id = message.context.request_id, traceparent = message.context.traceparent);
+    traces::follow(&span, message.context.traceparent.as_deref());
     async {
         info!(job_id = %job.id(), message_id = message.id, receives = message.receives,
             request_id = message.context.request_id, traceparent = message.context.traceparent,

@@ -64,7 +64,7 @@ pub(crate) async fn publish(
     } else {
         StoredTables::default()
     };
-    let encoded = encode::encode(digest, &places.digests, &record, terms.single_put).await?;
+    let encoded = encode::encode(digest, &places.digests, &record, terms).await?;
     let manifest = side::write(&places.manifests, &record, &report, &encoded.summary, stored).await?;
     land::land(&places.digests, held, terms, &encoded, manifest.coverage).await?;
     let is_whole = finish_or_leave(places, &record, Some(&manifest)).await;

@@ -5,6 +5,7 @@
 //! | 200 | the digest is stored, or the job has failed for good and its record says so |
 //! | 202 | `Prefer: respond-async` was sent and the job cannot get lost |
 //! | 400 | the body is no job, its id is not its window's, or the window may not be built; nothing is recorded |
+//! | 401, 403 | the caller is not known, or may not ask for this digest |
 //! | 413 | the body is too long |
 //! | 429 | the job is being built, or the worker is full, for longer than the caller is held |
 //! | 500 | this attempt failed; the job is recorded for another |
@@ -16,8 +17,12 @@ use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use digest_core::Job;
+use digesterd_process::guard::{SharedSecret, caller_of};
 use digesterd_process::problem::{Problem, ProblemKind};
-use serde::Serialize;
+use digesterd_process::request_log::context_of;
+use digesterd_process::traces;
+use serde::{Deserialize, Serialize};
+use tracing::{Instrument, error_span};
 
 use crate::worker::{Accepted, Mode, Worker};
 
@@ -30,10 +35,11 @@ pub enum Addresses {
     BesideOthers,
 }
 
-/// The worker's routes.
+/// The worker's routes. A secret is asked for here where the listener does not ask for one everywhere.
 pub fn configure(
     worker: Worker,
     addresses: Addresses,
+    secret: Option<SharedSecret>,
 ) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     move |config| {
         let mut paths = vec!["/{topic}/{event}"];
@@ -44,6 +50,7 @@ pub fn configure(
             config.service(
                 web::resource(path)
                     .app_data(web::Data::new(worker.clone()))
+                    .app_data(web::Data::new(secret.clone()))
                     .route(web::post().to(deliver))
                     .default_service(web::to(not_post)),
             );
@@ -60,15 +67,34 @@ struct Told {
     reason: Option<String>,
 }
 
+/// What a message may carry beside its job.
+#[derive(Debug, Deserialize)]
+struct Carried {
+    traceparent: Option<String>,
+}
+
 async fn deliver(
     worker: web::Data<Worker>,
+    secret: web::Data<Option<SharedSecret>>,
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, Problem> {
+    if let Some(secret) = secret.as_ref() {
+        secret.check(request.headers())?;
+    }
     let job = Job::parse(&body).map_err(|error| Problem::new(ProblemKind::BadRequest, error.to_string()))?;
+    caller_of(&request).may_ask_for(job.scope())?;
     let id = job.id().to_string();
     let mode = mode(request.headers());
-    let (status, state, reason) = match worker.accept(job, mode).await {
+    let accepted = match carried(&request, &body) {
+        Some(trace) => {
+            let span = error_span!("message", otel.kind = "consumer", job_id = id);
+            traces::follow(&span, Some(&trace));
+            worker.accept(job, mode).instrument(span).await
+        }
+        None => worker.accept(job, mode).await,
+    };
+    let (status, state, reason) = match accepted {
         Accepted::Stored => (StatusCode::OK, "stored", None),
         Accepted::Failed { reason } => (StatusCode::OK, "failed", Some(reason)),
         Accepted::Recorded => (StatusCode::ACCEPTED, "recorded", None),
@@ -86,6 +112,14 @@ async fn deliver(
         }
     };
     Ok(HttpResponse::build(status).json(Told { id, state, reason }))
+}
+
+/// The trace in a message whose way here had no header for it.
+fn carried(request: &HttpRequest, body: &[u8]) -> Option<String> {
+    if context_of(request).traceparent.is_some() {
+        return None;
+    }
+    serde_json::from_slice::<Carried>(body).ok()?.traceparent
 }
 
 async fn not_post() -> Result<HttpResponse, Problem> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use digest_core::Scope;
 use digest_storage::{Digests, Index, Manifests, Markers, Prefetch, Records, Tables};
 use digesterd_process::environment::Environment;
+use digesterd_process::guard::{Guard, SharedSecret};
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::queues::{open_sqs, register_queue};
@@ -36,11 +37,13 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let readiness = Readiness::new();
     let metrics = Metrics::new("digesterd-worker");
     let worker = open(&settings, &readiness, &metrics).await?;
+    let secret = settings.access.intake_secret.clone().map(SharedSecret::new);
     let listening = listen(
         &settings.service,
+        &secret.map_or(Guard::Open, Guard::Secret),
         &readiness,
         &metrics,
-        configure(worker.clone(), Addresses::Own),
+        configure(worker.clone(), Addresses::Own, None),
     )?;
     let sweeping = worker.clone();
     tokio::spawn(async move { Sweeper::new(false).run(&sweeping).await });

@@ -1,12 +1,14 @@
 //! The settings of a worker process, read from its environment in one go.
 
+use std::sync::Arc;
+
 use digest_core::BadRows;
 use digesterd_process::environment::{
-    AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError, FlowLogsSettings,
-    PrefetchSettings, Reader, Service, SqsSettings, Timings, WorkerSettings,
+    AccessSettings, AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError,
+    FlowLogsSettings, PrefetchSettings, Reader, Service, SqsSettings, Timings, WorkerSettings,
 };
 
-use crate::build::{BuildOptions, WhichCount};
+use crate::build::{BuildOptions, TemporaryRoom, WhichCount};
 use crate::terms::Terms;
 
 /// Everything a worker process is told.
@@ -14,6 +16,8 @@ use crate::terms::Terms;
 pub struct Settings {
     /// Where it listens.
     pub service: Service,
+    /// Who may come in.
+    pub access: AccessSettings,
     /// How S3 is reached.
     pub aws: AwsSettings,
     /// The places of the flow logs.
@@ -61,6 +65,7 @@ impl Settings {
     ) -> Result<Self, EnvironmentError> {
         let reader = environment.reader();
         let service = Service::read(&reader);
+        let access = AccessSettings::read(&reader);
         let aws = AwsSettings::read(&reader);
         let flow_logs = BucketSettings::read_flow_logs(&reader);
         let buckets = [Bucket::Storage, Bucket::Progress].map(|bucket| BucketSettings::read(&reader, bucket));
@@ -80,6 +85,7 @@ impl Settings {
         let settings = (|| {
             Some(Self {
                 service: service?,
+                access: access?,
                 aws: aws?,
                 flow_logs: flow_logs?,
                 storage: storage?,
@@ -107,6 +113,8 @@ impl Settings {
             record_retention: self.timings.record_retention,
             patience: self.timings.sqsd_patience,
             late_arrival: self.digests.late_arrival,
+            max_edges: self.worker.max_edges,
+            max_output: self.worker.max_output,
             max_attempts: self.timings.max_attempts,
             max_lost_leases: self.timings.max_lost_leases,
             ..Terms::default()
@@ -123,11 +131,14 @@ impl Settings {
                 BadRows::Fail
             },
             max_row: self.digests.max_row,
+            max_columns: self.digests.max_columns,
+            max_ratio: self.digests.max_ratio,
             edges: self.digests.edges,
             overlap: WhichCount::of(self.digests.prefer_newest),
             layout: self.digests.layout.clone(),
             max_memory: Some(self.worker.memory_of_a_build()),
             temp_dir: self.worker.temporary_directory(),
+            room: Arc::new(TemporaryRoom::new(self.worker.max_temp)),
             ..BuildOptions::default()
         }
     }

@@ -27,6 +27,10 @@ pub struct Terms {
     pub max_attempts: u32,
     /// Lost leases before a job is given up (`DIGEST_MAX_LOST_LEASES`).
     pub max_lost_leases: u32,
+    /// Most lines of a digest (`DIGEST_MAX_EDGES`).
+    pub max_edges: u64,
+    /// Most bytes of a digest's gzip (`DIGEST_MAX_OUTPUT`).
+    pub max_output: u64,
     /// Pause after the first failed attempt; doubled with each further one, with jitter.
     pub retry_pause: Duration,
     /// Longest pause between two attempts.
@@ -48,6 +52,8 @@ impl Default for Terms {
             late_arrival: Duration::from_secs(30 * 60),
             max_attempts: 5,
             max_lost_leases: 20,
+            max_edges: 1_000_000_000,
+            max_output: 64 << 30,
             retry_pause: Duration::from_secs(5),
             longest_pause: Duration::from_secs(300),
             single_put: 64 * 1024 * 1024,

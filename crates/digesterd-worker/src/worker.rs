@@ -7,6 +7,7 @@ use chrono::Utc;
 use digest_core::{Job, JobRecord};
 use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records, Tables};
 use digesterd_process::metrics::JobMetrics;
+use digesterd_process::traces;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -207,7 +208,10 @@ impl Worker {
 
     /// Runs a visit on the worker's own runtime, its log lines under the job's id; [`Worker::drain`] waits for it.
     fn visit(&self, job: Job, occasion: Occasion, seat: Seat, slot: Option<OwnedSemaphorePermit>) {
-        let span = error_span!("job", job_id = %job.id());
+        let span = error_span!("job", job_id = %job.id(), trace_id = tracing::field::Empty);
+        if let Some(trace) = span.in_scope(|| traces::trace_id(None)) {
+            span.record("trace_id", trace);
+        }
         let visit = visit(self.clone(), job, occasion, seat, slot).instrument(span);
         self.shared.tasks.spawn_on(visit, &self.shared.runtime);
     }

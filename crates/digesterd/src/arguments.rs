@@ -12,6 +12,7 @@ use crate::sample_logs::SampleLogsArgs;
 
 mod client;
 mod insight;
+mod token;
 
 pub use client::{
     ApiArguments, CreateArguments, GetArguments, ListArguments, StatusArguments, WhichArguments,
@@ -21,6 +22,7 @@ pub use insight::{
     Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments, MergeArguments,
     QuestionArguments, Sort,
 };
+pub use token::{TokenArguments, TokenScope};
 
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
 #[derive(Debug, Clone, Parser)]
@@ -95,6 +97,10 @@ pub enum Command {
     /// Reads and writes the bucket DIGEST_STORAGE_BUCKET, with its region, role and credentials. Digests without a
     /// manifest are not listed. May run at any time, beside any API and worker.
     Index,
+    /// Makes a token for an API that asks for one, and its line for DIGEST_TOKENS_FILE
+    ///
+    /// The token goes to stdout, this once; it cannot be had again from its line, which is printed below it.
+    Token(TokenArguments),
     /// Says what has changed from one digest to another: edges, hosts and services that are new or gone, newly rejected
     ///
     /// Digests are files, ids (3f0c…), or windows (START..STOP) that a running API hands out; with --stored, ids and

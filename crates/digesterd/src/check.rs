@@ -15,6 +15,7 @@ use crate::findings::{Finding, Outcome};
 use crate::stdout;
 
 mod buckets;
+mod entrance;
 mod machine;
 
 /// What is to be tried.
@@ -111,6 +112,12 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
     {
         findings.push(queue(&QueueSettings::Sqs(sqs), &worker.aws).await);
     }
+    if let Some(api) = &subjects.api {
+        findings.extend(entrance::entrance(&api.service, &api.access));
+    } else if let Some(worker) = of_worker {
+        // `serve` asks for tokens too.
+        findings.extend(entrance::entrance(&worker.service, &worker.access));
+    }
     if let Some(worker) = of_worker {
         findings.push(machine::prefetch(
             &worker.prefetch,
@@ -144,7 +151,7 @@ async fn queue(queue: &QueueSettings, aws: &AwsSettings) -> Finding {
     // An address may carry a password.
     let _ = shown.set_password(None).and_then(|()| shown.set_username(""));
     shown.set_query(None);
-    let asked = match open_queue(queue, aws).await {
+    let asked = match open_queue(queue, aws, None).await {
         Ok(opened) => opened.check().await,
         Err(error) => return Finding::failed(QUEUE, chain(&error)),
     };

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use digest_core::{DigestId, Manifest};
 use digest_insight::Format;
 use digesterd_api::status::Status;
-use digesterd_process::environment::{ClientSettings, Environment};
+use digesterd_process::environment::{ClientSettings, Environment, Secret};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 
@@ -22,6 +22,8 @@ pub(crate) mod status;
 
 /// A connection is made within this or not at all.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Any address that can be read.
+const LOCAL: &str = "http://localhost";
 /// Silence within an answer.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -30,15 +32,18 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
+    token: Option<Secret>,
 }
 
 impl Client {
     /// The API that the arguments or the environment name.
     pub(crate) fn new(arguments: &ApiArguments, environment: &Environment) -> anyhow::Result<Self> {
-        let base = match &arguments.api {
-            Some(url) => url.clone(),
-            None => ClientSettings::read_all(environment)?.api,
+        // What the argument takes the place of need not be usable.
+        let settings = match &arguments.api {
+            Some(_) => ClientSettings::read_all(&environment.clone().with("DIGESTERD_API", LOCAL))?,
+            None => ClientSettings::read_all(environment)?,
         };
+        let (base, token) = (arguments.api.clone().unwrap_or(settings.api), settings.token);
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             bail!("{base} is no http or https address of an API");
         }
@@ -52,14 +57,18 @@ impl Client {
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().context("no HTTP client can be made")?;
-        Ok(Self { http, base })
+        Ok(Self { http, base, token })
     }
 
     /// A request for a path of the API, which may have a query. A path in the API's own address is kept.
     fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
         let base = self.base.as_str().trim_end_matches('/');
         let url: Url = format!("{base}{path}").parse().context("no address of an API")?;
-        Ok(self.http.request(method, url))
+        let request = self.http.request(method, url);
+        Ok(match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        })
     }
 
     /// Sends a request.
@@ -120,6 +129,9 @@ pub(crate) async fn refusal(answer: Response) -> anyhow::Error {
         .as_ref()
         .and_then(|problem| problem.get("message")?.as_str());
     match told {
+        Some(told) if status == StatusCode::UNAUTHORIZED => {
+            anyhow::anyhow!("{told}; set DIGESTERD_TOKEN (the API answered {status})")
+        }
         Some(told) => anyhow::anyhow!("{told} (the API answered {status})"),
         None => anyhow::anyhow!("the API answered {status}"),
     }

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     ));
 
     let service = Standalone::open(&settings).await?;
-    let url = format!("http://{}", service.address()?);
+    let url = format!("http://{}", service.address());
     let (records, manifests) = (service.records.clone(), service.manifests.clone());
     let shutdown = Shutdown::new();
     let running = tokio::spawn(service.run(shutdown.clone()));

@@ -12,7 +12,7 @@ use digest_tables::{write_edges, write_interfaces};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
 use digesterd_worker::build::{
-    BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source, WhichCount,
+    BuildOptions, BuildRequest, Built, ProgressCounters, Report, Source, TemporaryRoom, WhichCount,
 };
 
 use crate::arguments::{BadRowsArgument, DigestArguments, refused};
@@ -132,11 +132,14 @@ fn options(arguments: &DigestArguments, digests: &DigestSettings, worker: &Worke
         threads: arguments.threads.map_or(default.threads, usize::from),
         bad_rows: if skip { BadRows::Skip } else { BadRows::Fail },
         max_row: digests.max_row,
+        max_columns: digests.max_columns,
+        max_ratio: digests.max_ratio,
         edges: digests.edges,
         overlap: WhichCount::of(digests.prefer_newest),
         layout: digests.layout.clone(),
         max_memory: Some(worker.memory_of_a_build()),
         temp_dir: worker.temporary_directory(),
+        room: Arc::new(TemporaryRoom::new(worker.max_temp)),
     }
 }
 

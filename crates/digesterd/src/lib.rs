@@ -1,5 +1,6 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
-//! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order; `diff`,
+//! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order, `token`
+//! lets somebody in; `diff`,
 //! `graph`, `merge`, `top`, `edges` and `rejected` tell what is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
@@ -35,13 +36,14 @@ mod stdout;
 mod stored;
 mod summary;
 mod table;
+mod token;
 mod units;
 
 pub use arguments::{
     ApiArguments, Arguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments, DiffArguments,
     DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
     InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments, Sort,
-    StatusArguments, WhichArguments, WindowArguments,
+    StatusArguments, TokenArguments, TokenScope, WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -52,8 +54,9 @@ const QUIET: &str = "warn";
 pub fn run(arguments: &Arguments) -> ExitCode {
     let environment = Environment::from_os();
     match &arguments.command {
-        Command::Serve(_) => telemetry::start(LogStyle::Service, environment.log_filter()),
-        _ => telemetry::start(LogStyle::Command, environment.log_filter().or(Some(QUIET))),
+        // Its traces need the runtime.
+        Command::Serve(_) => {}
+        _ => telemetry::start(LogStyle::Command, environment.log_filter().or(Some(QUIET)), None),
     }
     let done = match &arguments.command {
         Command::Demo(arguments) => waited_for(demo::run(arguments)),
@@ -66,6 +69,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Status(arguments) => waited_for(client::status::run(arguments, &environment)),
         Command::List(arguments) => waited_for(client::list::run(arguments, &environment)),
         Command::Index => waited_for(index::run(&environment)),
+        Command::Token(arguments) => token::run(arguments),
         Command::Graph(arguments) => waited_for(graph::run(arguments, &environment)),
         Command::Merge(arguments) => waited_for(merge::run(arguments, &environment)),
         Command::Top(arguments) => waited_for(questions::top(arguments, &environment)),

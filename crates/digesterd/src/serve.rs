@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use digesterd_process::environment::Environment;
+use digesterd_process::life::observe;
 use digesterd_process::shutdown::Shutdown;
 use digesterd_worker::Settings;
 
@@ -22,6 +23,7 @@ pub(crate) const FLOW_LOGS: &str = "flow-logs";
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(arguments: &ServeArguments, environment: Environment) -> anyhow::Result<()> {
+    let _traces = observe("digesterd", &environment)?;
     let settings = Settings::read_standalone(&flagged(arguments, environment)?)?;
     tracing::info!(
         ?settings,

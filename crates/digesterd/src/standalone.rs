@@ -7,15 +7,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use anyhow::Context;
 use digest_queue::{InProcessJobs, QueuedJob, in_process};
 use digest_storage::{Manifests, Records};
 use digesterd_api::Api;
+use digesterd_process::guard::{Guard, SharedSecret};
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::server::{Listening, listen};
 use digesterd_process::shutdown::Shutdown;
+use digesterd_process::traces;
 use digesterd_worker::{Accepted, Addresses, Mode, Settings, Sweeper, Worker};
+use tracing::Instrument;
 
 /// A service that listens and has not begun to answer.
 #[derive(Debug)]
@@ -46,15 +48,27 @@ impl Standalone {
             settings.timings.clone(),
             &settings.digests,
         ));
-        let workers = digesterd_worker::configure(worker.clone(), Addresses::BesideOthers);
+        let access = &settings.access;
+        let guard = Guard::of_tokens(access.tokens_file.as_deref())?;
+        // Where tokens are asked for, they are asked for everywhere.
+        let secret = access.intake_secret.clone().map(SharedSecret::new);
+        let secret = secret.filter(|_| access.tokens_file.is_none());
+        let workers = digesterd_worker::configure(worker.clone(), Addresses::BesideOthers, secret);
+        let root = Arc::clone(&api);
         let routes = move |config: &mut ServiceConfig| {
             digesterd_api::configure(Arc::clone(&api))(config);
             workers(config);
         };
+        let mut listening = listen(&settings.service, &guard, &readiness, &metrics, routes)?;
+        if let Some(address) = access.tokenless {
+            listening = listening.beside(&settings.service, address, &metrics, move |config| {
+                digesterd_api::configure_root(Arc::clone(&root))(config);
+            })?;
+        }
         Ok(Self {
             worker,
             jobs,
-            listening: listen(&settings.service, &readiness, &metrics, routes)?,
+            listening,
             readiness,
             grace: settings.service.shutdown_grace,
             records: places.records,
@@ -63,8 +77,8 @@ impl Standalone {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
-        self.listening.address().context("the server has no address")
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listening.address()
     }
 
     /// Answers until it is asked to stop; then running builds end or are given back within the grace.
@@ -91,7 +105,9 @@ async fn take_in(mut jobs: InProcessJobs, worker: Worker, shutdown: Shutdown) {
             () = shutdown.requested() => return,
         };
         let Some(queued) = next else { return };
-        tokio::spawn(deliver(queued, worker.clone()));
+        let span = tracing::error_span!("message", otel.kind = "consumer", job_id = %queued.job.id());
+        traces::follow(&span, queued.context.traceparent.as_deref());
+        tokio::spawn(deliver(queued, worker.clone()).instrument(span));
     }
 }
 

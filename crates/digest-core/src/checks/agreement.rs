@@ -15,7 +15,6 @@ use crate::facet::Dimensions;
 use crate::fact::FACTS;
 use crate::fold::{BadRows, Fold, FoldOptions};
 use crate::interface_facts::InterfaceFacts;
-use crate::layout::Layout;
 use crate::oracle::{
     self, Answer, Counts, EdgeKey, Further, Interface, InterfaceKey, Question, Refusal, Sums,
 };
@@ -49,7 +48,7 @@ pub fn all_ways(
         },
         max_row: question.max_row,
         edges: true,
-        layout: Layout::default(),
+        ..FoldOptions::default()
     };
     let one = |fold| one_thread(fold, objects, piece);
     let spilled = Fold::within(&options, Some(HeldRuns::budget(budget)));

@@ -12,11 +12,17 @@ use super::zstandard::{Frames, is_frame};
 use super::{GZIP, TextFailure, header};
 use crate::input::Input;
 
+/// Text of this length is not looked at for its ratio.
+const FREE: u64 = 16 << 20;
+
 /// The bytes of one object, inflated as they are read.
 pub(crate) struct Inflated<'s> {
     input: Input<'s>,
     by: By<'s>,
     place: Place,
+    /// Bytes handed out, and how many may be for each byte taken.
+    written: u64,
+    most_ratio: u64,
 }
 
 /// What inflates them.
@@ -41,6 +47,8 @@ impl<'s> Inflated<'s> {
             input,
             by: By::Nothing,
             place: Place::Plain,
+            written: 0,
+            most_ratio: u64::MAX,
         }
     }
 
@@ -49,6 +57,8 @@ impl<'s> Inflated<'s> {
             input,
             by: By::Gzip(inflater),
             place: Place::Between,
+            written: 0,
+            most_ratio: u64::MAX,
         }
     }
 
@@ -57,6 +67,8 @@ impl<'s> Inflated<'s> {
             input,
             by: By::Zstd(frames),
             place: Place::Between,
+            written: 0,
+            most_ratio: u64::MAX,
         }
     }
 
@@ -64,7 +76,18 @@ impl<'s> Inflated<'s> {
     /// more text.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize, TextFailure> {
         let place = std::mem::replace(&mut self.place, Place::Ended);
-        self.read_on(place, out).map_err(|error| self.failure(&error))
+        let read = self.read_on(place, out).map_err(|error| self.failure(&error))?;
+        self.written += read as u64;
+        if is_bomb(self.written, self.taken(), self.most_ratio) {
+            self.place = Place::Ended;
+            return Err(bomb(self.most_ratio));
+        }
+        Ok(read)
+    }
+
+    /// The same with a bound on the bytes that come of each byte.
+    pub(crate) fn within(self, most_ratio: u64) -> Self {
+        Self { most_ratio, ..self }
     }
 
     /// Bytes taken from the source, once [`Inflated::read`] has returned 0.
@@ -215,6 +238,17 @@ impl<'s> Inflated<'s> {
             None => TextFailure::Corrupt(error.to_string()),
         }
     }
+}
+
+/// Whether so many bytes of text are too many for so many bytes taken. What is short may repeat itself as it likes.
+pub(super) fn is_bomb(written: u64, taken: u64, most_ratio: u64) -> bool {
+    written > FREE && written > taken.saturating_mul(most_ratio)
+}
+
+pub(super) fn bomb(most_ratio: u64) -> TextFailure {
+    TextFailure::Corrupt(format!(
+        "it inflates to more than {most_ratio} times its size (DIGEST_MAX_RATIO)"
+    ))
 }
 
 fn unsound(what: &'static str) -> io::Error {

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use digest_core::checks::agreement::{counts, edge, interfaces};
 use digest_core::oracle::{Answer, EdgeKey, Further, Question, Refusal, Sums};
-use digest_core::{BadRows, Digest, Fold, FoldError, FoldOptions, Layout, ObjectTally, Window};
+use digest_core::{BadRows, Digest, Fold, FoldError, FoldOptions, ObjectTally, Window};
 
 /// Keys and bytes.
 pub(crate) type Objects = Vec<(String, Vec<u8>)>;
@@ -26,7 +26,7 @@ pub(crate) fn options(question: &Question) -> FoldOptions {
         },
         max_row: question.max_row,
         edges: true,
-        layout: Layout::default(),
+        ..FoldOptions::default()
     }
 }
 

@@ -150,3 +150,64 @@ fn resident() -> u64 {
         .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
     pages.unwrap_or_default() * 4096
 }
+
+/// Lines without end, squeezed by zstd to next to nothing.
+fn bomb() -> Vec<u8> {
+    let text = ROW.repeat((64 << 20) / ROW.len());
+    zstd::encode_all(text.as_bytes(), 3).unwrap()
+}
+
+#[test]
+fn an_object_that_inflates_to_more_than_the_ratio_is_corrupt_and_is_skipped_as_such() {
+    let bomb = bomb();
+    let options = |max_ratio, bad_rows| FoldOptions {
+        max_ratio,
+        bad_rows,
+        ..FoldOptions::default()
+    };
+    let read = |options: &FoldOptions| Fold::new(options).read_object("bomb", &mut bomb.as_slice());
+    let error = read(&options(1000, BadRows::Fail)).unwrap_err();
+    assert!(matches!(error, FoldError::Corrupt { .. }) && !error.is_retryable());
+    assert!(
+        error
+            .to_string()
+            .ends_with("it inflates to more than 1000 times its size (DIGEST_MAX_RATIO)"),
+        "{error}"
+    );
+    assert_eq!(read(&options(1000, BadRows::Skip)).unwrap().records, 0);
+    assert!(read(&options(u64::MAX, BadRows::Fail)).unwrap().records > 100_000);
+    // What is short may repeat itself.
+    let short = zstd::encode_all(ROW.repeat(10_000).as_bytes(), 3).unwrap();
+    let mut fold = Fold::new(&options(1, BadRows::Fail));
+    assert_eq!(
+        fold.read_object("short", &mut short.as_slice()).unwrap().records,
+        10_000
+    );
+    let mut gzip = Vec::new();
+    let text = ROW.repeat((32 << 20) / ROW.len());
+    let mut encoder = flate2::read::GzEncoder::new(text.as_bytes(), flate2::Compression::fast());
+    encoder.read_to_end(&mut gzip).unwrap();
+    let mut fold = Fold::new(&options(10, BadRows::Fail));
+    assert!(fold.read_object("gzip", &mut gzip.as_slice()).is_err());
+}
+
+#[test]
+fn a_header_of_more_columns_than_may_be_is_no_flow_log() {
+    let options = FoldOptions {
+        max_columns: 20,
+        ..FoldOptions::default()
+    };
+    let known =
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end";
+    let read = |more: usize| {
+        // Half of a header's names are known, or it is none.
+        let header = format!("{known}{}\n", " new-column".repeat(more));
+        Fold::new(&options).read_object("wide", &mut header.as_bytes())
+    };
+    assert_eq!(read(8).unwrap().headers, 1);
+    let error = read(9).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "wide: line 1: no flow log that can be digested: its header has more than 20 columns (DIGEST_MAX_COLUMNS)"
+    );
+}

@@ -14,6 +14,7 @@ use digest_queue::{InProcessJobs, JobQueue, in_process};
 use digest_storage::{Attributes, Created, Digests, Expect, Manifests, Records, Store, StoreOptions};
 use digesterd_api::{Api, configure};
 use digesterd_process::environment::{DigestSettings, Service, Timings};
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::server;
@@ -57,13 +58,22 @@ impl TestApp {
     }
 
     pub(crate) fn over(storage: Store, progress: Store) -> Self {
+        Self::guarded(storage, progress, &Guard::Open)
+    }
+
+    /// One that lets in whom the guard knows, with a door beside it for those without a token.
+    pub(crate) fn guarded(storage: Store, progress: Store, guard: &Guard) -> Self {
         let (queue, jobs) = in_process();
-        let mut app = Self::with_queue(storage, progress, Arc::new(queue));
+        let mut app = Self::made(storage, progress, Arc::new(queue), guard);
         app.jobs = Some(jobs);
         app
     }
 
     pub(crate) fn with_queue(storage: Store, progress: Store, queue: Arc<dyn JobQueue>) -> Self {
+        Self::made(storage, progress, queue, &Guard::Open)
+    }
+
+    fn made(storage: Store, progress: Store, queue: Arc<dyn JobQueue>, guard: &Guard) -> Self {
         let service = Service {
             port: 0,
             listen_address: [127, 0, 0, 1].into(),
@@ -79,6 +89,7 @@ impl TestApp {
         let api = Arc::new(api);
         let listening = server::listen(
             &service,
+            guard,
             &Readiness::new(),
             &Metrics::new("digesterd-api"),
             move |config| {
@@ -86,7 +97,7 @@ impl TestApp {
             },
         )
         .unwrap();
-        let address = listening.address().unwrap();
+        let address = listening.address();
         let shutdown = Shutdown::new();
         let stop = shutdown.clone();
         tokio::spawn(async move { listening.run(&stop).await });

@@ -270,6 +270,7 @@ async fn a_queue_that_is_down_is_503_in_time_and_leaves_the_window_free() {
         topic: None,
         ca_bundle: None,
         proxy: None,
+        secret: None,
     });
     let (storage, progress) = (Store::memory(), Store::memory());
     let app = TestApp::with_queue(storage.clone(), progress.clone(), Arc::new(queue.unwrap()));

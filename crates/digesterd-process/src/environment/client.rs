@@ -1,20 +1,25 @@
-//! What the command line alone reads: which API it speaks to (`DIGESTERD_API`), what is inside (`INTERNAL_CIDRS`).
+//! What the command line alone reads: which API it speaks to (`DIGESTERD_API`) and by which token
+//! (`DIGESTERD_TOKEN`), what is inside (`INTERNAL_CIDRS`).
 
 use serde::Deserialize;
 use url::Url;
 
-use super::{Environment, EnvironmentError, Reader, values};
+use super::access::secret;
+use super::{Environment, EnvironmentError, Reader, Secret, values};
 
 /// Settings of the commands that speak to a running API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSettings {
     /// Address of the API.
     pub api: Url,
+    /// Token to send, if the API asks for one.
+    pub token: Option<Secret>,
 }
 
 #[derive(Default, Deserialize)]
 pub(super) struct Raw {
     digesterd_api: Option<String>,
+    digesterd_token: Option<String>,
 }
 
 impl ClientSettings {
@@ -28,7 +33,11 @@ impl ClientSettings {
             raw.digesterd_api.or(Some(default)),
             values::http_url,
         );
-        Some(Self { api: api? })
+        let token = reader.optional("DIGESTERD_TOKEN", raw.digesterd_token, secret);
+        Some(Self {
+            api: api?,
+            token: token?,
+        })
     }
 
     /// Reads nothing else.

@@ -1,4 +1,4 @@
-//! What a digest may be and how its rows are read: `DIGEST_MAX_WINDOW`, `DIGEST_MAX_ROW`,
+//! What a digest may be and how its rows are read: `DIGEST_MAX_WINDOW`, `DIGEST_MAX_ROW`, `DIGEST_MAX_COLUMNS`, `DIGEST_MAX_RATIO`,
 //! `DIGEST_BAD_ROWS`, `DIGEST_EDGES`, `DIGEST_OVERLAP`, `VPC_FLOW_LOGS_FORMAT`, `VPC_FLOW_LOGS_LATE_ARRIVAL`.
 
 use std::time::Duration;
@@ -8,6 +8,11 @@ use serde::Deserialize;
 
 use super::{Reader, values};
 
+/// Several times what AWS has fields for.
+const MOST_COLUMNS: u32 = 512;
+/// Far above what flow logs are squeezed to, which is a tenth or a thirtieth; gzip itself cannot pass 1032.
+const MOST_RATIO: u32 = 1000;
+
 /// Settings that shape a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestSettings {
@@ -15,6 +20,10 @@ pub struct DigestSettings {
     pub max_window: Duration,
     /// Longest row in bytes.
     pub max_row: usize,
+    /// Most columns of a header or of a Parquet file.
+    pub max_columns: usize,
+    /// Most bytes of text for each byte of a compressed object.
+    pub max_ratio: u64,
     /// Whether rows that cannot be read are counted and left out; otherwise they fail the digest.
     pub skip_bad_rows: bool,
     /// Whether the measures per edge that the text does not show are kept.
@@ -31,6 +40,8 @@ pub struct DigestSettings {
 pub(super) struct Raw {
     digest_max_window: Option<String>,
     digest_max_row: Option<String>,
+    digest_max_columns: Option<String>,
+    digest_max_ratio: Option<String>,
     digest_bad_rows: Option<String>,
     digest_edges: Option<String>,
     digest_overlap: Option<String>,
@@ -62,6 +73,9 @@ impl DigestSettings {
             |text| usize::try_from(values::size(text)?).map_err(|_| "is too large".to_owned()),
             default.max_row,
         );
+        let count = |name, text, default| reader.value_or(name, text, values::count, default);
+        let max_columns = count("DIGEST_MAX_COLUMNS", raw.digest_max_columns, MOST_COLUMNS);
+        let max_ratio = count("DIGEST_MAX_RATIO", raw.digest_max_ratio, MOST_RATIO);
         let skip_bad_rows = reader.value_or(
             "DIGEST_BAD_ROWS",
             raw.digest_bad_rows,
@@ -100,6 +114,8 @@ impl DigestSettings {
         Some(Self {
             max_window: max_window?,
             max_row: max_row?,
+            max_columns: usize::try_from(max_columns?).unwrap_or(usize::MAX),
+            max_ratio: u64::from(max_ratio?),
             skip_bad_rows: skip_bad_rows?,
             edges: edges?,
             prefer_newest: prefer_newest?,
@@ -120,6 +136,8 @@ impl Default for DigestSettings {
         Self {
             max_window: Duration::from_secs(31 * 86400),
             max_row: 64 << 10,
+            max_columns: MOST_COLUMNS as usize,
+            max_ratio: u64::from(MOST_RATIO),
             skip_bad_rows: false,
             edges: true,
             prefer_newest: false,

@@ -1,11 +1,12 @@
-//! How a service listens and stops: `PORT`, `METRICS_PORT`, `LISTEN_ADDRESS`, `DIGEST_MAX_BODY`, `DIGEST_SHUTDOWN_GRACE`.
+//! How a service listens and stops: `PORT`, `METRICS_PORT`, `LISTEN_ADDRESS`, `DIGEST_SHUTDOWN_GRACE`; its [`Limits`] and its
+//! certificate.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Reader, values};
+use super::{Limits, Reader, TlsFiles, values};
 
 /// Settings of an HTTP service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +17,10 @@ pub struct Service {
     pub metrics_port: Option<u16>,
     /// Address to listen on.
     pub listen_address: IpAddr,
-    /// Most bytes of a request body.
-    pub max_body: usize,
-    /// How long a request's body may take to arrive. No variable sets it.
-    pub body_patience: Duration,
+    /// What one caller may take.
+    pub limits: Limits,
+    /// The certificate to speak TLS with, on every listener that others than this machine can reach.
+    pub tls: Option<TlsFiles>,
     /// How long requests and builds in flight may go on after the signal to stop.
     pub shutdown_grace: Duration,
 }
@@ -29,7 +30,6 @@ pub(super) struct Raw {
     port: Option<String>,
     metrics_port: Option<String>,
     listen_address: Option<String>,
-    digest_max_body: Option<String>,
     digest_shutdown_grace: Option<String>,
 }
 
@@ -49,18 +49,11 @@ impl Service {
         let listen_address = reader.value_or(
             "LISTEN_ADDRESS",
             raw.listen_address,
-            |text| {
-                text.parse()
-                    .map_err(|_| "is not an IP address such as 0.0.0.0, 127.0.0.1 or ::".to_owned())
-            },
+            ip_address,
             default.listen_address,
         );
-        let max_body = reader.value_or(
-            "DIGEST_MAX_BODY",
-            raw.digest_max_body,
-            |text| usize::try_from(values::size(text)?).map_err(|_| "is too large".to_owned()),
-            default.max_body,
-        );
+        let limits = Limits::read(reader);
+        let tls = TlsFiles::read(reader);
         let shutdown_grace = reader.value_or(
             "DIGEST_SHUTDOWN_GRACE",
             raw.digest_shutdown_grace,
@@ -71,8 +64,8 @@ impl Service {
             port: port?,
             metrics_port: metrics_port?,
             listen_address: listen_address?,
-            max_body: max_body?,
-            body_patience: default.body_patience,
+            limits: limits?,
+            tls: tls?,
             shutdown_grace: shutdown_grace?,
         })
     }
@@ -97,9 +90,15 @@ impl Default for Service {
             port: 8080,
             metrics_port: None,
             listen_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            max_body: 64 << 10,
-            body_patience: Duration::from_secs(15),
+            limits: Limits::default(),
+            tls: None,
             shutdown_grace: Duration::from_secs(25),
         }
     }
+}
+
+/// An address of this machine.
+pub(super) fn ip_address(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| "is not an IP address such as 0.0.0.0, 127.0.0.1 or ::".to_owned())
 }

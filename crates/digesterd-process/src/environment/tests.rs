@@ -254,7 +254,7 @@ fn without_variables_the_defaults_are_those_of_the_table() {
     assert_eq!(service.listen_address.to_string(), default("LISTEN_ADDRESS"));
     assert_eq!(service.shutdown_grace, duration("DIGEST_SHUTDOWN_GRACE"));
     assert_eq!(
-        Ok(service.max_body as u64),
+        Ok(service.limits.body as u64),
         values::size(default("DIGEST_MAX_BODY"))
     );
     assert_eq!(WorkerSettings::read(&reader).unwrap(), WorkerSettings::default());
@@ -277,7 +277,11 @@ fn the_structs_read_exactly_what_the_table_lists() {
     let mut read = BTreeSet::from(["RUST_LOG".to_owned()]);
     for (prefix, fields) in [
         ("", fields_of::<service::Raw>()),
+        ("", fields_of::<limits::Raw>()),
+        ("", fields_of::<access::Raw>()),
+        ("", fields_of::<access::RawTls>()),
         ("", fields_of::<timings::Raw>()),
+        ("", fields_of::<traces::Raw>()),
         ("", fields_of::<digests::Raw>()),
         ("", fields_of::<worker::Raw>()),
         ("", fields_of::<queue::Raw>()),

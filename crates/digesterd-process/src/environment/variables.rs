@@ -18,9 +18,22 @@ pub const VARIABLES: &[Variable] = &[
     open("PORT", "8080"),
     open("METRICS_PORT", "that of PORT"),
     open("LISTEN_ADDRESS", "0.0.0.0"),
-    open("DIGEST_MAX_BODY", "64KiB"),
     open("DIGEST_SHUTDOWN_GRACE", "25s"),
     open("RUST_LOG", "info"),
+    // who may come in
+    open("DIGEST_TOKENS_FILE", "none"),
+    open("TOKENLESS_PORT", "none"),
+    open("TOKENLESS_LISTEN_ADDRESS", "127.0.0.1"),
+    secret("DIGEST_INTAKE_SECRET", "none"),
+    open("TLS_CERTIFICATE_FILE", "none"),
+    open("TLS_KEY_FILE", "none"),
+    // what a caller may take
+    open("DIGEST_MAX_BODY", "64KiB"),
+    open("DIGEST_MAX_HEADERS", "16KiB"),
+    open("DIGEST_MAX_QUERY", "48KiB"),
+    open("DIGEST_MAX_CONNECTIONS", "10000"),
+    open("DIGEST_REQUEST_TIMEOUT", "15s"),
+    open("DIGEST_STALL_TIMEOUT", "60s"),
     // flow logs
     open("VPC_FLOW_LOGS_BUCKET", "required"),
     open("VPC_FLOW_LOGS_BUCKET_REGION", "REGION"),
@@ -40,11 +53,16 @@ pub const VARIABLES: &[Variable] = &[
     open("DIGEST_STORAGE_SSE_KMS_KEY_ID", "none"),
     open("DIGEST_MAX_WINDOW", "31d"),
     open("DIGEST_MAX_ROW", "64KiB"),
+    open("DIGEST_MAX_COLUMNS", "512"),
+    open("DIGEST_MAX_RATIO", "1000"),
     open("DIGEST_BAD_ROWS", "fail"),
     open("DIGEST_EDGES", "on"),
     open("DIGEST_OVERLAP", "report"),
     open("DIGEST_MAX_MEMORY", "half of what there is"),
     open("DIGEST_TEMP_DIR", "the system's"),
+    open("DIGEST_MAX_TEMP", "256GiB"),
+    open("DIGEST_MAX_EDGES", "1000000000"),
+    open("DIGEST_MAX_OUTPUT", "64GiB"),
     open("WORKER_CONCURRENCY", "1"),
     // progress
     open("DIGEST_PROGRESS_BUCKET", "required"),
@@ -78,8 +96,17 @@ pub const VARIABLES: &[Variable] = &[
     open("AWS_CA_BUNDLE", "none"),
     secret("HTTPS_PROXY", "none"),
     open("S3_CLIENT", "object_store"),
+    // traces
+    secret("OTEL_EXPORTER_OTLP_ENDPOINT", "none"),
+    secret(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
+    secret("OTEL_EXPORTER_OTLP_HEADERS", "none"),
+    open("OTEL_SERVICE_NAME", "the program's"),
     // the command line
     secret("DIGESTERD_API", "http://localhost:8080"),
+    secret("DIGESTERD_TOKEN", "none"),
     open("INTERNAL_CIDRS", "private networks"),
 ];
 

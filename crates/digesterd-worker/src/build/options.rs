@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use digest_core::{BadRows, Budget, FoldOptions, Layout, Window};
 
+use super::room::TemporaryRoom;
 use super::runs::TemporaryRuns;
 use super::stopwatch::Stopwatch;
 
@@ -28,6 +29,10 @@ pub struct BuildOptions {
     pub bad_rows: BadRows,
     /// Longest row in bytes.
     pub max_row: usize,
+    /// Most columns of a header or of a Parquet file.
+    pub max_columns: usize,
+    /// Most bytes of text for each byte of a compressed object.
+    pub max_ratio: u64,
     /// Whether each edge keeps a history beside its sums.
     pub edges: bool,
     /// What becomes of records that several flow logs deliver.
@@ -38,6 +43,8 @@ pub struct BuildOptions {
     pub max_memory: Option<u64>,
     /// Directory for those.
     pub temp_dir: PathBuf,
+    /// What all builds together may hold there.
+    pub room: Arc<TemporaryRoom>,
 }
 
 impl WhichCount {
@@ -56,11 +63,14 @@ impl Default for BuildOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             bad_rows: fold.bad_rows,
             max_row: fold.max_row,
+            max_columns: fold.max_columns,
+            max_ratio: fold.max_ratio,
             edges: fold.edges,
             overlap: WhichCount::default(),
             layout: fold.layout,
             max_memory: None,
             temp_dir: std::env::temp_dir(),
+            room: Arc::default(),
         }
     }
 }
@@ -72,6 +82,8 @@ impl BuildOptions {
             window,
             bad_rows: self.bad_rows,
             max_row: self.max_row,
+            max_columns: self.max_columns,
+            max_ratio: self.max_ratio,
             edges: self.edges,
             layout: self.layout.clone(),
         }
@@ -80,7 +92,11 @@ impl BuildOptions {
     /// How much memory a build may take, and where it goes beyond; runs are timed by the build's stopwatch.
     pub(super) fn budget(&self, stopwatch: &Arc<Stopwatch>) -> Option<Budget> {
         let bytes = usize::try_from(self.max_memory?).unwrap_or(usize::MAX);
-        let runs = TemporaryRuns::new(self.temp_dir.clone(), Arc::clone(stopwatch));
+        let runs = TemporaryRuns::new(
+            self.temp_dir.clone(),
+            Arc::clone(stopwatch),
+            Arc::clone(&self.room),
+        );
         Some(Budget {
             bytes,
             spill: Arc::new(runs),

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use digest_core::{Spill, SpillWriter, SpilledRun};
 
+use super::room::{Share, TemporaryRoom};
 use super::stopwatch::Stopwatch;
 
 /// Makes runs in a directory.
@@ -19,6 +20,7 @@ use super::stopwatch::Stopwatch;
 pub(super) struct TemporaryRuns {
     directory: Arc<Path>,
     stopwatch: Arc<Stopwatch>,
+    room: Arc<TemporaryRoom>,
 }
 
 /// A run being written.
@@ -26,6 +28,7 @@ struct Writer {
     file: File,
     directory: Arc<Path>,
     stopwatch: Arc<Stopwatch>,
+    share: Share,
 }
 
 /// A run.
@@ -33,6 +36,8 @@ struct Writer {
 struct Run {
     file: Arc<File>,
     directory: Arc<Path>,
+    /// Shared with those who read it: they keep the file.
+    share: Arc<Share>,
 }
 
 /// A run being read.
@@ -40,13 +45,15 @@ struct Reader {
     file: Arc<File>,
     directory: Arc<Path>,
     at: u64,
+    _share: Arc<Share>,
 }
 
 impl TemporaryRuns {
-    pub(super) fn new(directory: PathBuf, stopwatch: Arc<Stopwatch>) -> Self {
+    pub(super) fn new(directory: PathBuf, stopwatch: Arc<Stopwatch>, room: Arc<TemporaryRoom>) -> Self {
         Self {
             directory: directory.into(),
             stopwatch,
+            room,
         }
     }
 }
@@ -58,6 +65,7 @@ impl Spill for TemporaryRuns {
             file,
             directory: Arc::clone(&self.directory),
             stopwatch: Arc::clone(&self.stopwatch),
+            share: self.room.share(),
         }))
     }
 }
@@ -65,6 +73,8 @@ impl Spill for TemporaryRuns {
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let begun = Instant::now();
+        let room = self.share.grow(bytes.len() as u64);
+        room.map_err(|error| told(&self.directory, &error))?;
         let written = self.file.write(bytes);
         self.stopwatch
             .add_spilled(begun.elapsed(), written.as_ref().copied().unwrap_or_default());
@@ -81,6 +91,7 @@ impl SpillWriter for Writer {
         Ok(Box::new(Run {
             file: Arc::new(self.file),
             directory: self.directory,
+            share: Arc::new(self.share),
         }))
     }
 }
@@ -91,6 +102,7 @@ impl SpilledRun for Run {
             file: Arc::clone(&self.file),
             directory: Arc::clone(&self.directory),
             at: 0,
+            _share: Arc::clone(&self.share),
         }))
     }
 }
@@ -120,7 +132,7 @@ mod tests {
     use super::*;
 
     fn runs(directory: &Path) -> TemporaryRuns {
-        TemporaryRuns::new(directory.to_owned(), Arc::default())
+        TemporaryRuns::new(directory.to_owned(), Arc::default(), Arc::default())
     }
 
     #[test]
@@ -148,5 +160,25 @@ mod tests {
             told.ends_with("set DIGEST_TEMP_DIR to a directory that can be written"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn all_runs_together_keep_to_their_room_and_give_it_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let room = Arc::new(TemporaryRoom::new(100));
+        let runs = || TemporaryRuns::new(directory.path().to_owned(), Arc::default(), Arc::clone(&room));
+        let mut first = runs().create().unwrap();
+        first.write_all(&[0; 60]).unwrap();
+        let first = first.finish().unwrap();
+        let reader = first.open().unwrap();
+        let mut second = runs().create().unwrap();
+        let refused = second.write_all(&[0; 60]).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
+        assert!(refused.to_string().contains("DIGEST_MAX_TEMP"), "{refused}");
+        drop((first, second));
+        let mut third = runs().create().unwrap();
+        assert!(third.write_all(&[0; 60]).is_err(), "the first file is still read");
+        drop((third, reader));
+        runs().create().unwrap().write_all(&[0; 100]).unwrap();
     }
 }

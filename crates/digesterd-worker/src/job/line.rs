@@ -7,6 +7,7 @@ use digest_core::JobRecord;
 use digest_core::manifest::Bound;
 use digest_core::record::Progress;
 use digesterd_process::metrics::{Building, EndedJob, JobMetrics, StoredDigest};
+use digesterd_process::traces;
 use tracing::{info, warn};
 
 use super::attempt::{Attempt, AttemptError};
@@ -90,6 +91,7 @@ impl JobLine {
                     job_stop = window.stop_rfc3339(),
                     job_attempt = self.record.attempts() + 1,
                     job_epoch = self.record.epoch(),
+                    trace_id = traces::trace_id(None),
                     outcome,
                     coverage = published.map(|published| published.coverage.as_str()),
                     objects = progress.objects_done,

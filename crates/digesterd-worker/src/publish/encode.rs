@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::error::PublishError;
 use super::pieces::Pieces;
+use crate::terms::Terms;
 
 /// A compressed digest.
 #[derive(Debug)]
@@ -27,16 +28,18 @@ pub(super) enum Body {
     Temporary,
 }
 
-/// Compresses on a thread of its own; more than `limit` bytes go into the attempt's temporary object.
+/// Compresses on a thread of its own; what is too large for one request goes into the attempt's temporary object. Nothing larger
+/// than the terms allow is stored.
 pub(super) async fn encode(
     digest: Arc<Digest>,
     digests: &Digests,
     record: &JobRecord,
-    limit: usize,
+    terms: &Terms,
 ) -> Result<Encoded, PublishError> {
     let (sender, mut pieces) = mpsc::channel(1);
+    let most = terms.max_output;
     let encoder = tokio::task::spawn_blocking(move || {
-        let mut out = Pieces::new(sender);
+        let mut out = Pieces::new(sender).within(most);
         let summary = digest.write_gzip(&mut out)?;
         out.send()?;
         Ok::<_, io::Error>(summary)
@@ -48,7 +51,7 @@ pub(super) async fn encode(
         let piece: Bytes = piece;
         size += piece.len();
         gathered.push(piece);
-        if size > limit {
+        if size > terms.single_put {
             fits = false;
             break;
         }
@@ -71,7 +74,16 @@ pub(super) async fn encode(
         gathered = Vec::new();
     }
     let summary = match encoder.await {
+        Ok(Ok(summary)) if summary.text.lines > terms.max_edges => {
+            return Err(PublishError::TooLarge(format!(
+                "it has {} lines, at most {} may be stored (DIGEST_MAX_EDGES)",
+                summary.text.lines, terms.max_edges
+            )));
+        }
         Ok(Ok(summary)) => summary,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(PublishError::TooLarge(error.to_string()));
+        }
         Ok(Err(error)) => return Err(PublishError::Encode(error)),
         Err(error) => return Err(PublishError::Panicked(error.to_string())),
     };

@@ -25,6 +25,9 @@ pub(crate) enum PublishError {
     /// The digest could not be compressed.
     #[error("the digest could not be written: {0}")]
     Encode(#[source] io::Error),
+    /// The digest is larger than may be stored.
+    #[error("the digest is too large: {0}; ask for a smaller window or scope")]
+    TooLarge(String),
     /// The table of edges could not be made.
     #[error("the table of edges could not be written: {0}")]
     Table(#[source] TableError),
@@ -46,7 +49,7 @@ impl PublishError {
                 .get_ref()
                 .and_then(|inner| inner.downcast_ref::<FoldError>())
                 .is_none_or(FoldError::is_retryable),
-            Self::Table(TableError::NoHistory | TableError::Encoding(_)) => false,
+            Self::TooLarge(_) | Self::Table(TableError::NoHistory | TableError::Encoding(_)) => false,
             Self::Lost | Self::Panicked(_) | Self::Contended => true,
         }
     }

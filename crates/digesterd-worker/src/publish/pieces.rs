@@ -12,6 +12,9 @@ const PIECE: usize = 8 * 1024 * 1024;
 pub(super) struct Pieces {
     sender: mpsc::Sender<Bytes>,
     buffer: BytesMut,
+    /// Bytes that may still be written.
+    left: u64,
+    most: u64,
 }
 
 impl Pieces {
@@ -19,6 +22,17 @@ impl Pieces {
         Self {
             sender,
             buffer: BytesMut::new(),
+            left: u64::MAX,
+            most: u64::MAX,
+        }
+    }
+
+    /// With a bound on all that is written; [`io::ErrorKind::FileTooLarge`] beyond it.
+    pub(super) fn within(self, most: u64) -> Self {
+        Self {
+            left: most,
+            most,
+            ..self
         }
     }
 
@@ -36,6 +50,13 @@ impl Pieces {
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            let told = format!(
+                "it takes more than {} bytes, which is all that may be stored (DIGEST_MAX_OUTPUT)",
+                self.most
+            );
+            io::Error::new(io::ErrorKind::FileTooLarge, told)
+        })?;
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE {
             self.send()?;

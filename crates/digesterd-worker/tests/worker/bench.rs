@@ -16,6 +16,7 @@ use digest_storage::{
     StoreOptions, Tables, open,
 };
 use digesterd_process::environment::Service;
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::server::assemble;
@@ -223,9 +224,10 @@ pub(crate) async fn post(
     body: impl Into<Vec<u8>>,
     prefer: Option<&str>,
 ) -> ServiceResponse {
-    let routes = configure(worker.clone(), Addresses::Own);
+    let routes = configure(worker.clone(), Addresses::Own, None);
     let app = test::init_service(assemble(
         &Service::default(),
+        &Guard::Open,
         Readiness::new(),
         &Metrics::new("digesterd-worker"),
         routes,

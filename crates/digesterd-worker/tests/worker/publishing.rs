@@ -35,6 +35,44 @@ async fn a_digest_too_large_for_one_request_comes_by_a_temporary_object_that_is_
 }
 
 #[actix_web::test]
+async fn a_digest_of_more_lines_or_bytes_than_may_be_fails_for_good_and_leaves_nothing() {
+    let bench = Bench::with_an_hour();
+    let lines = bench.expected().iter().filter(|&&byte| byte == b'\n').count() as u64;
+    for (terms, told) in [
+        (
+            Terms {
+                max_edges: lines - 1,
+                ..terms()
+            },
+            "DIGEST_MAX_EDGES",
+        ),
+        (
+            Terms {
+                max_output: 100,
+                ..terms()
+            },
+            "DIGEST_MAX_OUTPUT",
+        ),
+        (
+            Terms {
+                max_output: 100,
+                single_put: 50,
+                ..terms()
+            },
+            "DIGEST_MAX_OUTPUT",
+        ),
+    ] {
+        assert_eq!(deliver(&bench.worker(terms), &job()).await, StatusCode::OK);
+        let record = bench.record(job().id()).await.unwrap();
+        assert_eq!(record.state(), State::Failed);
+        let failure = record.failure().unwrap();
+        assert!(!failure.transient && failure.reason.contains(told), "{failure:?}");
+        assert_eq!(bench.keys("storage"), Vec::<String>::new());
+        bench.places().records.remove(job().id()).await.unwrap();
+    }
+}
+
+#[actix_web::test]
 async fn an_attempt_that_is_refused_for_good_leaves_nothing_but_its_reason() {
     let bench = Bench::with_an_hour();
     let refuses = Faults::new(|call| match call.key.ends_with(".log.gz") {

@@ -77,6 +77,7 @@ impl Sampling {
                 max_row: self.max_row,
                 edges: true,
                 layout: self.layout.clone(),
+                ..FoldOptions::default()
             };
             sample = spawn_blocking(move || sample.with(&options, &fetched)).await??;
         }

@@ -11,6 +11,7 @@ use digest_queue::faults::FaultyQueue;
 use digest_storage::{Digests, FlowLogs, Index, Manifests, Markers, Prefetch, Records, Store, Tables};
 use digesterd_api::Api;
 use digesterd_process::environment::{DigestSettings, Service, Timings};
+use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
 use digesterd_process::server::assemble;
@@ -66,6 +67,7 @@ impl Running {
         let routes = digesterd_api::configure(Arc::clone(&self.api));
         let app = test::init_service(assemble(
             &Service::default(),
+            &Guard::Open,
             Readiness::new(),
             &Metrics::new("digesterd"),
             routes,
