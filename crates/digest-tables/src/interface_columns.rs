@@ -70,12 +70,13 @@ pub(crate) fn schema() -> String {
 }
 
 /// The facts that have columns of their own, with their places.
-fn facts() -> impl Iterator<Item = (usize, &'static str)> {
+pub(crate) fn facts() -> impl Iterator<Item = (usize, &'static str)> {
     let all = FACTS.iter().enumerate();
     all.filter_map(|(place, name)| (*name != REGION).then_some((place, *name)))
 }
 
-fn column_of(fact: &str) -> String {
+/// The column of a fact.
+pub(crate) fn column_of(fact: &str) -> String {
     fact.replace('-', "_")
 }
 
