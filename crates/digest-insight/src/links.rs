@@ -1,7 +1,12 @@
 //! Edges summed by what their ends stand for: the table under graphs, differences by group, and questions.
 
+use std::borrow::Cow;
+
 use digest_core::Edge;
-use std::collections::HashMap;
+use digest_tables::Wanted;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::edges::{Edges, ReadError};
@@ -10,6 +15,7 @@ use crate::grouping::{Grouping, Node};
 use crate::listed::{Heaviest, Listed};
 use crate::network::Network;
 use crate::observers::Observers;
+use crate::sources::{Answer, AskError, Source, Standing, ask};
 use crate::subject::{Subject, Sums, kept, name};
 
 /// What is summed, and how.
@@ -64,7 +70,24 @@ pub(crate) struct LinkKey {
     pub(crate) source: Node,
     pub(crate) destination: Node,
     pub(crate) service: Option<(Option<(u16, u16)>, u8)>,
-    pub(crate) action: Option<String>,
+    pub(crate) action: Option<Cow<'static, str>>,
+}
+
+/// What a link sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Summed {
+    pub(crate) sums: Sums,
+    pub(crate) edges: u64,
+    pub(crate) seen: SeenBy,
+}
+
+/// Whose interfaces told of traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SeenBy {
+    /// The source's own.
+    pub source: bool,
+    /// The destination's own.
+    pub destination: bool,
 }
 
 /// Edges that are summed.
@@ -80,6 +103,8 @@ pub struct Link {
     pub sums: Sums,
     /// How many edges.
     pub edges: u64,
+    /// Whose interfaces told of it.
+    pub seen: SeenBy,
 }
 
 /// What is most.
@@ -97,7 +122,7 @@ pub enum Measure {
 /// Sums by link.
 #[derive(Debug, Default)]
 pub struct Links {
-    pub(crate) sums: HashMap<LinkKey, (Sums, u64)>,
+    pub(crate) sums: HashMap<LinkKey, Summed, RandomState>,
     /// All that counted.
     pub total: Sums,
     /// Edges that counted.
@@ -111,7 +136,14 @@ impl LinksOptions {
     #[must_use]
     #[inline]
     pub fn wants(&self, edge: &Edge<'_>) -> bool {
-        self.filter.holds(edge) && !self.ignore.iter().any(|ignore| ignore.holds(edge))
+        self.filter.holds(edge) && !self.is_ignored(edge)
+    }
+
+    /// Whether an edge is one of those that are not to be looked at.
+    #[must_use]
+    #[inline]
+    pub fn is_ignored(&self, edge: &Edge<'_>) -> bool {
+        self.ignore.iter().any(|ignore| ignore.holds(edge))
     }
 
     pub(crate) fn key(&self, edge: &Edge<'_>) -> LinkKey {
@@ -120,8 +152,59 @@ impl LinksOptions {
             source: node(edge.srcaddr),
             destination: node(edge.dstaddr),
             service: self.services.then_some((edge.ports, edge.protocol)),
-            action: name(edge.action),
+            action: action(edge.action),
         }
+    }
+}
+
+/// An action's name; nothing is allocated for those that AWS has.
+fn action(action: &[u8]) -> Option<Cow<'static, str>> {
+    match action {
+        b"ACCEPT" => Some(Cow::Borrowed("ACCEPT")),
+        b"REJECT" => Some(Cow::Borrowed("REJECT")),
+        other => name(other).map(Cow::Owned),
+    }
+}
+
+impl SeenBy {
+    /// Who told of an edge.
+    #[must_use]
+    pub fn of(edge: &Edge<'_>, observers: &Observers) -> Self {
+        let (source, destination) = observers.sides(edge);
+        Self { source, destination }
+    }
+
+    /// What either saw.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            source: self.source || other.source,
+            destination: self.destination || other.destination,
+        }
+    }
+
+    /// In a word; empty where neither is known to have.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match (self.source, self.destination) {
+            (true, true) => "both",
+            (true, false) => "source",
+            (false, true) => "destination",
+            (false, false) => "",
+        }
+    }
+}
+
+impl Serialize for SeenBy {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.word())
+    }
+}
+
+impl Summed {
+    pub(crate) fn add(&mut self, sums: Sums) {
+        self.sums.add(sums);
+        self.edges += 1;
     }
 }
 
@@ -136,7 +219,7 @@ impl LinkKey {
             srcport,
             dstport,
             protocol: self.service.map(|(_, protocol)| protocol),
-            action: self.action.clone(),
+            action: self.action.as_deref().map(str::to_owned),
         }
     }
 }
@@ -149,51 +232,154 @@ impl Links {
     pub fn of(edges: &mut Edges, options: &LinksOptions) -> Result<Self, TooManyLinks> {
         let mut links = Self::default();
         edges.for_each::<TooManyLinks>(|line| {
-            let edge = &line.edge;
-            if !options.wants(edge) {
+            if !options.wants(&line.edge) {
                 return Ok(());
             }
-            if options.observers.is_second_sight(edge) {
-                links.second_sights += 1;
-                return Ok(());
+            match links.take(&line.edge, options) {
+                true => Ok(()),
+                false => Err(TooManyLinks::TooMany(options.most)),
             }
-            let sums = Sums::of(edge);
-            links.total.add(sums);
-            links.edges += 1;
-            let (link, count) = links.sums.entry(options.key(edge)).or_default();
-            link.add(sums);
-            *count += 1;
-            if links.sums.len() > options.most {
-                return Err(TooManyLinks::TooMany(options.most));
-            }
-            Ok(())
         })?;
         Ok(links)
+    }
+
+    /// Sums the edges of several sources.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn ask(sources: &mut [Source], options: &LinksOptions) -> Result<Self, AskError> {
+        let new = || Linking {
+            links: Self::default(),
+            options,
+        };
+        Ok(ask(sources, Wanted::default(), &options.filter, new)?.links)
+    }
+
+    /// Takes an edge that is wanted. False where there are too many links.
+    fn take(&mut self, edge: &Edge<'_>, options: &LinksOptions) -> bool {
+        let seen = SeenBy::of(edge, &options.observers);
+        let link = self.sums.entry(options.key(edge)).or_default();
+        link.seen = link.seen.or(seen);
+        if options.observers.is_second_sight(edge) {
+            self.second_sights += 1;
+        } else {
+            let sums = Sums::of(edge);
+            link.add(sums);
+            self.total.add(sums);
+            self.edges += 1;
+        }
+        self.sums.len() <= options.most
     }
 
     /// Those with the most bytes, packets or edges, most first; of equal ones in the order of their names.
     #[must_use]
     pub fn heaviest(self, most: usize, measure: Measure) -> Listed<Link> {
-        let weight = |(sums, edges): &(Sums, u64)| match measure {
-            Measure::Bytes => sums.bytes,
-            Measure::Packets => sums.packets,
-            Measure::Edges => u128::from(*edges),
+        let weight = |link: &Summed| match measure {
+            Measure::Bytes => link.sums.bytes,
+            Measure::Packets => link.sums.packets,
+            Measure::Edges => u128::from(link.edges),
         };
-        let mut all: Vec<_> = self.sums.into_iter().collect();
+        let counted = self.sums.into_iter().filter(|(_, link)| link.edges > 0);
+        let mut all: Vec<_> = counted.collect();
         all.sort_unstable_by(|(one, sums), (other, others)| {
             weight(others).cmp(&weight(sums)).then_with(|| one.cmp(other))
         });
         let count = all.len() as u64;
-        let link = |(key, (sums, edges)): (LinkKey, (Sums, u64))| Link {
+        let link = |(key, summed): (LinkKey, Summed)| Link {
             subject: key.subject(),
             source: key.source,
             destination: key.destination,
-            sums,
-            edges,
+            sums: summed.sums,
+            edges: summed.edges,
+            seen: summed.seen,
         };
         Listed {
             count,
             items: all.into_iter().take(most).map(link).collect(),
+        }
+    }
+}
+
+/// Links on their way.
+struct Linking<'o> {
+    links: Links,
+    options: &'o LinksOptions,
+}
+
+impl Answer for Linking<'_> {
+    fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
+        if self.options.is_ignored(edge) || self.links.take(edge, self.options) {
+            return Ok(());
+        }
+        Err(AskError::TooMany(self.options.most))
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), AskError> {
+        let (ours, theirs) = (&mut self.links, other.links);
+        ours.total.add(theirs.total);
+        ours.edges += theirs.edges;
+        ours.second_sights += theirs.second_sights;
+        for (key, link) in theirs.sums {
+            let all = ours.sums.entry(key).or_default();
+            all.sums.add(link.sums);
+            all.edges += link.edges;
+            all.seen = all.seen.or(link.seen);
+        }
+        if ours.sums.len() > self.options.most {
+            return Err(AskError::TooMany(self.options.most));
+        }
+        Ok(())
+    }
+}
+
+/// The edges of several sources, by themselves, with the most bytes, packets or edges.
+///
+/// # Errors
+/// [`AskError`].
+pub fn heaviest_of(
+    sources: &mut [Source],
+    options: &LinksOptions,
+    most: usize,
+    measure: Measure,
+) -> Result<Listed<(Subject, Sums)>, AskError> {
+    let new = || Weighing {
+        heaviest: Heaviest::new(most),
+        options,
+        measure,
+    };
+    Ok(ask(sources, Wanted::default(), &options.filter, new)?.heaviest.finish())
+}
+
+/// The heaviest edges on their way.
+struct Weighing<'o> {
+    heaviest: Heaviest<(Subject, Sums)>,
+    options: &'o LinksOptions,
+    measure: Measure,
+}
+
+impl Answer for Weighing<'_> {
+    fn take(&mut self, at: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
+        if !self.options.is_ignored(edge) {
+            // Places of a source take 48 bits at most: a row group and a row.
+            let place = ((at.source as u64) << 48) | at.place;
+            let item = || (Subject::of(edge), Sums::of(edge));
+            self.heaviest.push_at(self.measure.of(edge), place, item);
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), AskError> {
+        self.heaviest.merge(other.heaviest);
+        Ok(())
+    }
+}
+
+impl Measure {
+    fn of(self, edge: &Edge<'_>) -> u64 {
+        match self {
+            Self::Bytes => edge.bytes,
+            Self::Packets => edge.packets,
+            Self::Edges => 1,
         }
     }
 }
@@ -212,12 +398,7 @@ pub fn heaviest_edges(
     edges.for_each::<ReadError>(|line| {
         let edge = &line.edge;
         if options.wants(edge) {
-            let weight = match measure {
-                Measure::Bytes => edge.bytes,
-                Measure::Packets => edge.packets,
-                Measure::Edges => 1,
-            };
-            heaviest.push(weight, || (Subject::of(edge), Sums::of(edge)));
+            heaviest.push(measure.of(edge), || (Subject::of(edge), Sums::of(edge)));
         }
         Ok(())
     })?;
