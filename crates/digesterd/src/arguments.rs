@@ -18,8 +18,9 @@ pub use client::{
     WindowArguments,
 };
 pub use insight::{
-    Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments, MergeArguments,
-    QuestionArguments, Sort,
+    AskedArguments, Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments,
+    HostArguments, MergeArguments, QuestionArguments, ShownArguments, Since, Sort, TimeArguments,
+    UnexpectedArguments,
 };
 
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
@@ -44,6 +45,12 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 Settings are environment variables: docs/configuration.md. RUST_LOG=info shows what goes on inside.";
+
+const HOST_EXAMPLES: &str = "\
+Examples:
+  digesterd host 10.0.3.17 --since 27h
+  digesterd host eni-0a1b2c3d4e5f60718 --start 2026-11-22T00:00:00Z --stop 2026-11-23T00:00:00Z --group-by internet
+  digesterd host 10.0.3.17 monday.parquet tuesday.parquet interfaces.parquet --json";
 
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
@@ -112,6 +119,11 @@ pub enum Command {
     Edges(QuestionArguments),
     /// Says what was rejected, most packets first
     Rejected(QuestionArguments),
+    /// Says what one host does: in and out by hour, peers and which of them are new, what it serves, what was rejected
+    #[command(after_help = HOST_EXAMPLES)]
+    Host(HostArguments),
+    /// Says who serves what: by the flags of connections where they are logged, else by the order of ports
+    Services(QuestionArguments),
 }
 
 /// Arguments of `demo`.

@@ -1,6 +1,6 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
 //! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order; `diff`,
-//! `graph`, `merge`, `top`, `edges` and `rejected` tell what is in digests.
+//! `graph`, `merge`, `top`, `edges`, `rejected`, `host` and `services` tell what is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -13,6 +13,7 @@ use digesterd_process::life::conclude;
 use digesterd_process::telemetry::{self, LogStyle};
 
 mod arguments;
+mod asked;
 mod check;
 mod client;
 mod demo;
@@ -21,6 +22,8 @@ mod digest;
 mod edges;
 mod findings;
 mod graph;
+mod hive;
+mod host;
 mod index;
 mod inspect;
 mod merge;
@@ -30,18 +33,22 @@ mod progress_bar;
 mod questions;
 pub mod sample_logs;
 mod serve;
+mod services;
 mod standalone;
 mod stdout;
 mod stored;
 mod summary;
 mod table;
+mod table_bytes;
+mod times;
 mod units;
 
 pub use arguments::{
-    ApiArguments, Arguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments, DiffArguments,
-    DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments, Sort,
-    StatusArguments, WhichArguments, WindowArguments,
+    ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
+    DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
+    HostArguments, InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments,
+    ShownArguments, Since, Sort, StatusArguments, TimeArguments, UnexpectedArguments, WhichArguments,
+    WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -71,6 +78,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Top(arguments) => waited_for(questions::top(arguments, &environment)),
         Command::Edges(arguments) => waited_for(questions::edges(arguments, &environment)),
         Command::Rejected(arguments) => waited_for(questions::rejected(arguments, &environment)),
+        Command::Host(arguments) => waited_for(host::run(arguments, &environment)),
+        Command::Services(arguments) => waited_for(services::run(arguments, &environment)),
         Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {
             Ok(code) => return code,
             Err(error) if arguments.exit_code && error.downcast_ref::<clap::Error>().is_none() => {
