@@ -1,6 +1,6 @@
 //! What one host does: in and out by window, its peers and which of them are new, what it serves, what was rejected.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use digest_core::Edge;
@@ -116,7 +116,6 @@ pub struct Rejected {
 /// Edges that tell of the same traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Flow {
-    source: usize,
     from: IpAddr,
     to: IpAddr,
     ports: Option<(u16, u16)>,
@@ -136,7 +135,8 @@ struct Told {
 #[derive(Debug)]
 struct Telling<'o> {
     flows: HashMap<Flow, Told>,
-    options: &'o HostOptions,
+    window: Option<(i64, i64)>,
+    options: &'o LinksOptions,
 }
 
 impl Host {
@@ -151,22 +151,29 @@ impl Host {
             seen: true,
             further: false,
         };
-        let new = || Telling {
-            flows: HashMap::new(),
-            options,
-        };
-        Ok(Summing::of(ask(sources, wanted, &filter, new)?).finish(options))
+        let mut summing = Summing::default();
+        // A window at a time: no flow is told of in two of them, and the flows of all are far more than what is made of them.
+        for (at, source) in sources.iter_mut().enumerate() {
+            let new = || Telling {
+                flows: HashMap::new(),
+                window: options.windows.get(at).copied(),
+                options: &options.links,
+            };
+            let told = ask(std::slice::from_mut(source), wanted, &filter, new)?;
+            let window = summing.add(told.flows, options);
+            summing.windows.push(window);
+        }
+        Ok(summing.finish(options))
     }
 }
 
 impl Answer for Telling<'_> {
-    fn take(&mut self, at: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
-        let options = &self.options.links;
+    fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
+        let options = self.options;
         if options.is_ignored(edge) {
             return Ok(());
         }
         let flow = Flow {
-            source: at.source,
             from: edge.srcaddr,
             to: edge.dstaddr,
             ports: edge.ports,
@@ -180,10 +187,9 @@ impl Answer for Telling<'_> {
             (false, false) => 2,
         };
         // A text says of its edges only that they lie in its window.
-        let window = self.options.windows.get(at.source).copied();
         let span = match edge.history {
             Some(history) => Some((history.first_seen, history.last_seen)),
-            None => window,
+            None => self.window,
         };
         let mut told = Told {
             seen,
@@ -205,8 +211,8 @@ impl Answer for Telling<'_> {
         for (flow, told) in other.flows {
             self.flows.entry(flow).or_default().add(told);
         }
-        if self.flows.len() > self.options.links.most {
-            return Err(AskError::TooMany(self.options.links.most));
+        if self.flows.len() > self.options.most {
+            return Err(AskError::TooMany(self.options.most));
         }
         Ok(())
     }
@@ -246,18 +252,14 @@ struct Ways {
     sent: Sums,
     span: Option<(i64, i64)>,
     seen: SeenBy,
-    rule: Option<Rule>,
-    peers: std::collections::HashSet<IpAddr>,
 }
 
 impl Ways {
-    fn add(&mut self, is_sent: bool, told: &Told, peer: IpAddr) {
+    fn add(&mut self, is_sent: bool, told: &Told) {
         let way = if is_sent { &mut self.sent } else { &mut self.received };
         way.add(told.sums());
         self.span = joined(self.span, told.span);
         self.seen = self.seen.or(told.seen);
-        self.rule = self.rule.max(told.served.map(|served| served.rule));
-        self.peers.insert(peer);
     }
 
     fn bytes(&self) -> u128 {
@@ -268,54 +270,64 @@ impl Ways {
 /// Rejected traffic: from, to, ports and protocol.
 type Refused = (IpAddr, IpAddr, Option<(u16, u16)>, u8);
 
-/// Flows put together.
+/// What is made of the flows of all windows.
 #[derive(Debug, Default)]
 struct Summing {
-    flows: Vec<(Flow, Told)>,
+    windows: Vec<HostWindow>,
+    peers: BTreeMap<Node, Ways>,
+    services: BTreeMap<(Port, u8), Serving>,
+    rejected: BTreeMap<Refused, Told>,
+}
+
+#[derive(Debug, Default)]
+struct Serving {
+    ways: Ways,
+    rule: Option<Rule>,
+    clients: HashSet<IpAddr>,
 }
 
 impl Summing {
-    fn of(told: Telling<'_>) -> Self {
-        let mut flows: Vec<_> = told.flows.into_iter().collect();
-        flows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        Self { flows }
-    }
-
-    fn finish(self, options: &HostOptions) -> Host {
-        let mut windows = vec![HostWindow::default(); options.windows.len()];
-        let mut peers: BTreeMap<Node, Ways> = BTreeMap::new();
-        let mut services: BTreeMap<(Port, u8), Ways> = BTreeMap::new();
-        let mut rejected: BTreeMap<Refused, Told> = BTreeMap::new();
-        for (flow, told) in &self.flows {
+    /// Adds a window's flows, and gives the window's sums.
+    fn add(&mut self, flows: HashMap<Flow, Told>, options: &HostOptions) -> HostWindow {
+        let mut window = HostWindow::default();
+        let links = &options.links;
+        for (flow, mut told) in flows {
             let is_sent = options.addresses.contains(&flow.from);
             let peer = if is_sent { flow.to } else { flow.from };
-            if let Some(window) = windows.get_mut(flow.source) {
-                let way = match (flow.is_rejected, is_sent) {
-                    (true, _) => &mut window.rejected,
-                    (false, true) => &mut window.sent,
-                    (false, false) => &mut window.received,
-                };
-                way.add(told.sums());
-            }
+            let way = match (flow.is_rejected, is_sent) {
+                (true, _) => &mut window.rejected,
+                (false, true) => &mut window.sent,
+                (false, false) => &mut window.received,
+            };
+            way.add(told.sums());
             if flow.is_rejected {
-                let subject = (flow.from, flow.to, flow.ports, flow.protocol);
-                let all = rejected.entry(subject).or_default();
-                // Of each window one observer's word: sums of windows add up whoever told of them.
-                let mut told = *told;
+                let refused = (flow.from, flow.to, flow.ports, flow.protocol);
+                // Of each window one observer's word: windows add up whoever told of them.
                 told.by = [Some(told.sums()), None, None];
-                all.add(told);
+                self.rejected.entry(refused).or_default().add(told);
                 continue;
             }
-            let links = &options.links;
             let node = links.grouping.node(peer, &links.observers, &links.inside);
-            peers.entry(node).or_default().add(is_sent, told, peer);
+            self.peers.entry(node).or_default().add(is_sent, &told);
             if let Some(served) = told.served
                 && (served.by == End::Source) == is_sent
             {
-                let service = services.entry((served.port, flow.protocol)).or_default();
-                service.add(is_sent, told, peer);
+                let serving = self.services.entry((served.port, flow.protocol)).or_default();
+                serving.ways.add(is_sent, &told);
+                serving.rule = serving.rule.max(Some(served.rule));
+                serving.clients.insert(peer);
             }
         }
+        window
+    }
+
+    fn finish(self, options: &HostOptions) -> Host {
+        let Self {
+            windows,
+            peers,
+            services,
+            rejected,
+        } = self;
         let is_new = |first: i64| options.new_since.is_some_and(|since| first >= since);
         let peers: Vec<Peer> = heaviest(peers, |ways| ways.bytes())
             .map(|(node, ways)| {
@@ -331,13 +343,14 @@ impl Summing {
                 }
             })
             .collect();
-        let services = heaviest(services, |ways| ways.bytes()).map(|((port, protocol), ways)| {
+        let services = heaviest(services, |serving| serving.ways.bytes()).map(|((port, protocol), serving)| {
+            let Serving { ways, rule, clients } = serving;
             let (first_seen, _) = ways.span.unwrap_or_default();
             Offered {
                 port,
                 protocol,
-                rule: ways.rule.unwrap_or(Rule::PortOrder),
-                clients: ways.peers.len() as u64,
+                rule: rule.unwrap_or(Rule::PortOrder),
+                clients: clients.len() as u64,
                 received: ways.received,
                 sent: ways.sent,
                 first_seen,

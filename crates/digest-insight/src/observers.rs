@@ -99,12 +99,13 @@ impl Observers {
         Ok(Self::of(known))
     }
 
-    /// The same of several sources, which may be tables.
+    /// The same of several sources, which may be tables, by the edges of which the filter holds. Those of one host tell of
+    /// its own interface and of those of its peers.
     ///
     /// # Errors
     /// [`AskError`].
-    pub fn ask(sources: &mut [Source]) -> Result<Self, AskError> {
-        let learnt = ask(sources, Wanted::default(), &Filter::default(), Learning::default)?;
+    pub fn ask(sources: &mut [Source], filter: &Filter) -> Result<Self, AskError> {
+        let learnt = ask(sources, Wanted::default(), filter, Learning::default)?;
         Ok(Self::of(learnt.0))
     }
 

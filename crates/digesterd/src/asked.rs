@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use chrono::Utc;
 use digest_core::{Coverage, Manifest, Window};
-use digest_insight::{Grouping, Observers, Source};
+use digest_insight::{Filter, Grouping, Observers, Source};
 use digest_storage::Tables;
 use digest_tables::{EdgesTable, InterfacesTable, TableReadError, TableSource};
 use digesterd_process::environment::Environment;
@@ -162,7 +162,8 @@ impl Asked {
     }
 
     /// Whose addresses are known: by tables of interfaces where there are any, else by what the edges have in common.
-    pub(crate) async fn observers(&self, grouping: &Grouping) -> anyhow::Result<Observers> {
+    /// Where only some edges are asked for, these say enough.
+    pub(crate) async fn observers(&self, grouping: &Grouping, of: Filter) -> anyhow::Result<Observers> {
         let tables: Vec<InterfacesTable> = self.interfaces().await?.into_iter().map(|(_, table)| table).collect();
         if !tables.is_empty() {
             let columns = grouping.columns().to_vec();
@@ -176,7 +177,7 @@ impl Asked {
             );
         }
         let mut sources = self.sources().await?;
-        let learnt = tokio::task::spawn_blocking(move || Observers::ask(&mut sources)).await?;
+        let learnt = tokio::task::spawn_blocking(move || Observers::ask(&mut sources, &of)).await?;
         learnt.context("the digests cannot be read")
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, bail};
-use digest_insight::{Host, HostOptions, Observers, Source};
+use digest_insight::{Filter, Host, HostOptions, Observers, Source};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::HostArguments;
@@ -32,7 +32,11 @@ struct Answer {
 pub(crate) async fn run(arguments: &HostArguments, environment: &Environment) -> anyhow::Result<()> {
     let mut links = options("host", &arguments.edges, environment)?;
     let asked = Asked::of("host", &arguments.asked, environment).await?;
-    links.observers = asked.observers(&links.grouping).await?;
+    let about = match arguments.host.parse() {
+        Ok(address) => Filter::of_addresses(&[address]),
+        Err(_) => Filter::default(),
+    };
+    links.observers = asked.observers(&links.grouping, about).await?;
     let addresses = addresses(&arguments.host, &links.observers)?;
     let mut sources = asked.sources().await?;
     let windows: Vec<(i64, i64)> = asked

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
-use digest_insight::{Measure, Rule, Service, protocol_name, services};
+use digest_insight::{Filter, Measure, Rule, Service, protocol_name, services};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::QuestionArguments;
@@ -18,7 +18,7 @@ use crate::units::{bytes, grouped};
 pub(crate) async fn run(arguments: &QuestionArguments, environment: &Environment) -> anyhow::Result<()> {
     let mut links = options("services", &arguments.edges, environment)?;
     let asked = Asked::of("services", &arguments.asked, environment).await?;
-    links.observers = asked.observers(&links.grouping).await?;
+    links.observers = asked.observers(&links.grouping, Filter::default()).await?;
     let mut sources = asked.sources().await?;
     let shown = arguments.shown;
     let most = measure(&shown, Measure::Bytes);
