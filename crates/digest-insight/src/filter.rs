@@ -86,14 +86,19 @@ impl Term {
     fn condition(&self) -> Option<Condition> {
         let ranges = |networks: &[Network]| networks.iter().map(Network::range).collect::<Vec<_>>();
         let tests = match self {
-            Self::Either(networks) => vec![Test::Source(ranges(networks)), Test::Destination(ranges(networks))],
+            Self::Either(networks) => vec![
+                Test::Source(ranges(networks)),
+                Test::Destination(ranges(networks)),
+            ],
             Self::Source(networks) => vec![Test::Source(ranges(networks))],
             Self::Destination(networks) => vec![Test::Destination(ranges(networks))],
             // 0 is what folding made of the other port.
             Self::Port(ports) if ports.iter().all(|(least, _)| *least > 0) => vec![Test::Port(ports.clone())],
             Self::Action(names) => vec![Test::Action(names.clone())],
             Self::Interface(names) => vec![Test::Interface(names.clone())],
-            Self::Port(_) | Self::Protocol(_) | Self::Account(_) | Self::Bytes(_) | Self::Packets(_) => return None,
+            Self::Port(_) | Self::Protocol(_) | Self::Account(_) | Self::Bytes(_) | Self::Packets(_) => {
+                return None;
+            }
         };
         Some(Condition(tests))
     }
@@ -154,7 +159,7 @@ fn term(token: &str) -> Result<Term, (usize, String)> {
         "src" => Ok(Term::Source(values(value, at, network)?)),
         "dst" => Ok(Term::Destination(values(value, at, network)?)),
         "port" => Ok(Term::Port(values(value, at, ports)?)),
-        "protocol" => Ok(Term::Protocol(values(value, at, protocol)?)),
+        "protocol" => Ok(Term::Protocol(values(value, at, protocol_of)?)),
         "action" => Ok(Term::Action(values(value, at, |text| {
             name_of(&text.to_uppercase())
         })?)),
@@ -195,7 +200,8 @@ fn network(text: &str) -> Result<Network, String> {
         .map_err(|error: crate::network::NetworkError| error.to_string())
 }
 
-fn ports(text: &str) -> Result<(u16, u16), String> {
+/// A port or a range of ports.
+pub(crate) fn ports(text: &str) -> Result<(u16, u16), String> {
     let refused = || format!("{text:?} is no port such as 443 and no range such as 8000-8999");
     let number = |text: &str| {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -214,7 +220,8 @@ fn ports(text: &str) -> Result<(u16, u16), String> {
     }
 }
 
-fn protocol(text: &str) -> Result<u8, String> {
+/// A protocol by its name or number.
+pub(crate) fn protocol_of(text: &str) -> Result<u8, String> {
     match text.to_lowercase().as_str() {
         "icmp" => Ok(1),
         "tcp" => Ok(6),

@@ -155,7 +155,9 @@ impl FromStr for Grouping {
             tag if tag.starts_with(TAG) => {
                 let column = tag.get(TAG.len()..).unwrap_or_default();
                 let is_known = InterfaceRow::fact_names().iter().any(|known| known == column);
-                is_known.then(|| Self::Label(vec![column.to_owned()])).ok_or_else(refused)
+                is_known
+                    .then(|| Self::Label(vec![column.to_owned()]))
+                    .ok_or_else(refused)
             }
             networks => match networks.split_once(',') {
                 Some((v4, v6)) => bits(v4, 32).zip(bits(v6, 128)),
@@ -204,7 +206,10 @@ mod tests {
             ("/+8", None),
             ("/24,/129", None),
             ("vpc", Some(Grouping::Label(vec!["vpc_id".to_owned()]))),
-            ("tag:asg_tag_2", Some(Grouping::Label(vec!["asg_tag_2".to_owned()]))),
+            (
+                "tag:asg_tag_2",
+                Some(Grouping::Label(vec!["asg_tag_2".to_owned()])),
+            ),
             ("tag:", None),
             ("tag:colour", None),
         ] {

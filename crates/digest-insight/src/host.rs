@@ -1,10 +1,11 @@
 //! What one host does: in and out by window, its peers and which of them are new, what it serves, what was rejected.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use digest_core::Edge;
 use digest_tables::Wanted;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::filter::Filter;
@@ -134,7 +135,7 @@ struct Told {
 
 #[derive(Debug)]
 struct Telling<'o> {
-    flows: HashMap<Flow, Told>,
+    flows: HashMap<Flow, Told, RandomState>,
     window: Option<(i64, i64)>,
     options: &'o LinksOptions,
 }
@@ -155,7 +156,7 @@ impl Host {
         // A window at a time: no flow is told of in two of them, and the flows of all are far more than what is made of them.
         for (at, source) in sources.iter_mut().enumerate() {
             let new = || Telling {
-                flows: HashMap::new(),
+                flows: HashMap::default(),
                 window: options.windows.get(at).copied(),
                 options: &options.links,
             };
@@ -256,7 +257,11 @@ struct Ways {
 
 impl Ways {
     fn add(&mut self, is_sent: bool, told: &Told) {
-        let way = if is_sent { &mut self.sent } else { &mut self.received };
+        let way = if is_sent {
+            &mut self.sent
+        } else {
+            &mut self.received
+        };
         way.add(told.sums());
         self.span = joined(self.span, told.span);
         self.seen = self.seen.or(told.seen);
@@ -274,21 +279,21 @@ type Refused = (IpAddr, IpAddr, Option<(u16, u16)>, u8);
 #[derive(Debug, Default)]
 struct Summing {
     windows: Vec<HostWindow>,
-    peers: BTreeMap<Node, Ways>,
-    services: BTreeMap<(Port, u8), Serving>,
-    rejected: BTreeMap<Refused, Told>,
+    peers: HashMap<Node, Ways, RandomState>,
+    services: HashMap<(Port, u8), Serving, RandomState>,
+    rejected: HashMap<Refused, Told, RandomState>,
 }
 
 #[derive(Debug, Default)]
 struct Serving {
     ways: Ways,
     rule: Option<Rule>,
-    clients: HashSet<IpAddr>,
+    clients: HashSet<IpAddr, RandomState>,
 }
 
 impl Summing {
     /// Adds a window's flows, and gives the window's sums.
-    fn add(&mut self, flows: HashMap<Flow, Told>, options: &HostOptions) -> HostWindow {
+    fn add(&mut self, flows: HashMap<Flow, Told, RandomState>, options: &HostOptions) -> HostWindow {
         let mut window = HostWindow::default();
         let links = &options.links;
         for (flow, mut told) in flows {
@@ -343,20 +348,21 @@ impl Summing {
                 }
             })
             .collect();
-        let services = heaviest(services, |serving| serving.ways.bytes()).map(|((port, protocol), serving)| {
-            let Serving { ways, rule, clients } = serving;
-            let (first_seen, _) = ways.span.unwrap_or_default();
-            Offered {
-                port,
-                protocol,
-                rule: rule.unwrap_or(Rule::PortOrder),
-                clients: clients.len() as u64,
-                received: ways.received,
-                sent: ways.sent,
-                first_seen,
-                is_new: is_new(first_seen),
-            }
-        });
+        let services =
+            heaviest(services, |serving| serving.ways.bytes()).map(|((port, protocol), serving)| {
+                let Serving { ways, rule, clients } = serving;
+                let (first_seen, _) = ways.span.unwrap_or_default();
+                Offered {
+                    port,
+                    protocol,
+                    rule: rule.unwrap_or(Rule::PortOrder),
+                    clients: clients.len() as u64,
+                    received: ways.received,
+                    sent: ways.sent,
+                    first_seen,
+                    is_new: is_new(first_seen),
+                }
+            });
         let rejected = heaviest(rejected, |told| told.sums().packets).map(|(refused, told)| {
             let (first_seen, last_seen) = told.span.unwrap_or_default();
             Rejected {
@@ -392,8 +398,13 @@ fn subject((from, to, ports, protocol): Refused) -> Subject {
 }
 
 /// The heaviest first; equal ones in the order of their keys.
-fn heaviest<K, V>(all: BTreeMap<K, V>, weight: impl Fn(&V) -> u128) -> impl Iterator<Item = (K, V)> {
+fn heaviest<K: Ord, V>(
+    all: HashMap<K, V, RandomState>,
+    weight: impl Fn(&V) -> u128,
+) -> impl Iterator<Item = (K, V)> {
     let mut all: Vec<(K, V)> = all.into_iter().collect();
-    all.sort_by_key(|(_, value)| std::cmp::Reverse(weight(value)));
+    all.sort_unstable_by(|(one, value), (other, others)| {
+        weight(others).cmp(&weight(value)).then_with(|| one.cmp(other))
+    });
     all.into_iter()
 }

@@ -347,7 +347,9 @@ pub fn heaviest_of(
         options,
         measure,
     };
-    Ok(ask(sources, Wanted::default(), &options.filter, new)?.heaviest.finish())
+    Ok(ask(sources, Wanted::default(), &options.filter, new)?
+        .heaviest
+        .finish())
 }
 
 /// The heaviest edges on their way.

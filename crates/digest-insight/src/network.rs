@@ -112,7 +112,7 @@ mod tests {
             let (first, last) = parsed.range();
             assert!(parsed.contains(first) && parsed.contains(last), "{network}");
             let range = first..=last;
-            assert!(range.contains(&inside.parse().unwrap()), "{network}");
+            assert!(range.contains(&inside.parse::<IpAddr>().unwrap()), "{network}");
         }
         assert_eq!("10.1.2.3/8".parse::<Network>().unwrap().to_string(), "10.0.0.0/8");
     }

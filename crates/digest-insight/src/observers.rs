@@ -155,7 +155,13 @@ impl Observers {
                     match row.ipv4 {
                         SharedAddress::One(own) => add(own.into()),
                         SharedAddress::Two(one, other) => {
-                            lone.push((interface.clone(), account.to_vec(), label.clone(), one.into(), other.into()));
+                            lone.push((
+                                interface.clone(),
+                                account.to_vec(),
+                                label.clone(),
+                                one.into(),
+                                other.into(),
+                            ));
                         }
                         SharedAddress::Unseen | SharedAddress::None => {}
                     }

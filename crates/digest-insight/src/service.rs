@@ -124,20 +124,48 @@ mod tests {
         let (one, between) = ((50_000, 50_000), (49_152, 65_000));
         for (ports, history, expected) in [
             // The client's edge and the server's answer, by convention and by their flags.
-            ("0 443 6", None, Some((End::Destination, Port::One(443), Rule::PortOrder))),
-            ("443 0 6", None, Some((End::Source, Port::One(443), Rule::PortOrder))),
-            ("0 443 6", flags(3, 0, between), Some((End::Destination, Port::One(443), Rule::Syn))),
-            ("443 0 6", flags(0, 3, between), Some((End::Source, Port::One(443), Rule::SynAck))),
+            (
+                "0 443 6",
+                None,
+                Some((End::Destination, Port::One(443), Rule::PortOrder)),
+            ),
+            (
+                "443 0 6",
+                None,
+                Some((End::Source, Port::One(443), Rule::PortOrder)),
+            ),
+            (
+                "0 443 6",
+                flags(3, 0, between),
+                Some((End::Destination, Port::One(443), Rule::Syn)),
+            ),
+            (
+                "443 0 6",
+                flags(0, 3, between),
+                Some((End::Source, Port::One(443), Rule::SynAck)),
+            ),
             // A service on a port above its client's.
-            ("1024 0 6", flags(1, 0, one), Some((End::Destination, Port::One(50_000), Rule::Syn))),
-            ("0 1024 6", flags(0, 1, one), Some((End::Source, Port::One(50_000), Rule::SynAck))),
+            (
+                "1024 0 6",
+                flags(1, 0, one),
+                Some((End::Destination, Port::One(50_000), Rule::Syn)),
+            ),
+            (
+                "0 1024 6",
+                flags(0, 1, one),
+                Some((End::Source, Port::One(50_000), Rule::SynAck)),
+            ),
             (
                 "1024 0 6",
                 flags(2, 0, between),
                 Some((End::Destination, Port::Between(49_152, 65_000), Rule::Syn)),
             ),
             // Flags are TCP's alone; records without ports serve nothing.
-            ("0 53 17", flags(1, 0, one), Some((End::Destination, Port::One(53), Rule::PortOrder))),
+            (
+                "0 53 17",
+                flags(1, 0, one),
+                Some((End::Destination, Port::One(53), Rule::PortOrder)),
+            ),
             ("0 0 1", None, None),
             ("- - 6", None, None),
         ] {

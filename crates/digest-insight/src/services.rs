@@ -98,10 +98,7 @@ impl Answer for Finding<'_> {
             End::Destination => (edge.dstaddr, edge.srcaddr),
         };
         self.note_opener(edge, served, client);
-        let found = self
-            .uses
-            .entry((server, served.port, edge.protocol))
-            .or_default();
+        let found = self.uses.entry((server, served.port, edge.protocol)).or_default();
         found.rule = found.rule.max(Some(served.rule));
         let history = edge.history.unwrap_or_default();
         found.evidence += match served.rule {

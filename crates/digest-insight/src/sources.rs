@@ -132,13 +132,18 @@ fn ask_tables<A: Answer>(
         Ok(answer)
     };
     let answers = Mutex::new(Vec::new());
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(groups.len());
+    let threads = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(groups.len());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let answer = work();
                 failed.fetch_or(answer.is_err(), Ordering::Relaxed);
-                answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+                answers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(answer);
             });
         }
     });

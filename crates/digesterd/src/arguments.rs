@@ -52,6 +52,16 @@ Examples:
   digesterd host eni-0a1b2c3d4e5f60718 --start 2026-11-22T00:00:00Z --stop 2026-11-23T00:00:00Z --group-by internet
   digesterd host 10.0.3.17 monday.parquet tuesday.parquet interfaces.parquet --json";
 
+const POLICY_EXAMPLE: &str = "\
+A policy, in TOML; what any rule allows is expected, and a rule allows what all of it says:
+  [[allow]]
+  service = [\"https\", \"ssh\"]     # by IANA's names
+  from = \"10.0.0.0/8\"             # whoever opens; any, if left out
+  to = [\"10.1.0.0/16\"]            # whoever serves
+  [[allow]]
+  port = [9100, \"8000-8099\"]
+  protocol = \"tcp\"";
+
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
@@ -124,6 +134,9 @@ pub enum Command {
     Host(HostArguments),
     /// Says who serves what: by the flags of connections where they are logged, else by the order of ports
     Services(QuestionArguments),
+    /// Says which traffic nobody would expect: on ports of no registered service, or that a policy does not allow
+    #[command(after_help = POLICY_EXAMPLE)]
+    Unexpected(UnexpectedArguments),
 }
 
 /// Arguments of `demo`.

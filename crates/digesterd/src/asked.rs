@@ -148,8 +148,8 @@ impl Asked {
     /// The tables of interfaces, each with the number of its digest where it is one's.
     pub(crate) async fn interfaces(&self) -> anyhow::Result<Vec<(Option<usize>, InterfacesTable)>> {
         let of_digests = self.digests.iter().enumerate();
-        let of_digests = of_digests
-            .filter_map(|(at, digest)| Some((Some(at), Arc::clone(digest.interfaces.as_ref()?))));
+        let of_digests =
+            of_digests.filter_map(|(at, digest)| Some((Some(at), Arc::clone(digest.interfaces.as_ref()?))));
         let loose = self.interfaces.iter().map(|table| (None, Arc::clone(table)));
         let all: Vec<_> = of_digests.chain(loose).collect();
         let opened = tokio::task::spawn_blocking(move || {
@@ -164,7 +164,12 @@ impl Asked {
     /// Whose addresses are known: by tables of interfaces where there are any, else by what the edges have in common.
     /// Where only some edges are asked for, these say enough.
     pub(crate) async fn observers(&self, grouping: &Grouping, of: Filter) -> anyhow::Result<Observers> {
-        let tables: Vec<InterfacesTable> = self.interfaces().await?.into_iter().map(|(_, table)| table).collect();
+        let tables: Vec<InterfacesTable> = self
+            .interfaces()
+            .await?
+            .into_iter()
+            .map(|(_, table)| table)
+            .collect();
         if !tables.is_empty() {
             let columns = grouping.columns().to_vec();
             let known = tokio::task::spawn_blocking(move || Observers::of_tables(&tables, &columns)).await?;
@@ -192,15 +197,29 @@ impl Asked {
     /// One line for each digest that is not known to be complete, and one for what is not stored.
     pub(crate) fn caveats(&self) -> Vec<String> {
         let mut caveats = Vec::new();
-        let unknown = self.digests.iter().filter(|digest| digest.coverage == Coverage::Unknown).count();
+        let unknown = self
+            .digests
+            .iter()
+            .filter(|digest| digest.coverage == Coverage::Unknown)
+            .count();
         if unknown > 0 {
-            let which = if unknown == self.digests.len() { self.names() } else { format!("{unknown} of {}", self.names()) };
-            caveats.push(format!("coverage of {which} is unknown: there is no manifest that fits"));
+            let which = if unknown == self.digests.len() {
+                self.names()
+            } else {
+                format!("{unknown} of {}", self.names())
+            };
+            caveats.push(format!(
+                "coverage of {which} is unknown: there is no manifest that fits"
+            ));
         }
         for digest in &self.digests {
             if let Coverage::Partial | Coverage::NoData = digest.coverage {
                 let why = digest.reasons.join("; ");
-                caveats.push(format!("{}: coverage {} {why}", digest.name, digest.coverage).trim_end().to_owned());
+                caveats.push(
+                    format!("{}: coverage {} {why}", digest.name, digest.coverage)
+                        .trim_end()
+                        .to_owned(),
+                );
             }
         }
         for (from, to) in &self.gaps {
@@ -237,9 +256,14 @@ fn of_table(path: &Path) -> anyhow::Result<Found> {
         Some(hive) => manifest_at(&hive.manifest, path)?,
         None => crate::stored::manifest_beside(path)?,
     };
-    let beside = hive.as_ref().map(|hive| hive.interfaces.clone()).or_else(|| beside(path));
+    let beside = hive
+        .as_ref()
+        .map(|hive| hive.interfaces.clone())
+        .or_else(|| beside(path));
     let beside = beside.filter(|path| path.exists());
-    let seen = edges.seen().map(|(first, last)| (first.div_euclid(60) * 60, (last.div_euclid(60) + 1) * 60));
+    let seen = edges
+        .seen()
+        .map(|(first, last)| (first.div_euclid(60) * 60, (last.div_euclid(60) + 1) * 60));
     let mut digest = AskedDigest::new(path.display().to_string(), Edges::Table(bytes), known);
     digest.window = digest.window.or(hive.map(|hive| hive.window)).or(seen);
     digest.interfaces = beside.map(|path| of_file(&path)).transpose()?;

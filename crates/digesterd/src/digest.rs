@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use digest_core::manifest::StoredTable;
 use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
-use digest_core::manifest::StoredTable;
 use digest_tables::{TableSummary, write_edges, write_interfaces};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
@@ -112,7 +112,12 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
             (edges_table, &arguments.edges),
             (interfaces_table, &arguments.interfaces),
         ];
-        write_manifest(manifest, &built, &Job::new(window, request.scope), tables.map(stored))?;
+        write_manifest(
+            manifest,
+            &built,
+            &Job::new(window, request.scope),
+            tables.map(stored),
+        )?;
     }
     if let Some(lines) = written {
         for line in summary::lines(lines, &built.report, window.as_ref(), begun.elapsed()) {

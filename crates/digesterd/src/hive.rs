@@ -80,7 +80,10 @@ mod tests {
         let hive = Hive::of(&table).unwrap();
         assert_eq!(hive.window, (1_539_752_400, 1_539_757_800));
         assert_eq!(hive.interfaces, root.join("interfaces/v1").join(rest));
-        assert!(hive.manifest.ends_with("7869fe53-0b48-5a77-9358-32a82efe8858.manifest.json"));
+        assert!(
+            hive.manifest
+                .ends_with("7869fe53-0b48-5a77-9358-32a82efe8858.manifest.json")
+        );
         assert_eq!(Hive::of(&root), None);
     }
 

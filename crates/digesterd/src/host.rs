@@ -130,7 +130,11 @@ mod tests {
 
     #[test]
     fn what_is_new_is_new_against_something() {
-        let hours = |count: i64| (0..count).map(|hour| (hour * 3600, hour * 3600 + 3600)).collect::<Vec<_>>();
+        let hours = |count: i64| {
+            (0..count)
+                .map(|hour| (hour * 3600, hour * 3600 + 3600))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(new_since(&hours(1), None), None);
         assert_eq!(new_since(&hours(2), None), Some(3600));
         assert_eq!(new_since(&hours(24), None), Some(18 * 3600));

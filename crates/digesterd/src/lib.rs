@@ -1,6 +1,6 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
 //! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order; `diff`,
-//! `graph`, `merge`, `top`, `edges`, `rejected`, `host` and `services` tell what is in digests.
+//! `graph`, `merge`, `top`, `edges`, `rejected`, `host`, `services` and `unexpected` tell what is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -41,6 +41,7 @@ mod summary;
 mod table;
 mod table_bytes;
 mod times;
+mod unexpected;
 mod units;
 
 pub use arguments::{
@@ -79,6 +80,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Edges(arguments) => waited_for(questions::edges(arguments, &environment)),
         Command::Rejected(arguments) => waited_for(questions::rejected(arguments, &environment)),
         Command::Host(arguments) => waited_for(host::run(arguments, &environment)),
+        Command::Unexpected(arguments) => waited_for(unexpected::run(arguments, &environment)),
         Command::Services(arguments) => waited_for(services::run(arguments, &environment)),
         Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {
             Ok(code) => return code,

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::Context;
 use digest_insight::{
-    Filter, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, SeenBy, Subject, Sums, heaviest_of,
+    Filter, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, SeenBy, Subject, Sums,
+    heaviest_of,
 };
 use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
@@ -89,19 +90,17 @@ impl<'a> Question<'a> {
             seen_by: None,
         };
         let count = listed.count;
-        show(
-            &shown,
-            listed.items.into_iter().map(row).collect(),
-            count,
-            None,
-        )?;
+        show(&shown, listed.items.into_iter().map(row).collect(), count, None)?;
         self.asked.caveats().iter().for_each(tell);
         Ok(())
     }
 
     async fn by_link(mut self, usual: Measure, services: bool) -> anyhow::Result<()> {
         self.options.services = services;
-        self.options.observers = self.asked.observers(&self.options.grouping, Filter::default()).await?;
+        self.options.observers = self
+            .asked
+            .observers(&self.options.grouping, Filter::default())
+            .await?;
         let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
         let links = tokio::task::spawn_blocking(move || Links::ask(&mut sources, &options)).await?;
         let links = links.with_context(|| format!("{} cannot be summed", self.asked.names()))?;

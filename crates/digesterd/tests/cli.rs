@@ -25,6 +25,8 @@ mod inspect;
 mod logs;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/questions.rs"]
+mod questions;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/serve.rs"]

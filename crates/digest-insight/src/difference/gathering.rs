@@ -102,7 +102,11 @@ impl<'o> Gathering<'o> {
             edges.for_each::<TooManyLinks>(|line| {
                 let edge = &line.edge;
                 if options.wants(edge) {
-                    links.sums.entry(options.key(edge)).or_default().add(Sums::of(edge));
+                    links
+                        .sums
+                        .entry(options.key(edge))
+                        .or_default()
+                        .add(Sums::of(edge));
                     self.take(side, edge);
                 }
                 if links.sums.len() > options.most {

@@ -124,10 +124,15 @@ impl Test {
                     Self::Source(_) => (side::SOURCE, &mut looked.source),
                     _ => (side::DESTINATION, &mut looked.destination),
                 };
-                let addresses = match place {
+                let mut addresses = match place.take() {
                     Some(read) => read,
-                    None => place.insert(Addresses::read(file, group, side, Rows::All(count))?),
+                    None => Addresses::read_v4(file, group, side, Rows::All(count))?,
                 };
+                // Others are as good as not there where none is asked for.
+                if ranges.iter().any(|(least, _)| least.is_ipv6()) {
+                    addresses = addresses.with_v6(file, group, side, Rows::All(count))?;
+                }
+                let addresses = place.insert(addresses);
                 let wanted: Vec<bool> = addresses.values.iter().map(|one| address(ranges, one)).collect();
                 mark(&addresses.rows, &wanted, false, holds);
             }
@@ -209,7 +214,9 @@ fn addresses_may(
                 let apart = bounds.is_some_and(|(least, greatest)| to < least || greatest < from);
                 let asks = !apart && from == to;
                 match number.filter(|_| asks) {
-                    Some(column) => filtered(&mut filters[0], file, group, column, |filter| filter.check(&from))?,
+                    Some(column) => {
+                        filtered(&mut filters[0], file, group, column, |filter| filter.check(&from))?
+                    }
                     None => !apart,
                 }
             }

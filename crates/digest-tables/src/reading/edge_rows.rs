@@ -68,11 +68,17 @@ pub(crate) struct Addresses {
 }
 
 const ABSENT: &[u8] = b"-";
-const FLAGS: [&str; 5] = ["records", "syn_records", "synack_records", "rst_records", "tcp_flags"];
+const FLAGS: [&str; 5] = [
+    "records",
+    "syn_records",
+    "synack_records",
+    "rst_records",
+    "tcp_flags",
+];
 
 impl Addresses {
-    /// The addresses of one side: by their numbers, and by their text where there is IPv6.
-    pub(crate) fn read(
+    /// The addresses of one side that are of IPv4; of a table without their numbers all of them.
+    pub(crate) fn read_v4(
         file: &TableFile,
         group: usize,
         side: Side,
@@ -82,9 +88,6 @@ impl Addresses {
             return Self::by_text(file, group, side.text, rows);
         };
         let numbers = chunk::read(file, group, column, rows)?;
-        if numbers.has_nulls() {
-            return Self::by_text(file, group, side.text, rows);
-        }
         let Values::Numbers(values) = &numbers.values else {
             return Err(corrupt("addresses that are no numbers"));
         };
@@ -96,12 +99,43 @@ impl Addresses {
         })
     }
 
+    /// Adds those of IPv6, which are read as text where there are any.
+    pub(crate) fn with_v6(
+        mut self,
+        file: &TableFile,
+        group: usize,
+        side: Side,
+        rows: Rows<'_>,
+    ) -> Result<Self, TableReadError> {
+        if !self.rows.contains(&NULL) {
+            return Ok(self);
+        }
+        let column = optional(file, group, side.text, rows)?;
+        let Values::Texts(texts) = &column.values else {
+            return Ok(self);
+        };
+        // Which address a text is, once some row has asked.
+        let mut known = vec![NULL; column.values.len()];
+        for (row, text) in self.rows.iter_mut().zip(&column.rows) {
+            let Some(known) = known.get_mut(*text as usize).filter(|_| *row == NULL) else {
+                continue;
+            };
+            if *known == NULL {
+                let address = texts.get(*text as usize).and_then(address);
+                *known = self.values.len() as u32;
+                self.values
+                    .push(address.ok_or_else(|| corrupt("a text that is no address"))?);
+            }
+            *row = *known;
+        }
+        Ok(self)
+    }
+
     fn by_text(file: &TableFile, group: usize, name: &str, rows: Rows<'_>) -> Result<Self, TableReadError> {
         let column = optional(file, group, name, rows)?;
         let Values::Texts(texts) = &column.values else {
             return Ok(Self::default());
         };
-        let address = |text: &[u8]| str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         let values: Option<Vec<IpAddr>> = texts.iter().map(address).collect();
         Ok(Self {
             values: values.ok_or_else(|| corrupt("a text that is no address"))?,
@@ -127,6 +161,10 @@ impl Addresses {
     fn get(&self, row: usize) -> Option<IpAddr> {
         self.values.get(*self.rows.get(row)? as usize).copied()
     }
+}
+
+fn address(text: &[u8]) -> Option<IpAddr> {
+    str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn optional(file: &TableFile, group: usize, name: &str, rows: Rows<'_>) -> Result<Column, TableReadError> {
@@ -170,8 +208,8 @@ impl EdgeRows {
             false => Ok(Column::absent()),
         };
         let side = |looked: Option<Addresses>, side: Side| match looked {
-            Some(looked) => Ok(looked.of(rows)),
-            None => Addresses::read(file, group, side, rows),
+            Some(looked) => looked.of(rows).with_v6(file, group, side, rows),
+            None => Addresses::read_v4(file, group, side, rows)?.with_v6(file, group, side, rows),
         };
         let packet = |name: &str| match wanted.further {
             true => Addresses::by_text(file, group, name, rows),
@@ -214,7 +252,10 @@ impl EdgeRows {
             path: number("traffic_path", i32::MAX.into(), further)?,
             packet: [packet("pkt_srcaddr")?, packet("pkt_dstaddr")?],
             reason: text("reject_reason", further)?,
-            services: [text("src_aws_service", further)?, text("dst_aws_service", further)?],
+            services: [
+                text("src_aws_service", further)?,
+                text("dst_aws_service", further)?,
+            ],
         })
     }
 

@@ -73,7 +73,11 @@ impl InterfacesTable {
         let [ok, nodata, skipdata, minutes, first, last] = counts.map(column);
         let (ok, nodata, skipdata, minutes) = (ok?, nodata?, skipdata?, minutes?);
         let (first, last) = (first?, last?);
-        let (ipv4, ipv6, reported) = (column("ipv4_address")?, column("ipv6_address")?, column("reported")?);
+        let (ipv4, ipv6, reported) = (
+            column("ipv4_address")?,
+            column("ipv6_address")?,
+            column("reported")?,
+        );
         let facts: Result<Vec<Column>, _> = InterfaceRow::fact_names()
             .iter()
             .map(|name| column(name))
@@ -129,7 +133,10 @@ fn spans(text: Option<&[u8]>) -> Result<Vec<(i64, i64)>, TableReadError> {
         let text = str::from_utf8(span).ok()?;
         let sign = usize::from(text.starts_with('-'));
         let border = text.get(sign..)?.find('-')? + sign;
-        Some((text.get(..border)?.parse().ok()?, text.get(border + 1..)?.parse().ok()?))
+        Some((
+            text.get(..border)?.parse().ok()?,
+            text.get(border + 1..)?.parse().ok()?,
+        ))
     };
     let all: Option<Vec<(i64, i64)>> = listed(text).iter().map(|span| read(span)).collect();
     all.ok_or_else(|| corrupt("minutes that are no spans"))

@@ -1,7 +1,6 @@
 //! A column's values, each once as a rule, and which of them each row has.
 
 use crate::reading::error::{TableReadError, corrupt};
-use crate::runs::NULL;
 
 /// What stands in a column.
 #[derive(Debug)]
@@ -48,7 +47,8 @@ impl Texts {
     pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), TableReadError> {
         self.bytes.extend_from_slice(text);
         let end = u32::try_from(self.bytes.len());
-        self.ends.push(end.map_err(|_| corrupt("a column of more than 4 GiB"))?);
+        self.ends
+            .push(end.map_err(|_| corrupt("a column of more than 4 GiB"))?);
         Ok(())
     }
 
@@ -98,10 +98,5 @@ impl Column {
             return None;
         };
         texts.get(*self.rows.get(row)? as usize)
-    }
-
-    /// Whether a row has no value.
-    pub(crate) fn has_nulls(&self) -> bool {
-        self.rows.contains(&NULL)
     }
 }

@@ -14,4 +14,5 @@ mod file;
 mod golden;
 mod grouping;
 mod interfaces;
+mod readback;
 mod reading;

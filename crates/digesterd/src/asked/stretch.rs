@@ -17,7 +17,9 @@ pub(super) async fn stored_windows(
     let around = Window::from_unix(span.0 - LONGEST, span.1 + LONGEST)?;
     let scope = Scope::default();
     let overlaps = |key: &IndexKey| key.span().0 < span.1 && span.0 < key.span().1 && key.is_of_scope(&scope);
-    let page = Index::new(store.clone()).page(&around, None, MOST, overlaps).await?;
+    let page = Index::new(store.clone())
+        .page(&around, None, MOST, overlaps)
+        .await?;
     let chosen = chosen(page.keys, IndexKey::span);
     let gaps = gaps(span, chosen.iter().map(IndexKey::span));
     Ok((chosen, gaps))
@@ -68,7 +70,10 @@ mod tests {
         let windows = vec![(0, 24), (24, 48), (3, 4), (25, 26), (26, 27), (30, 54)];
         let found = chosen(windows, |window| *window);
         assert_eq!(found, [(3, 4), (25, 26), (26, 27), (30, 54)]);
-        assert_eq!(gaps((2, 60), found.into_iter()), [(2, 3), (4, 25), (27, 30), (54, 60)]);
+        assert_eq!(
+            gaps((2, 60), found.into_iter()),
+            [(2, 3), (4, 25), (27, 30), (54, 60)]
+        );
         assert_eq!(gaps((3, 4), [(3, 4)].into_iter()), []);
     }
 }

@@ -59,8 +59,12 @@ impl Standing {
     fn add(&mut self, digest: Option<usize>, row: &InterfaceRow) {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         if let Some(interface) = &row.interface_id {
-            let account = row.account_id.as_deref().map(|account| format!(" of account {}", text(account)));
-            self.interfaces.insert(text(interface) + &account.unwrap_or_default());
+            let account = row
+                .account_id
+                .as_deref()
+                .map(|account| format!(" of account {}", text(account)));
+            self.interfaces
+                .insert(text(interface) + &account.unwrap_or_default());
         }
         for name in SHOWN {
             if let Some(value) = row.fact(name) {

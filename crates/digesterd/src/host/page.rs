@@ -16,7 +16,11 @@ pub(super) fn page(answer: &Answer, asked: &Asked) -> anyhow::Result<Vec<u8>> {
     let (out, host) = (&mut Vec::new(), &answer.host);
     title(out, answer)?;
     let mut windows = Table::default();
-    windows.push(cells(&["window", ""], &["received", "packets", "sent", "packets", "rejected"], &["coverage"]));
+    windows.push(cells(
+        &["window", ""],
+        &["received", "packets", "sent", "packets", "rejected"],
+        &["coverage"],
+    ));
     let mut all = HostWindow::default();
     for (at, (window, digest)) in host.windows.iter().zip(&asked.digests).enumerate() {
         let (start, stop) = answer.windows.get(at).copied().unwrap_or_default();
@@ -24,8 +28,15 @@ pub(super) fn page(answer: &Answer, asked: &Asked) -> anyhow::Result<Vec<u8>> {
         row.extend(sums(window));
         let told = answer.standing.reported.get(&at);
         let minutes = told.map(|(minutes, _)| format!(", {minutes} of {} min reported", (stop - start) / 60));
-        let lost = told.filter(|(_, lost)| *lost > 0).map(|_| ", records lost by AWS".to_owned());
-        let coverage = format!("{}{}{}", digest.coverage, minutes.unwrap_or_default(), lost.unwrap_or_default());
+        let lost = told
+            .filter(|(_, lost)| *lost > 0)
+            .map(|_| ", records lost by AWS".to_owned());
+        let coverage = format!(
+            "{}{}{}",
+            digest.coverage,
+            minutes.unwrap_or_default(),
+            lost.unwrap_or_default()
+        );
         row.push(match digest.coverage {
             Coverage::Complete => Cell::text(coverage),
             _ => Cell::text(coverage).coloured(Colour::Yellow),
@@ -46,21 +57,33 @@ pub(super) fn page(answer: &Answer, asked: &Asked) -> anyhow::Result<Vec<u8>> {
     section(
         out,
         &format!("peers: {}{new}", grouped(host.peers.count)),
-        cells(&["peer"], &["received", "sent"], &["first seen", "last seen", "seen by", ""]),
+        cells(
+            &["peer"],
+            &["received", "sent"],
+            &["first seen", "last seen", "seen by", ""],
+        ),
         &host.peers,
         peer,
     )?;
     section(
         out,
         &format!("services offered: {}", grouped(host.services.count)),
-        cells(&["service"], &["clients", "received", "sent"], &["rule", "first seen", ""]),
+        cells(
+            &["service"],
+            &["clients", "received", "sent"],
+            &["rule", "first seen", ""],
+        ),
         &host.services,
         offered,
     )?;
     section(
         out,
         &format!("rejected: {}", grouped(host.rejected.count)),
-        cells(&["source", "destination", "service"], &["packets", "bytes"], &["first seen", "last seen", "seen by"]),
+        cells(
+            &["source", "destination", "service"],
+            &["packets", "bytes"],
+            &["first seen", "last seen", "seen by"],
+        ),
         &host.rejected,
         rejected,
     )?;
@@ -89,7 +112,12 @@ fn title(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
 }
 
 fn explanation(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
-    let stop = answer.windows.iter().map(|(_, stop)| *stop).max().unwrap_or_default();
+    let stop = answer
+        .windows
+        .iter()
+        .map(|(_, stop)| *stop)
+        .max()
+        .unwrap_or_default();
     writeln!(out)?;
     match answer.new_since {
         Some(since) => writeln!(
@@ -98,7 +126,10 @@ fn explanation(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
             minute(since),
             length(stop - since)
         ),
-        None => writeln!(out, "nothing is called NEW: there is no earlier time to compare with"),
+        None => writeln!(
+            out,
+            "nothing is called NEW: there is no earlier time to compare with"
+        ),
     }
 }
 
@@ -112,7 +143,12 @@ fn cells(before: &[&str], numbers: &[&str], behind: &[&str]) -> Vec<Cell> {
 }
 
 fn sums(window: &HostWindow) -> Vec<Cell> {
-    let number = |sums: &Sums| [Cell::number(bytes(sums.bytes)), Cell::number(grouped(sums.packets))];
+    let number = |sums: &Sums| {
+        [
+            Cell::number(bytes(sums.bytes)),
+            Cell::number(grouped(sums.packets)),
+        ]
+    };
     let mut cells = Vec::from(number(&window.received));
     cells.extend(number(&window.sent));
     cells.push(match window.rejected.packets {

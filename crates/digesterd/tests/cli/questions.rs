@@ -1,0 +1,386 @@
+//! `host`, `services` and `unexpected` over tables and texts, as a person asks them.
+
+use serde_json::Value;
+
+use crate::program::{Desk, text};
+
+const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status vpc-id instance-id tcp-flags\n";
+/// 2018-10-17T00:00:00Z.
+const FIRST: i64 = 1_539_734_400;
+
+/// Interface, source, destination, ports, packets, bytes, second of the two hours, action and flags. What eni-a and eni-b tell of
+/// one another is told by both.
+const FLOWS: [(&str, &str, &str, &str, u32, u32, i64, &str, u8); 10] = [
+    (
+        "eni-a",
+        "10.0.0.1",
+        "10.0.0.2",
+        "40000 443",
+        10,
+        1000,
+        60,
+        "ACCEPT",
+        2,
+    ),
+    (
+        "eni-b",
+        "10.0.0.1",
+        "10.0.0.2",
+        "40000 443",
+        10,
+        1000,
+        60,
+        "ACCEPT",
+        2,
+    ),
+    (
+        "eni-a",
+        "10.0.0.2",
+        "10.0.0.1",
+        "443 40000",
+        20,
+        5000,
+        60,
+        "ACCEPT",
+        18,
+    ),
+    (
+        "eni-b",
+        "10.0.0.2",
+        "10.0.0.1",
+        "443 40000",
+        20,
+        5000,
+        60,
+        "ACCEPT",
+        18,
+    ),
+    (
+        "eni-a",
+        "10.0.0.1",
+        "198.51.100.7",
+        "41000 443",
+        3,
+        300,
+        120,
+        "ACCEPT",
+        2,
+    ),
+    // A service on a port above its client's.
+    (
+        "eni-b",
+        "10.0.0.9",
+        "10.0.0.2",
+        "30000 50000",
+        4,
+        400,
+        180,
+        "ACCEPT",
+        2,
+    ),
+    (
+        "eni-b",
+        "203.0.113.9",
+        "10.0.0.2",
+        "55555 22",
+        2,
+        80,
+        240,
+        "REJECT",
+        2,
+    ),
+    // The second hour.
+    (
+        "eni-a",
+        "10.0.0.1",
+        "203.0.113.66",
+        "42000 31338",
+        900,
+        9_000_000,
+        3700,
+        "ACCEPT",
+        2,
+    ),
+    (
+        "eni-a",
+        "10.0.0.2",
+        "10.0.0.1",
+        "443 40000",
+        1,
+        500,
+        3760,
+        "ACCEPT",
+        0,
+    ),
+    (
+        "eni-b",
+        "10.0.0.2",
+        "10.0.0.1",
+        "443 40000",
+        1,
+        500,
+        3760,
+        "ACCEPT",
+        0,
+    ),
+];
+
+/// Two hours of digests: `0` and `1`, each as text, tables and manifest.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let mut log = HEADER.to_owned();
+    for (eni, source, destination, ports, packets, bytes, second, action, flags) in FLOWS {
+        let start = FIRST + second;
+        log += &format!(
+            "5 123456789010 {eni} {source} {destination} {ports} 6 {packets} {bytes} {start} {} {action} OK vpc-1 i-{eni} {flags}\n",
+            start + 30
+        );
+    }
+    desk.write("log.txt", log.as_bytes());
+    for hour in 0..2 {
+        let at = |hour: i32| format!("2018-10-17T0{hour}:00:00Z");
+        let file = |suffix: &str| format!("{hour}.{suffix}");
+        let output = desk.run(&[
+            "digest",
+            "--logs",
+            "log.txt",
+            "--start",
+            &at(hour),
+            "--stop",
+            &at(hour + 1),
+            "-o",
+            &file("log.gz"),
+            "--manifest",
+            &file("manifest.json"),
+            "--edges",
+            &file("edges.parquet"),
+            "--interfaces",
+            &file("interfaces.parquet"),
+        ]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    desk
+}
+
+/// What a command says on stdout, and on stderr.
+fn asked(desk: &Desk, arguments: &[&str]) -> (String, String) {
+    let output = desk.run(arguments);
+    let told = text(&output.stderr).to_owned();
+    assert!(output.status.success(), "{told}");
+    (text(&output.stdout).to_owned(), told)
+}
+
+/// Lines with one blank where there are several.
+fn squeezed(shown: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    shown.lines().map(words).collect()
+}
+
+const TABLES: [&str; 2] = ["1.edges.parquet", "0.edges.parquet"];
+
+#[test]
+fn a_host_is_told_by_hour_with_its_peers_services_and_coverage() {
+    let desk = desk();
+    let (shown, told) = asked(&desk, &[&["host", "10.0.0.1"][..], &TABLES].concat());
+    let lines = squeezed(&shown);
+    for line in [
+        "host 10.0.0.1, eni-a of account 123456789010",
+        "instance_id i-eni-a, vpc_id vpc-1",
+        "2018-10-17 00:00 1h 5.0 kB 20 1.3 kB 13 0 complete, 2 of 60 min reported",
+        "2018-10-17 01:00 1h 500 B 1 9.0 MB 900 0 complete, 2 of 60 min reported",
+        "in all 5.5 kB 21 9.0 MB 913 0",
+        "peers: 3, 1 of them new",
+        "203.0.113.66 0 B 9.0 MB 2018-10-17 01:01:40 2018-10-17 01:02:10 source NEW",
+        "10.0.0.2 5.5 kB 1.0 kB 2018-10-17 00:01:00 2018-10-17 01:03:10 both",
+        "198.51.100.7 0 B 300 B 2018-10-17 00:02:00 2018-10-17 00:02:30 source",
+        "services offered: 0",
+        "rejected: 0",
+    ] {
+        assert!(lines.iter().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    assert!(
+        shown.contains("NEW: first seen at 2018-10-17 01:00 or later, in the last 1h"),
+        "{shown}"
+    );
+    assert_eq!(told, "");
+    // An interface is its own address; what it serves and what was rejected.
+    let (shown, _) = asked(&desk, &[&["host", "eni-b"][..], &TABLES].concat());
+    let lines = squeezed(&shown);
+    for line in [
+        "host eni-b (10.0.0.2), eni-b of account 123456789010",
+        "tcp/443 1 1.0 kB 5.5 kB syn+ack 2018-10-17 00:01:00",
+        "tcp/50000 1 400 B 0 B syn 2018-10-17 00:03:00",
+        "203.0.113.9 10.0.0.2 tcp/22 2 80 B 2018-10-17 00:04:00 2018-10-17 00:04:30 destination",
+    ] {
+        assert!(lines.iter().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    // Words for programs.
+    let (json, _) = asked(
+        &desk,
+        &[
+            &["host", "10.0.0.1", "--json", "--group-by", "internet"][..],
+            &TABLES,
+        ]
+        .concat(),
+    );
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["windows"][1]["sent"]["bytes"], 9_000_000);
+    assert_eq!(json["windows"][0]["coverage"], "complete");
+    assert_eq!(json["peers"]["items"][0]["peer"], "internet");
+    assert_eq!(json["peers"]["items"][0]["is_new"], false);
+    // Texts know neither flags nor when edges were seen.
+    let (shown, _) = asked(&desk, &["host", "10.0.0.1", "0.log.gz", "1.log.gz"]);
+    assert!(
+        squeezed(&shown)
+            .iter()
+            .any(|line| line == "in all 5.5 kB 21 9.0 MB 913 0"),
+        "{shown}"
+    );
+    let absent = desk.run(&["host", "eni-zz", "0.edges.parquet"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(
+        text(&absent.stderr).contains("eni-zz is no address"),
+        "{}",
+        text(&absent.stderr)
+    );
+}
+
+#[test]
+fn services_are_known_by_flags_before_the_order_of_ports() {
+    let desk = desk();
+    let (shown, _) = asked(&desk, &[&["services"][..], &TABLES].concat());
+    let lines = squeezed(&shown);
+    for line in [
+        "203.0.113.66 tcp/31338 1 9.0 MB 0 B syn 1 source",
+        "10.0.0.2 tcp/443 1 1.0 kB 5.5 kB syn+ack 4 both",
+        "10.0.0.2 tcp/50000 1 400 B 0 B syn 1 destination",
+        "198.51.100.7 tcp/443 1 300 B 0 B syn 1 source",
+    ] {
+        assert!(lines.iter().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    assert_eq!(lines.len(), 5, "{shown}");
+    let (shown, told) = asked(&desk, &["services", "0.log.gz", "--filter", "cidr=10.0.0.9"]);
+    assert!(
+        squeezed(&shown)[1].starts_with("10.0.0.9 tcp/30000 1 0 B 400 B port order"),
+        "{shown}"
+    );
+    assert!(told.contains("knows no flags"), "{told}");
+    // By what a table of interfaces says of the instances.
+    let (shown, _) = asked(
+        &desk,
+        &[
+            &["services", "--group-by", "instance", "--filter", "port=443"][..],
+            &TABLES,
+        ]
+        .concat(),
+    );
+    assert!(
+        squeezed(&shown)
+            .iter()
+            .any(|line| line.starts_with("i-eni-b tcp/443")),
+        "{shown}"
+    );
+    std::fs::remove_file(desk.path("0.interfaces.parquet")).unwrap();
+    let refused = desk.run(&["services", "--group-by", "vpc", "0.edges.parquet"]);
+    assert!(
+        text(&refused.stderr).contains("no table of interfaces"),
+        "{}",
+        text(&refused.stderr)
+    );
+}
+
+#[test]
+fn what_is_unexpected_has_a_reason() {
+    let desk = desk();
+    let (shown, told) = asked(&desk, &[&["unexpected"][..], &TABLES].concat());
+    let lines = squeezed(&shown);
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert_eq!(
+        lines[1],
+        "10.0.0.1 203.0.113.66 tcp/31338 9.0 MB 0 B 2018-10-17 01:01:40 syn source tcp/31338 is registered for no service"
+    );
+    assert_eq!(
+        lines[2],
+        "10.0.0.9 10.0.0.2 tcp/50000 400 B 0 B 2018-10-17 00:03:00 syn destination \
+         tcp/50000 is a dynamic port, which no service has"
+    );
+    assert!(told.contains("IANA's registry of 2026-09-17"), "{told}");
+    desk.write(
+        "policy.toml",
+        b"[[allow]]\nservice = \"https\"\nfrom = \"10.0.0.0/24\"\nto = \"10.0.0.0/24\"\n[[allow]]\nport = 50000\n",
+    );
+    let policy = [&["unexpected", "--policy", "policy.toml", "--json"][..], &TABLES].concat();
+    let (shown, _) = asked(&desk, &policy);
+    let found: Vec<Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told: Vec<(&str, String)> = found
+        .iter()
+        .map(|one| (one["server"].as_str().unwrap(), one["reasons"].to_string()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("203.0.113.66", "[\"not-allowed\",\"unregistered\"]".to_owned()),
+            ("198.51.100.7", "[\"not-allowed\"]".to_owned()),
+        ]
+    );
+    desk.write("wrong.toml", b"[[allow]]\nport = \"9-1\"\n");
+    let wrong = desk.run(&["unexpected", "--policy", "wrong.toml", "0.edges.parquet"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        text(&wrong.stderr).contains("wrong.toml: rule 1"),
+        "{}",
+        text(&wrong.stderr)
+    );
+}
+
+#[test]
+fn tables_answer_what_texts_answer() {
+    let desk = desk();
+    for question in [
+        &["top"][..],
+        &["rejected"],
+        &["edges", "--group-by", "/24"],
+        &["edges", "--filter", "cidr=10.0.0.2 port=443"],
+    ] {
+        let by_text = asked(&desk, &[question, &["--json", "0.log.gz"]].concat()).0;
+        let by_table = asked(&desk, &[question, &["--json", "0.edges.parquet"]].concat()).0;
+        assert!(!by_text.is_empty(), "{question:?}");
+        assert_eq!(by_text, by_table, "{question:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_told() {
+    let desk = desk();
+    desk.write("broken.parquet", b"PAR1 and nothing else");
+    for (arguments, code, part) in [
+        (&["top"][..], 2, "--since"),
+        (&["top", "absent.parquet"], 1, "absent.parquet"),
+        (&["top", "broken.parquet"], 1, "no sound Parquet"),
+        (&["top", "0.interfaces.parquet"], 2, "no edges"),
+        (
+            &["top", "0.edges.parquet", "--filter", "port=22 x"],
+            2,
+            "at character 9",
+        ),
+        (&["host", "10.0.0.1", "--since", "27"], 2, "no duration"),
+        (
+            &["host", "10.0.0.1", "0.edges.parquet", "--since", "27h"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["host", "10.0.0.1", "--since", "27h"],
+            2,
+            "DIGEST_STORAGE_BUCKET",
+        ),
+    ] {
+        let output = desk.run(arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(part), "{arguments:?}: {told}");
+    }
+}
