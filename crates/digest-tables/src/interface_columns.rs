@@ -235,6 +235,8 @@ fn filled(text: &str) -> Option<&[u8]> {
     Some(text.as_bytes()).filter(|text| !text.is_empty())
 }
 
+mod rows;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,10 +43,15 @@ mod error;
 
 mod reading;
 
+mod merging;
+
 pub use edges::{ROWS_OF_A_GROUP, write_edges};
 pub use error::TableError;
 pub use interfaces::write_interfaces;
 pub use origins::{Origin, Origins};
+pub use merging::edges::merge_edges;
+pub use merging::error::MergeTablesError;
+pub use merging::interfaces::merge_interfaces;
 pub use reading::condition::{Condition, Test};
 pub use reading::edge_rows::{EdgeRows, Wanted};
 pub use reading::edges_table::EdgesTable;

@@ -19,7 +19,7 @@ pub use client::{
 };
 pub use insight::{
     AskedArguments, Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments,
-    HostArguments, MergeArguments, QuestionArguments, ShownArguments, Since, Sort, TimeArguments,
+    HostArguments, MergeArguments, MergedTable, QuestionArguments, ShownArguments, Since, Sort, TimeArguments,
     UnexpectedArguments,
 };
 
@@ -121,7 +121,8 @@ pub enum Command {
     Graph(GraphArguments),
     /// Merges sorted digests into the digest of them all
     ///
-    /// Digests of adjacent windows become the digest of the whole window, byte for byte as if it had been built.
+    /// Digests of adjacent windows become the digest of the whole window, byte for byte as if it had been built; their
+    /// tables of edges and of interfaces likewise.
     Merge(MergeArguments),
     /// Says which addresses talk most to which
     Top(QuestionArguments),

@@ -47,7 +47,7 @@ mod units;
 pub use arguments::{
     ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
     DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    HostArguments, InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments,
+    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments, Role, ServeArguments,
     ShownArguments, Since, Sort, StatusArguments, TimeArguments, UnexpectedArguments, WhichArguments,
     WindowArguments,
 };

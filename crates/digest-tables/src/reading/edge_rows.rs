@@ -276,27 +276,35 @@ impl EdgeRows {
     #[inline]
     #[must_use]
     pub fn edge(&self, row: usize) -> Option<Edge<'_>> {
-        if row >= self.count {
-            return None;
-        }
+        Some(Edge {
+            packets: self.packets.count(row),
+            bytes: self.bytes.count(row),
+            history: (self.wanted != Wanted::default()).then(|| self.history(row)),
+            ..self.key(row)?
+        })
+    }
+
+    /// The same, as far as it takes to put it in order: without history.
+    #[inline]
+    pub(crate) fn key(&self, row: usize) -> Option<Edge<'_>> {
+        let (src, dst) = (self.source.get(row)?, self.destination.get(row)?);
         let ports = self.srcport.number(row).zip(self.dstport.number(row));
         Some(Edge {
             account_id: self.account.text(row).unwrap_or(ABSENT),
             interface_id: self.interface.text(row).unwrap_or(ABSENT),
-            srcaddr: self.source.get(row)?,
-            dstaddr: self.destination.get(row)?,
-            // All numbers lie in their ranges.
+            srcaddr: src,
+            dstaddr: dst,
             ports: ports.map(|(src, dst)| (src as u16, dst as u16)),
             protocol: self.protocol.count(row) as u8,
-            packets: self.packets.count(row),
-            bytes: self.bytes.count(row),
+            packets: 0,
+            bytes: 0,
             action: self.action.text(row).unwrap_or(ABSENT),
             dimensions: if self.wanted.further {
                 self.dimensions(row)
             } else {
                 Dimensions::default()
             },
-            history: (self.wanted != Wanted::default()).then(|| self.history(row)),
+            history: None,
         })
     }
 

@@ -118,14 +118,26 @@ pub struct GraphArguments {
     pub output: Option<PathBuf>,
 }
 
+/// Which tables are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MergedTable {
+    /// Those of edges
+    Edges,
+    /// Those of interfaces
+    Interfaces,
+}
+
 /// Arguments of `merge`.
 #[derive(Debug, Clone, Args)]
 pub struct MergeArguments {
-    /// The digests: files, ids or START..STOP
+    /// The digests: files, ids or START..STOP; or tables (.parquet), all of edges or all of interfaces
     #[arg(required = true)]
     pub digests: Vec<String>,
     #[command(flatten)]
     pub(crate) from: FromArguments,
+    /// Merge the tables of digests that are named by id or window, not their texts
+    #[arg(long, value_name = "KIND", requires = "stored")]
+    pub table: Option<MergedTable>,
     /// Merge though it is not known what some digests were made of: then nothing is known of gaps and overlaps
     #[arg(long)]
     pub allow_unknown: bool,

@@ -384,3 +384,50 @@ fn what_cannot_be_asked_is_told() {
         assert!(told.contains(part), "{arguments:?}: {told}");
     }
 }
+
+#[test]
+fn merged_tables_are_the_tables_of_the_whole_and_unlike_ones_are_refused() {
+    let desk = desk();
+    let whole = desk.run(&[
+        "digest",
+        "--logs",
+        "log.txt",
+        "--start",
+        "2018-10-17T00:00:00Z",
+        "--stop",
+        "2018-10-17T02:00:00Z",
+        "-o",
+        "whole.log.gz",
+        "--manifest",
+        "whole.manifest.json",
+        "--edges",
+        "whole.edges.parquet",
+        "--interfaces",
+        "whole.interfaces.parquet",
+    ]);
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+    let read = |name: &str| std::fs::read(desk.path(name)).unwrap();
+    for kind in ["edges", "interfaces"] {
+        let [one, other] = [1, 0].map(|hour| format!("{hour}.{kind}.parquet"));
+        let merged = format!("merged.{kind}.parquet");
+        asked(&desk, &["merge", &one, &other, "-o", &merged]);
+        assert!(read(&merged) == read(&format!("whole.{kind}.parquet")), "{kind}");
+        std::fs::remove_file(desk.path(&merged)).unwrap();
+    }
+    for (names, code, part) in [
+        (["0.edges.parquet", "whole.edges.parquet"], 1, "overlap"),
+        (["0.edges.parquet", "1.interfaces.parquet"], 1, "no table of edges"),
+        (["0.edges.parquet", "1.log.gz"], 2, "some are tables"),
+    ] {
+        let output = desk.run(&[&["merge", "-o", "merged.parquet"][..], &names].concat());
+        assert_eq!(output.status.code(), Some(code), "{names:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(part), "{names:?}: {}", text(&output.stderr));
+        assert!(!desk.path("merged.parquet").exists());
+    }
+    std::fs::remove_file(desk.path("1.manifest.json")).unwrap();
+    let merge = ["merge", "-o", "merged.parquet", "0.edges.parquet", "1.edges.parquet"];
+    let refused = desk.run(&merge);
+    assert!(text(&refused.stderr).contains("--allow-unknown"), "{}", text(&refused.stderr));
+    asked(&desk, &[&merge[..], &["--allow-unknown"]].concat());
+    assert!(read("merged.parquet") == read("whole.edges.parquet"));
+}
