@@ -198,7 +198,12 @@ pub(crate) fn order_of_dimensions(one: &Edge<'_>, other: &Edge<'_>) -> Ordering 
             of.pkt_dst_aws_service,
         ];
         let own = [edge.srcaddr.into(), edge.dstaddr.into()];
-        write(&mut facet, edge.action, own, &tokens.map(Option::unwrap_or_default));
+        write(
+            &mut facet,
+            edge.action,
+            own,
+            &tokens.map(Option::unwrap_or_default),
+        );
         facet
     };
     order(&facet(one), &facet(other))

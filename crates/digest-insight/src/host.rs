@@ -2,18 +2,21 @@
 
 use std::net::IpAddr;
 
-use digest_core::Edge;
 use digest_tables::Wanted;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
+mod flows;
+
+use flows::{Flow, Telling, Told, joined};
+
 use crate::filter::Filter;
 use crate::grouping::Node;
 use crate::links::{LinksOptions, SeenBy};
 use crate::listed::Listed;
-use crate::service::{End, Port, Rule, Served, served};
-use crate::sources::{Answer, AskError, Source, Standing, ask};
+use crate::service::{End, Port, Rule};
+use crate::sources::{AskError, Source, ask};
 use crate::subject::{Subject, Sums, kept};
 
 /// Which host, and how it is looked at.
@@ -114,32 +117,6 @@ pub struct Rejected {
     pub seen_by: SeenBy,
 }
 
-/// Edges that tell of the same traffic.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Flow {
-    from: IpAddr,
-    to: IpAddr,
-    ports: Option<(u16, u16)>,
-    protocol: u8,
-    is_rejected: bool,
-}
-
-/// What was told of a flow: by its source's interface, by its destination's, and by others.
-#[derive(Debug, Clone, Copy, Default)]
-struct Told {
-    by: [Option<Sums>; 3],
-    seen: SeenBy,
-    span: Option<(i64, i64)>,
-    served: Option<Served>,
-}
-
-#[derive(Debug)]
-struct Telling<'o> {
-    flows: HashMap<Flow, Told, RandomState>,
-    window: Option<(i64, i64)>,
-    options: &'o LinksOptions,
-}
-
 impl Host {
     /// Asks the sources.
     ///
@@ -165,84 +142,6 @@ impl Host {
             summing.windows.push(window);
         }
         Ok(summing.finish(options))
-    }
-}
-
-impl Answer for Telling<'_> {
-    fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
-        let options = self.options;
-        if options.is_ignored(edge) {
-            return Ok(());
-        }
-        let flow = Flow {
-            from: edge.srcaddr,
-            to: edge.dstaddr,
-            ports: edge.ports,
-            protocol: edge.protocol,
-            is_rejected: edge.action == b"REJECT",
-        };
-        let seen = SeenBy::of(edge, &options.observers);
-        let by = match (seen.source, seen.destination) {
-            (true, _) => 0,
-            (false, true) => 1,
-            (false, false) => 2,
-        };
-        // A text says of its edges only that they lie in its window.
-        let span = match edge.history {
-            Some(history) => Some((history.first_seen, history.last_seen)),
-            None => self.window,
-        };
-        let mut told = Told {
-            seen,
-            span,
-            served: served(edge).filter(|_| !flow.is_rejected),
-            ..Told::default()
-        };
-        if let Some(place) = told.by.get_mut(by) {
-            *place = Some(Sums::of(edge));
-        }
-        self.flows.entry(flow).or_default().add(told);
-        if self.flows.len() > options.most {
-            return Err(AskError::TooMany(options.most));
-        }
-        Ok(())
-    }
-
-    fn merge(&mut self, other: Self) -> Result<(), AskError> {
-        for (flow, told) in other.flows {
-            self.flows.entry(flow).or_default().add(told);
-        }
-        if self.flows.len() > self.options.most {
-            return Err(AskError::TooMany(self.options.most));
-        }
-        Ok(())
-    }
-}
-
-impl Told {
-    fn add(&mut self, other: Self) {
-        for (ours, theirs) in self.by.iter_mut().zip(other.by) {
-            if let Some(theirs) = theirs {
-                ours.get_or_insert_default().add(theirs);
-            }
-        }
-        self.seen = self.seen.or(other.seen);
-        self.span = joined(self.span, other.span);
-        if self.served.map(|served| served.rule) < other.served.map(|served| served.rule) {
-            self.served = other.served;
-        }
-    }
-
-    /// What counts: one observer's word.
-    fn sums(&self) -> Sums {
-        self.by.iter().flatten().next().copied().unwrap_or_default()
-    }
-}
-
-fn joined(one: Option<(i64, i64)>, other: Option<(i64, i64)>) -> Option<(i64, i64)> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
-        (one, other) => one.or(other),
     }
 }
 

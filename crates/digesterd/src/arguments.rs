@@ -19,8 +19,8 @@ pub use client::{
 };
 pub use insight::{
     AskedArguments, Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments,
-    HostArguments, MergeArguments, MergedTable, QuestionArguments, ShownArguments, Since, Sort, TimeArguments,
-    UnexpectedArguments,
+    HostArguments, MergeArguments, MergedTable, QuestionArguments, ShownArguments, Since, Sort,
+    TimeArguments, UnexpectedArguments,
 };
 
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.

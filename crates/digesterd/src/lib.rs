@@ -47,9 +47,9 @@ mod units;
 pub use arguments::{
     ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
     DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments, Role, ServeArguments,
-    ShownArguments, Since, Sort, StatusArguments, TimeArguments, UnexpectedArguments, WhichArguments,
-    WindowArguments,
+    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments, Role,
+    ServeArguments, ShownArguments, Since, Sort, StatusArguments, TimeArguments, UnexpectedArguments,
+    WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.

@@ -31,7 +31,9 @@ pub(crate) async fn run(arguments: &MergeArguments, environment: &Environment) -
     }
     refuse_unlike(&manifests, arguments.allow_unknown)?;
     if tables::are_tables(arguments, &named)? {
-        let known = manifests.into_iter().map(|(named, manifest)| (named.clone(), manifest));
+        let known = manifests
+            .into_iter()
+            .map(|(named, manifest)| (named.clone(), manifest));
         return tables::run(arguments, known.collect(), shelf.as_ref()).await;
     }
     let output = Output::open(arguments.output.as_deref())?;

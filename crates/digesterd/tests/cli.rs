@@ -17,6 +17,8 @@ mod demo;
 mod digest;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/hours.rs"]
+mod hours;
 #[path = "cli/insight.rs"]
 mod insight;
 #[path = "cli/inspect.rs"]

@@ -28,11 +28,7 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(
-        table: EdgesTable,
-        number: usize,
-        by_account: bool,
-    ) -> Result<Self, MergeTablesError> {
+    pub(crate) fn new(table: EdgesTable, number: usize, by_account: bool) -> Result<Self, MergeTablesError> {
         let mut cursor = Self {
             table,
             number,

@@ -30,10 +30,7 @@ pub fn merge_edges(
             });
         }
         let stands = table.is_by_account();
-        by_account &= stands.map_err(|error| MergeTablesError::Read {
-            table: number,
-            error,
-        })?;
+        by_account &= stands.map_err(|error| MergeTablesError::Read { table: number, error })?;
     }
     let mut cursors = Vec::with_capacity(tables.len());
     for (table, number) in tables.into_iter().zip(1..) {
@@ -114,7 +111,12 @@ fn sum<'c>(
             }
         }
     }
-    Ok(all.map(|(edge, region)| (edge, region.map(|region| String::from_utf8_lossy(region).into_owned()))))
+    Ok(all.map(|(edge, region)| {
+        (
+            edge,
+            region.map(|region| String::from_utf8_lossy(region).into_owned()),
+        )
+    }))
 }
 
 fn added(measure: &'static str, one: u64, other: u64) -> Result<u64, MergeTablesError> {

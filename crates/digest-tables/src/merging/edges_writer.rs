@@ -42,7 +42,10 @@ impl<W: Write + Send> EdgesWriter<W> {
             || here.0 != edge.account_id
             || here.2.as_deref() != region
         {
-            let origin = Origin { account: None, region };
+            let origin = Origin {
+                account: None,
+                region,
+            };
             self.columns.begin_interface(edge, origin);
             self.here = (
                 edge.account_id.to_vec(),

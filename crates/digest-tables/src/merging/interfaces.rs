@@ -30,10 +30,7 @@ pub fn merge_interfaces(
     let mut read: Vec<InterfaceRow> = Vec::new();
     let mut by_account = true;
     for (table, number) in tables.iter().zip(1..) {
-        let unreadable = |error| MergeTablesError::Read {
-            table: number,
-            error,
-        };
+        let unreadable = |error| MergeTablesError::Read { table: number, error };
         for group in 0..table.groups() {
             let rows = table.read(group).map_err(unreadable)?;
             by_account &= rows.is_sorted_by_key(|row| (row.account_id.clone(), row.interface_id.clone()));
@@ -136,7 +133,10 @@ fn joined(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
 fn minutes(spans: &[(i64, i64)], within: Option<(i64, i64)>) -> u64 {
     let (start, stop) = within.unwrap_or((i64::MIN, i64::MAX));
     let inside = spans.iter().map(|&(from, to)| {
-        let (from, to) = (from.max(start).div_euclid(MINUTE), to.min(stop).div_euclid(MINUTE));
+        let (from, to) = (
+            from.max(start).div_euclid(MINUTE),
+            to.min(stop).div_euclid(MINUTE),
+        );
         u64::try_from(to.saturating_sub(from)).unwrap_or_default()
     });
     inside.sum()

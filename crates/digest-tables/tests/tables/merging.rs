@@ -115,13 +115,24 @@ proptest! {
 #[test]
 fn what_does_not_merge_is_refused() {
     let log = |packets: u64| {
-        let rows = [format!("2 1 eni-1 10.0.0.1 10.0.0.2 40000 443 6 {packets} 100 60 70 ACCEPT OK")];
+        let rows = [format!(
+            "2 1 eni-1 10.0.0.1 10.0.0.2 40000 443 6 {packets} 100 60 70 ACCEPT OK"
+        )];
         rows.join("\n").into_bytes()
     };
-    let one = |packets| table(&digest_with(&FoldOptions::default(), &[log(packets)], None, 1), &Origins::default()).0;
+    let one = |packets| {
+        table(
+            &digest_with(&FoldOptions::default(), &[log(packets)], None, 1),
+            &Origins::default(),
+        )
+        .0
+    };
     let most = i64::MAX as u64;
     let refused = merge_edges(vec![edges(&one(most)), edges(&one(1))], &mut Vec::new()).unwrap_err();
-    assert!(matches!(refused, MergeTablesError::Overflow { measure: "packets" }), "{refused}");
+    assert!(
+        matches!(refused, MergeTablesError::Overflow { measure: "packets" }),
+        "{refused}"
+    );
     assert_eq!(rows(&merged(&[one(1), one(most - 1)])).len(), 1);
     assert_eq!(rows(&merged(&[])).len(), 0);
 }

@@ -24,10 +24,16 @@ pub(super) fn are_tables(arguments: &MergeArguments, named: &[Named]) -> Result<
     };
     let tables = named.iter().filter(|named| is_one(named)).count();
     if tables > 0 && tables < named.len() {
-        return Err(refused("merge", "some are tables and some are not: merge either by themselves"));
+        return Err(refused(
+            "merge",
+            "some are tables and some are not: merge either by themselves",
+        ));
     }
     if tables == 0 && arguments.table.is_some() {
-        return Err(refused("merge", "--table is for stored digests: files are tables by what is in them"));
+        return Err(refused(
+            "merge",
+            "--table is for stored digests: files are tables by what is in them",
+        ));
     }
     Ok(tables > 0)
 }
@@ -51,14 +57,17 @@ pub(super) async fn run(
     for (named, manifest) in &digests {
         sources.push(source(named, manifest.as_ref(), arguments.table, shelf).await?);
     }
-    let windows = || digests.iter().filter_map(|(_, manifest)| Some(*manifest.as_ref()?.job.window()));
+    let windows = || {
+        digests
+            .iter()
+            .filter_map(|(_, manifest)| Some(*manifest.as_ref()?.job.window()))
+    };
     let start = windows().map(|window| window.start_unix()).min();
     let stop = windows().map(|window| window.stop_unix()).max();
     let within = start.zip(stop).filter(|_| are_known);
     let names: Vec<String> = digests.iter().map(|(named, _)| named.to_string()).collect();
-    let merged = tokio::task::spawn_blocking(move || {
-        output.write_with(|out| merge(&names, sources, within, out))
-    });
+    let merged =
+        tokio::task::spawn_blocking(move || output.write_with(|out| merge(&names, sources, within, out)));
     let Some(merged) = merged.await?.context("the tables cannot be merged")? else {
         return Ok(());
     };

@@ -123,7 +123,11 @@ const TABLES_USE: [&str; 8] = [
 /// Words that a crate's shipped sources may not contain: where, which, why.
 const FORBIDDEN_WORDS: [(&str, &str, &str); 18] = [
     ("digest-tables", "async fn", "tables are not async"),
-    ("digest-tables", "std::fs", "tables go to any writer and come from any source"),
+    (
+        "digest-tables",
+        "std::fs",
+        "tables go to any writer and come from any source",
+    ),
     ("digest-insight", "async fn", "reading digests is not async"),
     ("digest-insight", "std::fs", "digests come from any reader"),
     (
