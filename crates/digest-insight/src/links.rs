@@ -1,10 +1,11 @@
 //! Edges summed by what their ends stand for: the table under graphs, differences by group, and questions.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 use digest_core::Edge;
 use digest_tables::Wanted;
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashMap;
 use serde::Serialize;
 use thiserror::Error;
@@ -63,6 +64,9 @@ pub enum TooManyLinks {
     #[error(transparent)]
     Read(#[from] ReadError),
 }
+
+/// Most parts of links that tables are read for, one after the other.
+const MOST_PARTS: u64 = 64;
 
 /// What edges are summed by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -243,16 +247,58 @@ impl Links {
         Ok(links)
     }
 
-    /// Sums the edges of several sources.
+    /// Sums the edges of several sources, and gives the links with most of them; those that are summed are gone from what is
+    /// returned beside. Where there are more links than may be held and all sources are tables, they are read several times,
+    /// a part of the links each.
     ///
     /// # Errors
     /// [`AskError`].
-    pub fn ask(sources: &mut [Source], options: &LinksOptions) -> Result<Self, AskError> {
-        let new = || Linking {
-            links: Self::default(),
-            options,
-        };
-        Ok(ask(sources, Wanted::default(), &options.filter, new)?.links)
+    pub fn heaviest_of(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        most: usize,
+        measure: Measure,
+    ) -> Result<(Listed<Link>, Self), AskError> {
+        let mut parts = 1;
+        loop {
+            match Self::by_parts(sources, options, parts, most, measure) {
+                Err(AskError::TooMany(_)) if parts < MOST_PARTS && sources.iter().all(Source::is_table) => {
+                    parts *= 4;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    fn by_parts(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        parts: u64,
+        most: usize,
+        measure: Measure,
+    ) -> Result<(Listed<Link>, Self), AskError> {
+        let (mut all, mut totals) = (Listed::default(), Self::default());
+        for part in 0..parts {
+            let new = || Linking {
+                links: Self::default(),
+                options,
+                part: (part, parts),
+            };
+            let links = ask(sources, Wanted::default(), &options.filter, new)?.links;
+            totals.total.add(links.total);
+            totals.edges += links.edges;
+            totals.second_sights += links.second_sights;
+            let listed = links.heaviest(most, measure);
+            all.count += listed.count;
+            all.items.extend(listed.items);
+        }
+        all.items.sort_by(|one: &Link, other| {
+            let order = measure.of_link(other).cmp(&measure.of_link(one));
+            let names = |link: &Link| (link.source.clone(), link.destination.clone());
+            order.then_with(|| names(one).cmp(&names(other)))
+        });
+        all.items.truncate(most);
+        Ok((all, totals))
     }
 
     /// Takes an edge that is wanted. False where there are too many links.
@@ -304,11 +350,15 @@ impl Links {
 struct Linking<'o> {
     links: Links,
     options: &'o LinksOptions,
+    /// Which of how many parts of the links is summed.
+    part: (u64, u64),
 }
 
 impl Answer for Linking<'_> {
     fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
-        if self.options.is_ignored(edge) || self.links.take(edge, self.options) {
+        let (part, parts) = self.part;
+        let is_other = || parts > 1 && FixedState::default().hash_one(self.options.key(edge)) % parts != part;
+        if self.options.is_ignored(edge) || is_other() || self.links.take(edge, self.options) {
             return Ok(());
         }
         Err(AskError::TooMany(self.options.most))
@@ -329,5 +379,15 @@ impl Answer for Linking<'_> {
             return Err(AskError::TooMany(self.options.most));
         }
         Ok(())
+    }
+}
+
+impl Measure {
+    fn of_link(self, link: &Link) -> u128 {
+        match self {
+            Self::Bytes => link.sums.bytes,
+            Self::Packets => link.sums.packets,
+            Self::Edges => link.edges.into(),
+        }
     }
 }

@@ -20,6 +20,14 @@ pub enum Source {
     Table(EdgesTable),
 }
 
+impl Source {
+    /// Whether it is a table, which can be read again.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        matches!(self, Self::Table(_))
+    }
+}
+
 /// Why a question has no answer.
 #[derive(Debug, Error)]
 pub enum AskError {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use digest_insight::{
-    Filter, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, SeenBy, Subject, Sums,
+    Filter, Grouping, Links, LinksOptions, Measure, Network, Observers, SeenBy, Subject, Sums,
     heaviest_of,
 };
 use digesterd_process::environment::{Environment, InsideSettings};
@@ -102,11 +102,13 @@ impl<'a> Question<'a> {
             .observers(&self.options.grouping, Filter::default())
             .await?;
         let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
-        let links = tokio::task::spawn_blocking(move || Links::ask(&mut sources, &options)).await?;
-        let links = links.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
-        let total = (links.total, links.second_sights);
         let shown = self.arguments.shown;
-        let listed: Listed<_> = links.heaviest(shown.limit, measure(&shown, usual));
+        let (limit, most) = (shown.limit, measure(&shown, usual));
+        let asking = move || Links::heaviest_of(&mut sources, &options, limit, most);
+        let answer = tokio::task::spawn_blocking(asking).await?;
+        let (listed, totals) =
+            answer.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
+        let total = (totals.total, totals.second_sights);
         let rows = listed.items.into_iter().map(|link| Row {
             subject: link.subject,
             sums: link.sums,

@@ -15,7 +15,7 @@ use crate::questions::{measure, options};
 use crate::stdout;
 use crate::table::{Cell, Colour, Table, colours};
 use crate::times::second;
-use crate::units::{bytes, grouped};
+use crate::units::{bytes, counted, grouped};
 
 /// Asks, and shows what has most bytes.
 pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environment) -> anyhow::Result<()> {
@@ -52,7 +52,10 @@ pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environme
     }
     tell(match rules {
         None => format!("by IANA's registry of {REGISTRY_DATE}; --policy says what is expected besides"),
-        Some(rules) => format!("by {rules} rules of the policy and IANA's registry of {REGISTRY_DATE}"),
+        Some(rules) => format!(
+            "by {} of the policy and IANA's registry of {REGISTRY_DATE}",
+            counted(rules as u64, "rule")
+        ),
     });
     asked.caveats().iter().for_each(tell);
     Ok(())

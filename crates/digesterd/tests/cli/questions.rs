@@ -16,7 +16,7 @@ fn a_host_is_told_by_hour_with_its_peers_services_and_coverage() {
         "host 10.0.0.1, eni-a of account 123456789010",
         "instance_id i-eni-a, vpc_id vpc-1",
         "2018-10-17 00:00 1h 5.0 kB 20 1.3 kB 13 0 complete, 2 of 60 min reported",
-        "2018-10-17 01:00 1h 500 B 1 9.0 MB 900 0 complete, 2 of 60 min reported",
+        "2018-10-17 01:00 1h 500 B 1 9.0 MB 900 0 complete, 3 of 60 min reported",
         "in all 5.5 kB 21 9.0 MB 913 0",
         "peers: 3, 1 of them new",
         "203.0.113.66 0 B 9.0 MB 2018-10-17 01:01:40 2018-10-17 01:02:10 source NEW",
