@@ -294,7 +294,11 @@ impl Links {
         }
         all.items.sort_by(|one: &Link, other| {
             let order = measure.of_link(other).cmp(&measure.of_link(one));
-            let names = |link: &Link| (link.source.clone(), link.destination.clone());
+            let names = |link: &Link| {
+                let of = &link.subject;
+                let service = (of.srcport, of.dstport, of.protocol, of.action.clone());
+                (link.source.clone(), link.destination.clone(), service)
+            };
             order.then_with(|| names(one).cmp(&names(other)))
         });
         all.items.truncate(most);

@@ -31,7 +31,7 @@ const BEHIND: [(&str, Kind); 9] = [
     ("last_seen", Kind::Count),
 ];
 /// The fact that stands among the first columns.
-const REGION: &str = "region";
+pub(crate) const REGION: &str = "region";
 
 /// Columns with a bloom filter: what is asked for by its one value.
 pub(crate) const FILTERED: [&str; 4] = ["interface_id", "ipv4_address", "ipv6_address", "instance_id"];

@@ -4,8 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use digest_insight::{
-    Filter, Grouping, Links, LinksOptions, Measure, Network, Observers, SeenBy, Subject, Sums,
-    heaviest_of,
+    Filter, Grouping, Links, LinksOptions, Measure, Network, Observers, SeenBy, Subject, Sums, heaviest_of,
 };
 use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
@@ -106,8 +105,7 @@ impl<'a> Question<'a> {
         let (limit, most) = (shown.limit, measure(&shown, usual));
         let asking = move || Links::heaviest_of(&mut sources, &options, limit, most);
         let answer = tokio::task::spawn_blocking(asking).await?;
-        let (listed, totals) =
-            answer.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
+        let (listed, totals) = answer.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
         let total = (totals.total, totals.second_sights);
         let rows = listed.items.into_iter().map(|link| Row {
             subject: link.subject,

@@ -8,7 +8,7 @@ use digest_core::FACTS;
 
 use crate::chunk::{Chunk, Chunks};
 use crate::error::TableError;
-use crate::interface_columns::{FILTERED, InterfaceColumns, column_of, facts, schema};
+use crate::interface_columns::{FILTERED, InterfaceColumns, REGION, column_of, facts, schema};
 use crate::interfaces::{BYTES, ROWS};
 use crate::merging::error::MergeTablesError;
 use crate::reading::interface_row::InterfaceRow;
@@ -87,9 +87,11 @@ fn write(
 impl InterfaceRow {
     /// Adds what a later window says of the same interface.
     fn add(&mut self, later: Self) {
-        if self.region != later.region {
-            self.region = None;
+        // Where keys of objects say the region, it is one; else it is a fact as any other.
+        if self.region.is_some() && later.region.is_some() && self.region != later.region {
+            self.changed.push(REGION.as_bytes().to_vec());
         }
+        self.region = later.region.or(self.region.take());
         self.ipv4 = self.ipv4.with(later.ipv4);
         self.ipv6 = self.ipv6.with(later.ipv6);
         self.changed.extend(later.changed);
