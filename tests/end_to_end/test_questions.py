@@ -60,7 +60,15 @@ def hours(stack, count: int = 3) -> list[Window]:
         )
         if number == count - 1:
             rows.append(
-                flow_logs.row(window.first + 600, eni="eni-a", src=HOST, dst=STRANGER, dstport=31338, bytes=7_000_000)
+                flow_logs.row(
+                    window.first + 600,
+                    eni="eni-a",
+                    src=HOST,
+                    dst=STRANGER,
+                    srcport=41000,
+                    dstport=31338,
+                    bytes=7_000_000,
+                )
             )
         flow_logs.write(stack.logs, window, rows)
         assert stack.build(window).status == 200
@@ -85,11 +93,11 @@ def test_a_host_over_stored_hours_is_what_duckdb_finds(stack, tmp_path):
     found = json.loads(shown)
     assert [window["coverage"] for window in found["windows"]] == ["complete"] * 3
     files = tables(stack, windows, tmp_path)
-    sent, received = duckdb.sql(
+    ((sent, received),) = duckdb.sql(
         f"SELECT sum(bytes) FILTER (srcaddr = '{HOST}'), "
         f"sum(bytes) FILTER (dstaddr = '{HOST}' AND srcaddr = '{SERVER}') "
         f"FROM '{files}' WHERE action = 'ACCEPT' AND interface_id = if(srcaddr = '{SERVER}', 'eni-b', 'eni-a')"
-    ).fetchone()
+    ).fetchall()
     assert sum(window["sent"]["bytes"] for window in found["windows"]) == sent
     assert sum(window["received"]["bytes"] for window in found["windows"]) == received
     peers = {peer["peer"]: peer for peer in found["peers"]["items"]}
@@ -135,8 +143,8 @@ def test_merged_tables_hold_what_all_of_them_hold(stack, tmp_path):
             sums = "sum(ok_records), sum(minutes_reported), min(first_seen), max(last_seen)"
         expected = duckdb.sql(f"SELECT {keys}, {sums} FROM '{files}' GROUP BY ALL ORDER BY ALL").fetchall()
         assert duckdb.sql(f"SELECT {keys}, {sums} FROM '{merged}' GROUP BY ALL ORDER BY ALL").fetchall() == expected
-        rows = duckdb.sql(f"SELECT count(*) FROM '{merged}'").fetchone()
-        assert rows == (len(expected),), "each once"
+        rows = duckdb.sql(f"SELECT count(*) FROM '{merged}'").fetchall()
+        assert rows == [(len(expected),)], "each once"
     _, told = ask(stack, "merge", "--stored", "--table", "edges", ids[0], ids[2], "-o", str(tmp_path / "x"), code=1)
     assert "nothing covers" in told
 
