@@ -13,8 +13,9 @@ use flows::{Flow, Telling, Told, joined};
 
 use crate::filter::Filter;
 use crate::grouping::Node;
-use crate::links::{LinksOptions, SeenBy};
+use crate::links::LinksOptions;
 use crate::listed::Listed;
+use crate::seen_by::SeenBy;
 use crate::service::{End, Port, Rule};
 use crate::sources::{AskError, Source, ask};
 use crate::subject::{Subject, Sums, kept};

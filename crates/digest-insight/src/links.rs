@@ -7,7 +7,6 @@ use digest_core::Edge;
 use digest_tables::Wanted;
 use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashMap;
-use serde::Serialize;
 use thiserror::Error;
 
 use crate::edges::{Edges, ReadError};
@@ -16,6 +15,7 @@ use crate::grouping::{Grouping, Node};
 use crate::listed::Listed;
 use crate::network::Network;
 use crate::observers::Observers;
+use crate::seen_by::SeenBy;
 use crate::sources::{Answer, AskError, Source, Standing, ask};
 use crate::subject::{Subject, Sums, kept, name};
 
@@ -67,6 +67,8 @@ pub enum TooManyLinks {
 
 /// Most parts of links that tables are read for, one after the other.
 const MOST_PARTS: u64 = 64;
+/// Rows of tables from which on links are summed in parts from the beginning.
+const ROWS_OF_A_PART: u64 = 500_000;
 
 /// What edges are summed by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,15 +85,6 @@ pub(crate) struct Summed {
     pub(crate) sums: Sums,
     pub(crate) edges: u64,
     pub(crate) seen: SeenBy,
-}
-
-/// Whose interfaces told of traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SeenBy {
-    /// The source's own.
-    pub source: bool,
-    /// The destination's own.
-    pub destination: bool,
 }
 
 /// Edges that are summed.
@@ -170,41 +163,6 @@ fn action(action: &[u8]) -> Option<Cow<'static, str>> {
     }
 }
 
-impl SeenBy {
-    /// Who told of an edge.
-    #[must_use]
-    pub fn of(edge: &Edge<'_>, observers: &Observers) -> Self {
-        let (source, destination) = observers.sides(edge);
-        Self { source, destination }
-    }
-
-    /// What either saw.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            source: self.source || other.source,
-            destination: self.destination || other.destination,
-        }
-    }
-
-    /// In a word; empty where neither is known to have.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match (self.source, self.destination) {
-            (true, true) => "both",
-            (true, false) => "source",
-            (false, true) => "destination",
-            (false, false) => "",
-        }
-    }
-}
-
-impl Serialize for SeenBy {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.word())
-    }
-}
-
 impl Summed {
     pub(crate) fn add(&mut self, sums: Sums) {
         self.sums.add(sums);
@@ -259,7 +217,14 @@ impl Links {
         most: usize,
         measure: Measure,
     ) -> Result<(Listed<Link>, Self), AskError> {
-        let mut parts = 1;
+        // Nearly each edge of a large table is a link of its own: what would not fit is not tried.
+        let rows: u64 = sources.iter().map(Source::rows).sum();
+        let is_fine = options.grouping == Grouping::Address && options.filter.is_all();
+        let mut parts = if is_fine {
+            (rows / ROWS_OF_A_PART).clamp(1, 4)
+        } else {
+            1
+        };
         loop {
             match Self::by_parts(sources, options, parts, most, measure) {
                 Err(AskError::TooMany(_)) if parts < MOST_PARTS && sources.iter().all(Source::is_table) => {

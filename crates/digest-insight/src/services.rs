@@ -10,8 +10,9 @@ use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::grouping::Node;
-use crate::links::{LinksOptions, Measure, SeenBy};
+use crate::links::{LinksOptions, Measure};
 use crate::listed::Listed;
+use crate::seen_by::SeenBy;
 use crate::service::{End, Port, Rule, Served, served};
 use crate::sources::{Answer, AskError, Source, Standing, ask};
 use crate::subject::Sums;

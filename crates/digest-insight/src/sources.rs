@@ -26,6 +26,14 @@ impl Source {
     pub fn is_table(&self) -> bool {
         matches!(self, Self::Table(_))
     }
+
+    /// Rows of a table; of a text nobody knows before it has been read.
+    pub(crate) fn rows(&self) -> u64 {
+        match self {
+            Self::Table(table) => table.rows(),
+            Self::Text(_) => 0,
+        }
+    }
 }
 
 /// Why a question has no answer.

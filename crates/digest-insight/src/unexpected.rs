@@ -9,10 +9,11 @@ use hashbrown::HashMap;
 use serde::Serialize;
 
 use crate::grouping::Node;
-use crate::links::{LinksOptions, Measure, SeenBy};
+use crate::links::{LinksOptions, Measure};
 use crate::listed::Listed;
 use crate::policy::Policy;
 use crate::registry::{FIRST_DYNAMIC, service_name};
+use crate::seen_by::SeenBy;
 use crate::service::{End, Port, Rule, served};
 use crate::sources::{Answer, AskError, Source, Standing, ask};
 use crate::subject::{Sums, protocol_name};

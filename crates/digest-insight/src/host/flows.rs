@@ -6,7 +6,8 @@ use digest_core::Edge;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::links::{LinksOptions, SeenBy};
+use crate::links::LinksOptions;
+use crate::seen_by::SeenBy;
 use crate::service::{Served, served};
 use crate::sources::{Answer, AskError, Standing};
 use crate::subject::Sums;

@@ -17,6 +17,9 @@ use crate::sealing::{LEVEL, Sealing, TableSummary};
 
 const MINUTE: i64 = 60;
 
+/// An account and an interface.
+type Names = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// Merges tables of interfaces whose windows share no record, in the order of the windows, into that of the window `within`
 /// (Unix seconds from and up to but not with; `None`: all that was reported counts).
 ///
@@ -37,7 +40,7 @@ pub fn merge_interfaces(
             read.extend(rows);
         }
     }
-    let mut all: BTreeMap<(Option<Vec<u8>>, Option<Vec<u8>>), InterfaceRow> = BTreeMap::new();
+    let mut all: BTreeMap<Names, InterfaceRow> = BTreeMap::new();
     for row in read {
         // What has no name comes first, as in the digest. Where the format names no accounts, rows stand as if none had one.
         let account = row.account_id.clone().filter(|_| by_account);

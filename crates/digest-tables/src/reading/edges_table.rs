@@ -25,6 +25,9 @@ const NEEDED: [&str; 10] = [
     "bytes",
 ];
 
+/// An account and an interface.
+type Names = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// A table of edges.
 #[derive(Debug)]
 pub struct EdgesTable(TableFile);
@@ -113,7 +116,7 @@ impl EdgesTable {
     /// Whether its rows stand by account and then by interface; else they stand as if no account had been told, which is how
     /// records are put in order whose format names none.
     pub(crate) fn is_by_account(&self) -> Result<bool, TableReadError> {
-        let mut last: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> = None;
+        let mut last: Option<Names> = None;
         for group in 0..self.groups() {
             let count = usize::try_from(self.0.group(group)?.num_rows()).unwrap_or_default();
             let names = ["account_id", "interface_id"].map(|name| self.0.column(name));
