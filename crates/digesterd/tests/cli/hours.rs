@@ -6,9 +6,21 @@ const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport ds
 /// 2018-10-17T00:00:00Z.
 const FIRST: i64 = 1_539_734_400;
 
-/// Interface, source, destination, ports, packets, bytes, second of the two hours, action and flags. What eni-a and eni-b tell of
-/// one another is told by both.
-const FLOWS: [(&str, &str, &str, &str, u32, u32, i64, &str, u8); 10] = [
+/// Interface, source, destination, ports, packets, bytes, second of the two hours, action and flags.
+type Flow = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    u32,
+    u32,
+    i64,
+    &'static str,
+    u8,
+);
+
+/// What eni-a and eni-b tell of one another is told by both.
+const FLOWS: [Flow; 10] = [
     (
         "eni-a",
         "10.0.0.1",
