@@ -16,6 +16,7 @@ use reqwest::StatusCode;
 
 use crate::arguments::refused;
 use crate::client::{Client, refusal};
+use crate::table_bytes::is_table;
 
 /// Suffixes of a digest's file, in place of which its manifest's file has its own.
 const SUFFIXES: [&str; 6] = [
@@ -133,6 +134,12 @@ async fn open(named: &Named, shelf: Option<&Shelf>) -> anyhow::Result<Box<dyn Re
     let id = match (named, shelf) {
         (Named::File(path), _) => {
             let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            if is_table(path) {
+                bail!(
+                    "{} is a table, and the text of a digest is asked for",
+                    path.display()
+                );
+            }
             return Ok(Box::new(file));
         }
         (Named::Id(id), _) => *id,

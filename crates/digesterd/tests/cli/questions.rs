@@ -190,6 +190,7 @@ fn what_cannot_be_asked_is_told() {
         (&["top", "absent.parquet"], 1, "absent.parquet"),
         (&["top", "broken.parquet"], 1, "no sound Parquet"),
         (&["top", "0.interfaces.parquet"], 2, "no edges"),
+        (&["graph", "0.edges.parquet"], 1, "is a table"),
         (
             &["top", "0.edges.parquet", "--filter", "port=22 x"],
             2,
