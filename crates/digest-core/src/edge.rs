@@ -1,6 +1,7 @@
 //! An edge of a digest: who talked to whom, on which service port, allowed or rejected, and how much. Where the format
 //! says more of it, several edges may be one line of the text.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use crate::digest::Section;
@@ -38,6 +39,28 @@ pub struct Edge<'d> {
     pub dimensions: Dimensions<'d>,
     /// What the edge remembers of its records, where that is kept.
     pub history: Option<History>,
+}
+
+impl Edge<'_> {
+    /// Which of two edges comes first in a digest: by what its text shows (account and interface by bytes with `-` first,
+    /// addresses with IPv4 first, ports, protocol, action), then by the rest. Equal ones differ in sums and history alone.
+    #[must_use]
+    pub fn order(&self, other: &Edge<'_>) -> Ordering {
+        names(self.account_id, other.account_id)
+            .then_with(|| names(self.interface_id, other.interface_id))
+            .then_with(|| self.srcaddr.cmp(&other.srcaddr))
+            .then_with(|| self.dstaddr.cmp(&other.dstaddr))
+            .then_with(|| (self.ports, self.protocol).cmp(&(other.ports, other.protocol)))
+            .then_with(|| self.action.cmp(other.action))
+            .then_with(|| facet::order_of_dimensions(self, other))
+    }
+}
+
+fn names(one: &[u8], other: &[u8]) -> Ordering {
+    if one == other {
+        return Ordering::Equal;
+    }
+    (one != ABSENT, one).cmp(&(other != ABSENT, other))
 }
 
 impl<M: Memory> Section<M> {

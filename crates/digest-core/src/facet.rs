@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::address::Address;
+use crate::edge::Edge;
 use crate::field::Field;
 use crate::flow_record::ABSENT;
 use crate::layout::Layout;
@@ -174,6 +175,38 @@ pub(crate) fn dimensions(further: Option<&[u8]>, own: [Address; 2]) -> Dimension
         pkt_src_aws_service: text(),
         pkt_dst_aws_service: text(),
     }
+}
+
+/// The order of what two edges of one line have further: as facets that were read from logs are.
+pub(crate) fn order_of_dimensions(one: &Edge<'_>, other: &Edge<'_>) -> Ordering {
+    if one.dimensions == other.dimensions {
+        return Ordering::Equal;
+    }
+    let facet = |edge: &Edge<'_>| {
+        let mut facet = Vec::new();
+        let of = &edge.dimensions;
+        let address = |address: Option<IpAddr>| address.map(|address| address.to_string().into_bytes());
+        let (source, destination) = (address(of.pkt_srcaddr), address(of.pkt_dstaddr));
+        let path = of.traffic_path.map(|path| path.to_string().into_bytes());
+        let tokens = [
+            source.as_deref(),
+            destination.as_deref(),
+            of.flow_direction,
+            path.as_deref(),
+            of.reject_reason,
+            of.pkt_src_aws_service,
+            of.pkt_dst_aws_service,
+        ];
+        let own = [edge.srcaddr.into(), edge.dstaddr.into()];
+        write(
+            &mut facet,
+            edge.action,
+            own,
+            &tokens.map(Option::unwrap_or_default),
+        );
+        facet
+    };
+    order(&facet(one), &facet(other))
 }
 
 /// The facets of a digest by the numbers in keys, which are ranks: by their actions first.

@@ -49,7 +49,7 @@ impl History {
 
     /// Adds another history of the same edge.
     #[inline]
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         // Counts of records: 64 bits outlast any log there can be.
         self.records += other.records;
         self.syn += other.syn;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use digest_core::Edge;
+use digest_tables::{Condition, Test};
 use thiserror::Error;
 
 use crate::network::Network;
@@ -52,6 +53,21 @@ impl Filter {
         self.terms.iter().all(|term| term.holds(edge))
     }
 
+    /// What a table's rows have to be like for it to hold: rows of which it holds all meet these, others may.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.terms.iter().filter_map(Term::condition).collect()
+    }
+
+    /// Edges with one of these addresses at either end.
+    #[must_use]
+    pub fn of_addresses(addresses: &[IpAddr]) -> Self {
+        let all = addresses.iter().map(|address| Network::of(*address, u8::MAX));
+        Self {
+            terms: vec![Term::Either(all.collect())],
+        }
+    }
+
     /// Whether every edge is wanted.
     #[must_use]
     pub fn is_all(&self) -> bool {
@@ -67,6 +83,26 @@ impl Filter {
 }
 
 impl Term {
+    fn condition(&self) -> Option<Condition> {
+        let ranges = |networks: &[Network]| networks.iter().map(Network::range).collect::<Vec<_>>();
+        let tests = match self {
+            Self::Either(networks) => vec![
+                Test::Source(ranges(networks)),
+                Test::Destination(ranges(networks)),
+            ],
+            Self::Source(networks) => vec![Test::Source(ranges(networks))],
+            Self::Destination(networks) => vec![Test::Destination(ranges(networks))],
+            // 0 is what folding made of the other port.
+            Self::Port(ports) if ports.iter().all(|(least, _)| *least > 0) => vec![Test::Port(ports.clone())],
+            Self::Action(names) => vec![Test::Action(names.clone())],
+            Self::Interface(names) => vec![Test::Interface(names.clone())],
+            Self::Port(_) | Self::Protocol(_) | Self::Account(_) | Self::Bytes(_) | Self::Packets(_) => {
+                return None;
+            }
+        };
+        Some(Condition(tests))
+    }
+
     fn holds(&self, edge: &Edge<'_>) -> bool {
         let inside =
             |networks: &[Network], address: IpAddr| networks.iter().any(|network| network.contains(address));
@@ -123,7 +159,7 @@ fn term(token: &str) -> Result<Term, (usize, String)> {
         "src" => Ok(Term::Source(values(value, at, network)?)),
         "dst" => Ok(Term::Destination(values(value, at, network)?)),
         "port" => Ok(Term::Port(values(value, at, ports)?)),
-        "protocol" => Ok(Term::Protocol(values(value, at, protocol)?)),
+        "protocol" => Ok(Term::Protocol(values(value, at, protocol_of)?)),
         "action" => Ok(Term::Action(values(value, at, |text| {
             name_of(&text.to_uppercase())
         })?)),
@@ -164,7 +200,8 @@ fn network(text: &str) -> Result<Network, String> {
         .map_err(|error: crate::network::NetworkError| error.to_string())
 }
 
-fn ports(text: &str) -> Result<(u16, u16), String> {
+/// A port or a range of ports.
+pub(crate) fn ports(text: &str) -> Result<(u16, u16), String> {
     let refused = || format!("{text:?} is no port such as 443 and no range such as 8000-8999");
     let number = |text: &str| {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -183,7 +220,8 @@ fn ports(text: &str) -> Result<(u16, u16), String> {
     }
 }
 
-fn protocol(text: &str) -> Result<u8, String> {
+/// A protocol by its name or number.
+pub(crate) fn protocol_of(text: &str) -> Result<u8, String> {
     match text.to_lowercase().as_str() {
         "icmp" => Ok(1),
         "tcp" => Ok(6),

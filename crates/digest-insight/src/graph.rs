@@ -71,8 +71,9 @@ impl Graph {
     pub fn of(links: Links, most: usize) -> Self {
         let all: BTreeSet<&Node> = links
             .sums
-            .keys()
-            .flat_map(|key| [&key.source, &key.destination])
+            .iter()
+            .filter(|(_, link)| link.edges > 0)
+            .flat_map(|(key, _)| [&key.source, &key.destination])
             .collect();
         let all = all.len() as u64;
         let listed = links.heaviest(most, Measure::Bytes);

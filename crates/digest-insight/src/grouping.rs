@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use digest_tables::InterfaceRow;
 use thiserror::Error;
 
 use crate::network::Network;
@@ -25,7 +26,21 @@ pub enum Grouping {
     Account,
     /// Addresses inside, and one node for all outside.
     Internet,
+    /// What a table of interfaces says first in one of these columns of the interface that an address belongs to.
+    Label(Vec<String>),
 }
+
+/// Groupings by columns of the table of interfaces, and the columns.
+const LABELS: [(&str, &[&str]); 6] = [
+    ("instance", &["instance_id"]),
+    ("vpc", &["vpc_id"]),
+    ("subnet", &["subnet_id"]),
+    ("az", &["az_id"]),
+    ("ecs", &["ecs_service_name", "ecs_cluster_name"]),
+    ("tag", &["instance_tag", "interface_tag", "asg_tag"]),
+];
+/// What a column of tags that is named itself begins with: `tag:instance_tag_2`.
+const TAG: &str = "tag:";
 
 /// What addresses are grouped to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +53,8 @@ pub enum Node {
     Interface(Arc<str>),
     /// An account.
     Account(Arc<str>),
+    /// What is said of an interface.
+    Label(Arc<str>),
     /// Any address that is not inside.
     Internet,
     /// An address inside that belongs to no known account.
@@ -47,7 +64,7 @@ pub enum Node {
 /// A grouping that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{0:?} is nothing to group by; there are address, /N or /N4,/N6 (networks such as /24 or /24,/64), eni, account and internet"
+    "{0:?} is nothing to group by; there are address, /N or /N4,/N6 (networks such as /24 or /24,/64), eni, account, internet, and of a table of interfaces instance, vpc, subnet, az, ecs, tag and tag:COLUMN"
 )]
 pub struct UnknownGrouping(String);
 
@@ -89,6 +106,11 @@ impl Grouping {
                 None if is_inside() => Node::Elsewhere,
                 None => Node::Internet,
             },
+            Self::Label(_) => match observers.owner(address).and_then(|owner| owner.label.as_ref()) {
+                Some(label) => Node::Label(Arc::clone(label)),
+                None if is_inside() => Node::Address(address),
+                None => Node::Internet,
+            },
             Self::Internet if is_inside() => Node::Address(address),
             Self::Internet => Node::Internet,
         }
@@ -97,7 +119,16 @@ impl Grouping {
     /// Whether it takes [`Observers`] to know the nodes.
     #[must_use]
     pub fn needs_observers(&self) -> bool {
-        matches!(self, Self::Interface | Self::Account)
+        matches!(self, Self::Interface | Self::Account | Self::Label(_))
+    }
+
+    /// The columns of tables of interfaces that it takes to know the nodes.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Self::Label(columns) => columns,
+            _ => &[],
+        }
     }
 }
 
@@ -116,6 +147,18 @@ impl FromStr for Grouping {
             "eni" => Ok(Self::Interface),
             "account" => Ok(Self::Account),
             "internet" => Ok(Self::Internet),
+            label if LABELS.iter().any(|(name, _)| *name == label) => {
+                let named = LABELS.iter().filter(|(name, _)| *name == label);
+                let columns = named.flat_map(|(_, columns)| columns.iter());
+                Ok(Self::Label(columns.map(|column| (*column).to_owned()).collect()))
+            }
+            tag if tag.starts_with(TAG) => {
+                let column = tag.get(TAG.len()..).unwrap_or_default();
+                let is_known = InterfaceRow::fact_names().iter().any(|known| known == column);
+                is_known
+                    .then(|| Self::Label(vec![column.to_owned()]))
+                    .ok_or_else(refused)
+            }
             networks => match networks.split_once(',') {
                 Some((v4, v6)) => bits(v4, 32).zip(bits(v6, 128)),
                 // Of IPv6 the network of a site or subnet: as coarse, in its way, as that of IPv4.
@@ -133,12 +176,12 @@ impl fmt::Display for Node {
             Self::Address(address) => address.fmt(f),
             Self::Network(network) => network.fmt(f),
             // Nothing forbids an account or an interface such a name: no two nodes may look alike.
-            Self::Interface(name) | Self::Account(name)
+            Self::Interface(name) | Self::Account(name) | Self::Label(name)
                 if matches!(name.as_ref(), "internet" | "elsewhere") || name.parse::<IpAddr>().is_ok() =>
             {
                 write!(f, "name:{name}")
             }
-            Self::Interface(name) | Self::Account(name) => f.write_str(name),
+            Self::Interface(name) | Self::Account(name) | Self::Label(name) => f.write_str(name),
             Self::Internet => f.write_str("internet"),
             Self::Elsewhere => f.write_str("elsewhere"),
         }
@@ -162,7 +205,13 @@ mod tests {
             ("24", None),
             ("/+8", None),
             ("/24,/129", None),
-            ("tag", None),
+            ("vpc", Some(Grouping::Label(vec!["vpc_id".to_owned()]))),
+            (
+                "tag:asg_tag_2",
+                Some(Grouping::Label(vec!["asg_tag_2".to_owned()])),
+            ),
+            ("tag:", None),
+            ("tag:colour", None),
         ] {
             assert_eq!(text.parse::<Grouping>().ok(), grouping, "{text}");
         }

@@ -1,15 +1,22 @@
 //! Edges summed by what their ends stand for: the table under graphs, differences by group, and questions.
 
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+
 use digest_core::Edge;
-use std::collections::HashMap;
+use digest_tables::Wanted;
+use foldhash::fast::{FixedState, RandomState};
+use hashbrown::HashMap;
 use thiserror::Error;
 
 use crate::edges::{Edges, ReadError};
 use crate::filter::Filter;
 use crate::grouping::{Grouping, Node};
-use crate::listed::{Heaviest, Listed};
+use crate::listed::Listed;
 use crate::network::Network;
 use crate::observers::Observers;
+use crate::seen_by::SeenBy;
+use crate::sources::{Answer, AskError, Source, Standing, ask};
 use crate::subject::{Subject, Sums, kept, name};
 
 /// What is summed, and how.
@@ -58,13 +65,26 @@ pub enum TooManyLinks {
     Read(#[from] ReadError),
 }
 
+/// Most parts of links that tables are read for, one after the other.
+const MOST_PARTS: u64 = 64;
+/// Rows of tables from which on links are summed in parts from the beginning.
+const ROWS_OF_A_PART: u64 = 500_000;
+
 /// What edges are summed by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct LinkKey {
     pub(crate) source: Node,
     pub(crate) destination: Node,
     pub(crate) service: Option<(Option<(u16, u16)>, u8)>,
-    pub(crate) action: Option<String>,
+    pub(crate) action: Option<Cow<'static, str>>,
+}
+
+/// What a link sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Summed {
+    pub(crate) sums: Sums,
+    pub(crate) edges: u64,
+    pub(crate) seen: SeenBy,
 }
 
 /// Edges that are summed.
@@ -80,6 +100,8 @@ pub struct Link {
     pub sums: Sums,
     /// How many edges.
     pub edges: u64,
+    /// Whose interfaces told of it.
+    pub seen: SeenBy,
 }
 
 /// What is most.
@@ -97,7 +119,7 @@ pub enum Measure {
 /// Sums by link.
 #[derive(Debug, Default)]
 pub struct Links {
-    pub(crate) sums: HashMap<LinkKey, (Sums, u64)>,
+    pub(crate) sums: HashMap<LinkKey, Summed, RandomState>,
     /// All that counted.
     pub total: Sums,
     /// Edges that counted.
@@ -111,7 +133,14 @@ impl LinksOptions {
     #[must_use]
     #[inline]
     pub fn wants(&self, edge: &Edge<'_>) -> bool {
-        self.filter.holds(edge) && !self.ignore.iter().any(|ignore| ignore.holds(edge))
+        self.filter.holds(edge) && !self.is_ignored(edge)
+    }
+
+    /// Whether an edge is one of those that are not to be looked at.
+    #[must_use]
+    #[inline]
+    pub fn is_ignored(&self, edge: &Edge<'_>) -> bool {
+        self.ignore.iter().any(|ignore| ignore.holds(edge))
     }
 
     pub(crate) fn key(&self, edge: &Edge<'_>) -> LinkKey {
@@ -120,8 +149,24 @@ impl LinksOptions {
             source: node(edge.srcaddr),
             destination: node(edge.dstaddr),
             service: self.services.then_some((edge.ports, edge.protocol)),
-            action: name(edge.action),
+            action: action(edge.action),
         }
+    }
+}
+
+/// An action's name; nothing is allocated for those that AWS has.
+fn action(action: &[u8]) -> Option<Cow<'static, str>> {
+    match action {
+        b"ACCEPT" => Some(Cow::Borrowed("ACCEPT")),
+        b"REJECT" => Some(Cow::Borrowed("REJECT")),
+        other => name(other).map(Cow::Owned),
+    }
+}
+
+impl Summed {
+    pub(crate) fn add(&mut self, sums: Sums) {
+        self.sums.add(sums);
+        self.edges += 1;
     }
 }
 
@@ -136,7 +181,7 @@ impl LinkKey {
             srcport,
             dstport,
             protocol: self.service.map(|(_, protocol)| protocol),
-            action: self.action.clone(),
+            action: self.action.as_deref().map(str::to_owned),
         }
     }
 }
@@ -149,47 +194,119 @@ impl Links {
     pub fn of(edges: &mut Edges, options: &LinksOptions) -> Result<Self, TooManyLinks> {
         let mut links = Self::default();
         edges.for_each::<TooManyLinks>(|line| {
-            let edge = &line.edge;
-            if !options.wants(edge) {
+            if !options.wants(&line.edge) {
                 return Ok(());
             }
-            if options.observers.is_second_sight(edge) {
-                links.second_sights += 1;
-                return Ok(());
+            match links.take(&line.edge, options) {
+                true => Ok(()),
+                false => Err(TooManyLinks::TooMany(options.most)),
             }
-            let sums = Sums::of(edge);
-            links.total.add(sums);
-            links.edges += 1;
-            let (link, count) = links.sums.entry(options.key(edge)).or_default();
-            link.add(sums);
-            *count += 1;
-            if links.sums.len() > options.most {
-                return Err(TooManyLinks::TooMany(options.most));
-            }
-            Ok(())
         })?;
         Ok(links)
+    }
+
+    /// Sums the edges of several sources, and gives the links with most of them; those that are summed are gone from what is
+    /// returned beside. Where there are more links than may be held and all sources are tables, they are read several times,
+    /// a part of the links each.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn heaviest_of(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        most: usize,
+        measure: Measure,
+    ) -> Result<(Listed<Link>, Self), AskError> {
+        // Nearly each edge of a large table is a link of its own: what would not fit is not tried.
+        let rows: u64 = sources.iter().map(Source::rows).sum();
+        let is_fine = options.grouping == Grouping::Address && options.filter.is_all();
+        let mut parts = if is_fine {
+            (rows / ROWS_OF_A_PART).clamp(1, 4)
+        } else {
+            1
+        };
+        loop {
+            match Self::by_parts(sources, options, parts, most, measure) {
+                Err(AskError::TooMany(_)) if parts < MOST_PARTS && sources.iter().all(Source::is_table) => {
+                    parts *= 4;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    fn by_parts(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        parts: u64,
+        most: usize,
+        measure: Measure,
+    ) -> Result<(Listed<Link>, Self), AskError> {
+        let (mut all, mut totals) = (Listed::default(), Self::default());
+        for part in 0..parts {
+            let new = || Linking {
+                links: Self::default(),
+                options,
+                part: (part, parts),
+            };
+            let links = ask(sources, Wanted::default(), &options.filter, new)?.links;
+            totals.total.add(links.total);
+            totals.edges += links.edges;
+            totals.second_sights += links.second_sights;
+            let listed = links.heaviest(most, measure);
+            all.count += listed.count;
+            all.items.extend(listed.items);
+        }
+        all.items.sort_by(|one: &Link, other| {
+            let order = measure.of_link(other).cmp(&measure.of_link(one));
+            let names = |link: &Link| {
+                let of = &link.subject;
+                let service = (of.srcport, of.dstport, of.protocol, of.action.clone());
+                (link.source.clone(), link.destination.clone(), service)
+            };
+            order.then_with(|| names(one).cmp(&names(other)))
+        });
+        all.items.truncate(most);
+        Ok((all, totals))
+    }
+
+    /// Takes an edge that is wanted. False where there are too many links.
+    fn take(&mut self, edge: &Edge<'_>, options: &LinksOptions) -> bool {
+        let seen = SeenBy::of(edge, &options.observers);
+        let link = self.sums.entry(options.key(edge)).or_default();
+        link.seen = link.seen.or(seen);
+        if options.observers.is_second_sight(edge) {
+            self.second_sights += 1;
+        } else {
+            let sums = Sums::of(edge);
+            link.add(sums);
+            self.total.add(sums);
+            self.edges += 1;
+        }
+        self.sums.len() <= options.most
     }
 
     /// Those with the most bytes, packets or edges, most first; of equal ones in the order of their names.
     #[must_use]
     pub fn heaviest(self, most: usize, measure: Measure) -> Listed<Link> {
-        let weight = |(sums, edges): &(Sums, u64)| match measure {
-            Measure::Bytes => sums.bytes,
-            Measure::Packets => sums.packets,
-            Measure::Edges => u128::from(*edges),
+        let weight = |link: &Summed| match measure {
+            Measure::Bytes => link.sums.bytes,
+            Measure::Packets => link.sums.packets,
+            Measure::Edges => u128::from(link.edges),
         };
-        let mut all: Vec<_> = self.sums.into_iter().collect();
+        let counted = self.sums.into_iter().filter(|(_, link)| link.edges > 0);
+        let mut all: Vec<_> = counted.collect();
         all.sort_unstable_by(|(one, sums), (other, others)| {
             weight(others).cmp(&weight(sums)).then_with(|| one.cmp(other))
         });
         let count = all.len() as u64;
-        let link = |(key, (sums, edges)): (LinkKey, (Sums, u64))| Link {
+        let link = |(key, summed): (LinkKey, Summed)| Link {
             subject: key.subject(),
             source: key.source,
             destination: key.destination,
-            sums,
-            edges,
+            sums: summed.sums,
+            edges: summed.edges,
+            seen: summed.seen,
         };
         Listed {
             count,
@@ -198,28 +315,48 @@ impl Links {
     }
 }
 
-/// The edges of a digest, by themselves, with the most bytes, packets or edges.
-///
-/// # Errors
-/// [`ReadError`].
-pub fn heaviest_edges(
-    edges: &mut Edges,
-    options: &LinksOptions,
-    most: usize,
-    measure: Measure,
-) -> Result<Listed<(Subject, Sums)>, ReadError> {
-    let mut heaviest = Heaviest::new(most);
-    edges.for_each::<ReadError>(|line| {
-        let edge = &line.edge;
-        if options.wants(edge) {
-            let weight = match measure {
-                Measure::Bytes => edge.bytes,
-                Measure::Packets => edge.packets,
-                Measure::Edges => 1,
-            };
-            heaviest.push(weight, || (Subject::of(edge), Sums::of(edge)));
+/// Links on their way.
+struct Linking<'o> {
+    links: Links,
+    options: &'o LinksOptions,
+    /// Which of how many parts of the links is summed.
+    part: (u64, u64),
+}
+
+impl Answer for Linking<'_> {
+    fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
+        let (part, parts) = self.part;
+        let is_other = || parts > 1 && FixedState::default().hash_one(self.options.key(edge)) % parts != part;
+        if self.options.is_ignored(edge) || is_other() || self.links.take(edge, self.options) {
+            return Ok(());
+        }
+        Err(AskError::TooMany(self.options.most))
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), AskError> {
+        let (ours, theirs) = (&mut self.links, other.links);
+        ours.total.add(theirs.total);
+        ours.edges += theirs.edges;
+        ours.second_sights += theirs.second_sights;
+        for (key, link) in theirs.sums {
+            let all = ours.sums.entry(key).or_default();
+            all.sums.add(link.sums);
+            all.edges += link.edges;
+            all.seen = all.seen.or(link.seen);
+        }
+        if ours.sums.len() > self.options.most {
+            return Err(AskError::TooMany(self.options.most));
         }
         Ok(())
-    })?;
-    Ok(heaviest.finish())
+    }
+}
+
+impl Measure {
+    fn of_link(self, link: &Link) -> u128 {
+        match self {
+            Self::Bytes => link.sums.bytes,
+            Self::Packets => link.sums.packets,
+            Self::Edges => link.edges.into(),
+        }
+    }
 }

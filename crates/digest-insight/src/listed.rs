@@ -24,6 +24,13 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
+    /// The first of many, all of which are counted.
+    pub(crate) fn of(all: impl IntoIterator<Item = T>, most: usize) -> Self {
+        let mut listed = Self::default();
+        all.into_iter().for_each(|item| listed.push(item, most));
+        listed
+    }
+
     /// How many are not shown.
     #[must_use]
     pub fn more(&self) -> u64 {
@@ -92,7 +99,13 @@ impl<T> Heaviest<T> {
     /// Takes an item, which is made only where it is kept.
     #[inline]
     pub(crate) fn push(&mut self, weight: u64, item: impl FnOnce() -> T) {
-        let place = Reverse(self.count);
+        self.push_at(weight, self.count, item);
+    }
+
+    /// The same of an item whose place among all is known: of equal weights the least places are kept.
+    #[inline]
+    pub(crate) fn push_at(&mut self, weight: u64, place: u64, item: impl FnOnce() -> T) {
+        let place = Reverse(place);
         self.count += 1;
         if self.heap.len() >= self.most {
             match self.heap.peek() {
@@ -105,6 +118,15 @@ impl<T> Heaviest<T> {
             place,
             item: item(),
         }));
+    }
+
+    /// Takes what another has kept, and its count.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let count = self.count + other.count;
+        for Reverse(weighed) in other.heap {
+            self.push_at(weighed.weight, weighed.place.0, || weighed.item);
+        }
+        self.count = count;
     }
 
     /// Heaviest first.

@@ -38,6 +38,22 @@ impl Network {
         }
     }
 
+    /// Its first and its last address.
+    #[must_use]
+    pub fn range(&self) -> (IpAddr, IpAddr) {
+        let last = match self.first {
+            IpAddr::V4(first) => {
+                let rest = u32::MAX.checked_shr(self.bits.into()).unwrap_or(0);
+                Ipv4Addr::from(u32::from(first) | rest).into()
+            }
+            IpAddr::V6(first) => {
+                let rest = u128::MAX.checked_shr(self.bits.into()).unwrap_or(0);
+                Ipv6Addr::from(u128::from(first) | rest).into()
+            }
+        };
+        (self.first, last)
+    }
+
     /// Whether an address lies in it.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -93,6 +109,10 @@ mod tests {
             let parsed: Network = network.parse().unwrap();
             assert!(parsed.contains(inside.parse().unwrap()), "{network} {inside}");
             assert!(!parsed.contains(outside.parse().unwrap()), "{network} {outside}");
+            let (first, last) = parsed.range();
+            assert!(parsed.contains(first) && parsed.contains(last), "{network}");
+            let range = first..=last;
+            assert!(range.contains(&inside.parse::<IpAddr>().unwrap()), "{network}");
         }
         assert_eq!("10.1.2.3/8".parse::<Network>().unwrap().to_string(), "10.0.0.0/8");
     }

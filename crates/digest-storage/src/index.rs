@@ -151,6 +151,12 @@ impl IndexKey {
         self.id
     }
 
+    /// First instant of the window and first instant after it, in Unix seconds.
+    #[must_use]
+    pub fn span(&self) -> (i64, i64) {
+        (self.start, self.stop)
+    }
+
     /// Whether the digest is that of its window and exactly this scope.
     #[must_use]
     pub fn is_of_scope(&self, scope: &Scope) -> bool {

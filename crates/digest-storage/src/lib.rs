@@ -47,5 +47,5 @@ pub use records::{Created, Listed, Records, Swap};
 pub use requests::{Operation, RequestCount};
 pub use s3::{S3Client, StoreOptions};
 pub use store::Store;
-pub use tables::{TableKind, Tables};
+pub use tables::{TableKind, TableObject, Tables};
 pub use version::Version;

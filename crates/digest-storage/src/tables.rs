@@ -5,6 +5,7 @@
 //! would count everything twice for whoever reads the folder.
 
 use std::io;
+use std::ops::Range;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -48,6 +49,15 @@ impl TableKind {
     }
 }
 
+/// A table that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableObject {
+    key: Path,
+    /// Its length in bytes.
+    pub size: u64,
+    etag: Option<String>,
+}
+
 /// The tables of a storage place.
 #[derive(Debug, Clone)]
 pub struct Tables {
@@ -87,6 +97,31 @@ impl Tables {
     ) -> Result<(), StoreError> {
         let key = Path::from(Self::key(kind, job, nonce));
         upload(&self.store, &key, CONTENT_TYPE, pieces).await
+    }
+
+    /// The table of this key, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find(&self, key: &str) -> Result<Option<TableObject>, StoreError> {
+        let key = Path::from(key);
+        let found = self.store.head(&key).await?;
+        Ok(found.map(|(meta, _)| TableObject {
+            key,
+            size: meta.size,
+            etag: meta.e_tag,
+        }))
+    }
+
+    /// Some bytes of a table, as it was found.
+    ///
+    /// # Errors
+    /// [`StoreError`]; of kind [`ErrorKind::Changed`](crate::ErrorKind::Changed) where it is another one by now.
+    pub async fn read(&self, table: &TableObject, bytes: Range<u64>) -> Result<Bytes, StoreError> {
+        let etag = table.etag.as_deref();
+        let read = self.store.range(&table.key, Some(bytes), etag).await?;
+        let read = read.bytes().await;
+        read.map_err(|error| self.store.error(&table.key, error))
     }
 
     /// Removes an attempt's table of this kind.

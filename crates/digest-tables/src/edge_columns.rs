@@ -53,6 +53,25 @@ pub(crate) const FILTERED: [&str; 7] = [
     "dstaddr_v4",
 ];
 
+/// The columns that have an address.
+pub(crate) mod side {
+    /// The columns of one side's address: as text, and as a number where it is of IPv4.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Side {
+        pub(crate) text: &'static str,
+        pub(crate) number: &'static str,
+    }
+
+    pub(crate) const SOURCE: Side = Side {
+        text: "srcaddr",
+        number: "srcaddr_v4",
+    };
+    pub(crate) const DESTINATION: Side = Side {
+        text: "dstaddr",
+        number: "dstaddr_v4",
+    };
+}
+
 type Text = Column<Vec<u8>>;
 
 /// Which port folding made 0, as the column `fold` names it.

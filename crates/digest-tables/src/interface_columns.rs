@@ -31,7 +31,7 @@ const BEHIND: [(&str, Kind); 9] = [
     ("last_seen", Kind::Count),
 ];
 /// The fact that stands among the first columns.
-const REGION: &str = "region";
+pub(crate) const REGION: &str = "region";
 
 /// Columns with a bloom filter: what is asked for by its one value.
 pub(crate) const FILTERED: [&str; 4] = ["interface_id", "ipv4_address", "ipv6_address", "instance_id"];
@@ -70,12 +70,13 @@ pub(crate) fn schema() -> String {
 }
 
 /// The facts that have columns of their own, with their places.
-fn facts() -> impl Iterator<Item = (usize, &'static str)> {
+pub(crate) fn facts() -> impl Iterator<Item = (usize, &'static str)> {
     let all = FACTS.iter().enumerate();
     all.filter_map(|(place, name)| (*name != REGION).then_some((place, *name)))
 }
 
-fn column_of(fact: &str) -> String {
+/// The column of a fact.
+pub(crate) fn column_of(fact: &str) -> String {
     fact.replace('-', "_")
 }
 
@@ -233,6 +234,8 @@ fn common<A: ToString>(common: SharedAddress<A>) -> Option<Vec<u8>> {
 fn filled(text: &str) -> Option<&[u8]> {
     Some(text.as_bytes()).filter(|text| !text.is_empty())
 }
+
+mod rows;
 
 #[cfg(test)]
 mod tests {

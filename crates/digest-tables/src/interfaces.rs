@@ -12,8 +12,8 @@ use crate::origins::Origins;
 use crate::sealing::{LEVEL, Sealing, TableSummary};
 
 /// Rows of a row group, and bytes of its text, about: what is held at once.
-const ROWS: u32 = 32 * 1024;
-const BYTES: usize = 16 << 20;
+pub(crate) const ROWS: u32 = 32 * 1024;
+pub(crate) const BYTES: usize = 16 << 20;
 
 /// Writes what the digest knows of its interfaces as one Parquet file, without ever going back in it. The same rows give
 /// the same bytes for the same version and build.

@@ -4,6 +4,7 @@
 //! which are made on all of the digest's threads. Engines read the file as it lies: signed numbers, text for addresses and
 //! a number beside it for IPv4, null where a format or a record says nothing. Every value is a fact that was measured.
 //! [`write_interfaces`] writes a row for each interface: what flow logs say of it, and what of it was logged.
+//! [`EdgesTable`] and [`InterfacesTable`] read both back, as much of them as a question needs.
 //!
 //! The modules stand in the order of the data: edges into columns, a column's values each once, pages of numbers,
 //! row groups, and the file; then the same of interfaces, which are few.
@@ -40,8 +41,22 @@ mod interfaces;
 
 mod error;
 
+mod reading;
+
+mod merging;
+
 pub use edges::{ROWS_OF_A_GROUP, write_edges};
 pub use error::TableError;
 pub use interfaces::write_interfaces;
+pub use merging::edges::merge_edges;
+pub use merging::error::MergeTablesError;
+pub use merging::interfaces::merge_interfaces;
 pub use origins::{Origin, Origins};
+pub use reading::condition::{Condition, Test};
+pub use reading::edge_rows::{EdgeRows, Wanted};
+pub use reading::edges_table::EdgesTable;
+pub use reading::error::TableReadError;
+pub use reading::interface_row::InterfaceRow;
+pub use reading::interfaces_table::InterfacesTable;
+pub use reading::source::TableSource;
 pub use sealing::TableSummary;

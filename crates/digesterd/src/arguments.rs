@@ -19,8 +19,9 @@ pub use client::{
     WindowArguments,
 };
 pub use insight::{
-    Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments, MergeArguments,
-    QuestionArguments, Sort,
+    AskedArguments, Bytes, DiffArguments, DiffFormat, EdgesArguments, FromArguments, GraphArguments,
+    HostArguments, MergeArguments, MergedTable, QuestionArguments, ShownArguments, Since, Sort,
+    TimeArguments, UnexpectedArguments,
 };
 pub use token::{TokenArguments, TokenScope};
 
@@ -46,6 +47,22 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 Settings are environment variables: docs/configuration.md. RUST_LOG=info shows what goes on inside.";
+
+const HOST_EXAMPLES: &str = "\
+Examples:
+  digesterd host 10.0.3.17 --since 27h
+  digesterd host eni-0a1b2c3d4e5f60718 --start 2026-11-22T00:00:00Z --stop 2026-11-23T00:00:00Z --group-by internet
+  digesterd host 10.0.3.17 monday.parquet tuesday.parquet interfaces.parquet --json";
+
+const POLICY_EXAMPLE: &str = "\
+A policy, in TOML; what any rule allows is expected, and a rule allows what all of it says:
+  [[allow]]
+  service = [\"https\", \"ssh\"]     # by IANA's names
+  from = \"10.0.0.0/8\"             # whoever opens; any, if left out
+  to = [\"10.1.0.0/16\"]            # whoever serves
+  [[allow]]
+  port = [9100, \"8000-8099\"]
+  protocol = \"tcp\"";
 
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
@@ -110,7 +127,8 @@ pub enum Command {
     Graph(GraphArguments),
     /// Merges sorted digests into the digest of them all
     ///
-    /// Digests of adjacent windows become the digest of the whole window, byte for byte as if it had been built.
+    /// Digests of adjacent windows become the digest of the whole window, byte for byte as if it had been built; their
+    /// tables of edges and of interfaces likewise.
     Merge(MergeArguments),
     /// Says which addresses talk most to which
     Top(QuestionArguments),
@@ -118,6 +136,14 @@ pub enum Command {
     Edges(QuestionArguments),
     /// Says what was rejected, most packets first
     Rejected(QuestionArguments),
+    /// Says what one host does: in and out by hour, peers and which of them are new, what it serves, what was rejected
+    #[command(after_help = HOST_EXAMPLES)]
+    Host(HostArguments),
+    /// Says who serves what: by the flags of connections where they are logged, else by the order of ports
+    Services(QuestionArguments),
+    /// Says which traffic nobody would expect: on ports of no registered service, or that a policy does not allow
+    #[command(after_help = POLICY_EXAMPLE)]
+    Unexpected(UnexpectedArguments),
 }
 
 /// Arguments of `demo`.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use digest_core::manifest::StoredTable;
 use digest_core::{BadRows, Job};
 use digest_storage::Prefetch;
-use digest_tables::{write_edges, write_interfaces};
+use digest_tables::{TableSummary, write_edges, write_interfaces};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
 use digesterd_worker::build as build_digest;
 use digesterd_worker::build::{
@@ -96,14 +97,27 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
     let written = output.write(&built.digest, arguments.format)?;
-    if let Some(edges) = edges {
-        edges.write_with(|out| Ok(write_edges(&built.digest, &built.origins, out)?))?;
-    }
-    if let Some(interfaces) = interfaces {
-        interfaces.write_with(|out| Ok(write_interfaces(&built.digest, &built.origins, out)?))?;
-    }
+    let edges_table = match edges {
+        Some(edges) => edges.write_with(|out| Ok(write_edges(&built.digest, &built.origins, out)?))?,
+        None => None,
+    };
+    let interfaces_table = match interfaces {
+        Some(interfaces) => {
+            interfaces.write_with(|out| Ok(write_interfaces(&built.digest, &built.origins, out)?))?
+        }
+        None => None,
+    };
     if let (Some(manifest), Some(window)) = (manifest, window) {
-        write_manifest(manifest, &built, &Job::new(window, request.scope))?;
+        let tables = [
+            (edges_table, &arguments.edges),
+            (interfaces_table, &arguments.interfaces),
+        ];
+        write_manifest(
+            manifest,
+            &built,
+            &Job::new(window, request.scope),
+            tables.map(stored),
+        )?;
     }
     if let Some(lines) = written {
         for line in summary::lines(lines, &built.report, window.as_ref(), begun.elapsed()) {
@@ -169,12 +183,29 @@ fn refuse_unread(report: &Report) -> anyhow::Result<()> {
     bail!("none of the objects could be read: {}", reasons.join("; "));
 }
 
+/// A table as a manifest names it: by its file's name.
+fn stored((summary, path): (Option<TableSummary>, &Option<PathBuf>)) -> Option<StoredTable> {
+    let summary = summary?;
+    Some(StoredTable {
+        key: path.as_ref()?.file_name()?.to_string_lossy().into_owned(),
+        rows: summary.rows,
+        bytes: summary.bytes,
+        sha256: summary.sha256,
+    })
+}
+
 /// The manifest that the service would store beside this digest, with the list of objects always inside.
-fn write_manifest(output: Output, built: &Built, job: &Job) -> anyhow::Result<()> {
+fn write_manifest(
+    output: Output,
+    built: &Built,
+    job: &Job,
+    [edges, interfaces]: [Option<StoredTable>; 2],
+) -> anyhow::Result<()> {
     let gzip = built.digest.write_gzip(&mut std::io::sink())?;
     let (mut manifest, _) = built.report.manifest(job, &gzip, "");
     manifest.object_list = Some(built.report.object_list.clone());
     manifest.object_list_key = None;
+    (manifest.edges_table, manifest.interfaces_table) = (edges, interfaces);
     let mut json = serde_json::to_vec_pretty(&manifest)?;
     json.push(b'\n');
     output.write_bytes(&json)

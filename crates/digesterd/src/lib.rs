@@ -1,7 +1,7 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
 //! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order, `token`
-//! lets somebody in; `diff`,
-//! `graph`, `merge`, `top`, `edges` and `rejected` tell what is in digests.
+//! lets somebody in; `diff`, `graph`, `merge`, `top`, `edges`, `rejected`, `host`, `services` and `unexpected` tell what
+//! is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -14,6 +14,7 @@ use digesterd_process::life::conclude;
 use digesterd_process::telemetry::{self, LogStyle};
 
 mod arguments;
+mod asked;
 mod check;
 mod client;
 mod demo;
@@ -22,6 +23,8 @@ mod digest;
 mod edges;
 mod findings;
 mod graph;
+mod hive;
+mod host;
 mod index;
 mod inspect;
 mod merge;
@@ -31,19 +34,24 @@ mod progress_bar;
 mod questions;
 pub mod sample_logs;
 mod serve;
+mod services;
 mod standalone;
 mod stdout;
 mod stored;
 mod summary;
 mod table;
+mod table_bytes;
+mod times;
 mod token;
+mod unexpected;
 mod units;
 
 pub use arguments::{
-    ApiArguments, Arguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments, DiffArguments,
-    DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    InspectArguments, ListArguments, MergeArguments, QuestionArguments, Role, ServeArguments, Sort,
-    StatusArguments, TokenArguments, TokenScope, WhichArguments, WindowArguments,
+    ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
+    DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
+    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments, Role,
+    ServeArguments, ShownArguments, Since, Sort, StatusArguments, TimeArguments, TokenArguments, TokenScope,
+    UnexpectedArguments, WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -75,6 +83,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Top(arguments) => waited_for(questions::top(arguments, &environment)),
         Command::Edges(arguments) => waited_for(questions::edges(arguments, &environment)),
         Command::Rejected(arguments) => waited_for(questions::rejected(arguments, &environment)),
+        Command::Host(arguments) => waited_for(host::run(arguments, &environment)),
+        Command::Unexpected(arguments) => waited_for(unexpected::run(arguments, &environment)),
+        Command::Services(arguments) => waited_for(services::run(arguments, &environment)),
         Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {
             Ok(code) => return code,
             Err(error) if arguments.exit_code && error.downcast_ref::<clap::Error>().is_none() => {

@@ -1,4 +1,4 @@
-//! `digesterd merge`: digests of adjacent windows as the digest of all of them.
+//! `digesterd merge`: digests of adjacent windows as the digest of all of them; their tables likewise.
 
 use std::io::BufWriter;
 
@@ -12,6 +12,8 @@ use crate::output::{Output, is_gzip};
 use crate::progress_bar::tell;
 use crate::stored::{Named, Shelf, manifest, sorted};
 use crate::units::{bytes, counted, grouped};
+
+mod tables;
 
 /// Merges, or says why that would give no digest.
 pub(crate) async fn run(arguments: &MergeArguments, environment: &Environment) -> anyhow::Result<()> {
@@ -28,6 +30,12 @@ pub(crate) async fn run(arguments: &MergeArguments, environment: &Environment) -
         manifests.push((one, manifest(one, shelf.as_ref()).await?));
     }
     refuse_unlike(&manifests, arguments.allow_unknown)?;
+    if tables::are_tables(arguments, &named)? {
+        let known = manifests
+            .into_iter()
+            .map(|(named, manifest)| (named.clone(), manifest));
+        return tables::run(arguments, known.collect(), shelf.as_ref()).await;
+    }
     let output = Output::open(arguments.output.as_deref())?;
     output.remove_on_signals()?;
     let gzip = arguments.output.as_deref().is_some_and(is_gzip);

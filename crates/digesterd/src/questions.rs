@@ -1,15 +1,16 @@
-//! `digesterd top`, `edges` and `rejected`: what one digest tells, in columns or as JSON lines.
+//! `digesterd top`, `edges` and `rejected`: what digests tell, in columns or as JSON lines.
 
 use std::io::Write;
 
 use anyhow::Context;
 use digest_insight::{
-    Edges, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, Subject, Sums, heaviest_edges,
+    Filter, Grouping, Links, LinksOptions, Measure, Network, Observers, SeenBy, Subject, Sums, heaviest_of,
 };
 use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
 
-use crate::arguments::{EdgesArguments, QuestionArguments, Sort, refused};
+use crate::arguments::{EdgesArguments, QuestionArguments, ShownArguments, Sort, refused};
+use crate::asked::Asked;
 use crate::progress_bar::tell;
 use crate::stdout;
 use crate::stored::{Named, Shelf, unsorted};
@@ -24,6 +25,9 @@ struct Row {
     #[serde(flatten)]
     sums: Sums,
     edges: u64,
+    /// Whose interfaces told of it, where sums are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_by: Option<SeenBy>,
 }
 
 /// Which ends talk most, over all services.
@@ -49,10 +53,10 @@ pub(crate) async fn rejected(arguments: &QuestionArguments, environment: &Enviro
     question.by_link(Measure::Packets, true).await
 }
 
+/// A question that is asked of digests, and how its answer is shown.
 struct Question<'a> {
     arguments: &'a QuestionArguments,
-    named: Named,
-    shelf: Option<Shelf>,
+    asked: Asked,
     options: LinksOptions,
 }
 
@@ -63,67 +67,65 @@ impl<'a> Question<'a> {
         environment: &Environment,
     ) -> anyhow::Result<Self> {
         let options = options(command, &arguments.edges, environment)?;
-        let named = Named::of(&arguments.digest, command)?;
-        let shelf = Shelf::open(&[&named], &arguments.from, environment).await?;
+        let asked = Asked::of(command, &arguments.asked, environment).await?;
         Ok(Self {
             arguments,
-            named,
-            shelf,
+            asked,
             options,
         })
     }
 
-    fn measure(&self, usual: Measure) -> Measure {
-        match self.arguments.sort {
-            None => usual,
-            Some(Sort::Bytes) => Measure::Bytes,
-            Some(Sort::Packets) => Measure::Packets,
-            Some(Sort::Edges) => Measure::Edges,
-        }
-    }
-
-    async fn open(&self) -> anyhow::Result<Edges> {
-        unsorted(&self.named, self.shelf.as_ref()).await
-    }
-
     async fn by_edge(self) -> anyhow::Result<()> {
-        let (mut edges, options, measure) = (
-            self.open().await?,
-            self.options.clone(),
-            self.measure(Measure::Bytes),
-        );
-        let limit = self.arguments.limit;
+        let shown = self.arguments.shown;
+        let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
+        let (limit, measure) = (shown.limit, measure(&shown, Measure::Bytes));
         let listed =
-            tokio::task::spawn_blocking(move || heaviest_edges(&mut edges, &options, limit, measure)).await?;
-        let listed = listed.with_context(|| format!("the digest {} cannot be read", self.named))?;
+            tokio::task::spawn_blocking(move || heaviest_of(&mut sources, &options, limit, measure)).await?;
+        let listed = listed.with_context(|| format!("{} cannot be asked", self.asked.names()))?;
         let row = |(subject, sums): (Subject, Sums)| Row {
             subject,
             sums,
             edges: 1,
+            seen_by: None,
         };
         let count = listed.count;
-        show(
-            self.arguments,
-            listed.items.into_iter().map(row).collect(),
-            count,
-            None,
-        )
+        show(&shown, listed.items.into_iter().map(row).collect(), count, None)?;
+        self.asked.caveats().iter().for_each(tell);
+        Ok(())
     }
 
     async fn by_link(mut self, usual: Measure, services: bool) -> anyhow::Result<()> {
         self.options.services = services;
-        self.options.observers = observers(&self.named, self.shelf.as_ref()).await?;
-        let (mut edges, options) = (self.open().await?, self.options.clone());
-        let links = tokio::task::spawn_blocking(move || Links::of(&mut edges, &options)).await?;
-        let links = links.with_context(|| format!("the digest {} cannot be summed", self.named))?;
-        let total = (links.total, links.second_sights);
-        let listed: Listed<_> = links.heaviest(self.arguments.limit, self.measure(usual));
+        self.options.observers = self
+            .asked
+            .observers(&self.options.grouping, Filter::default())
+            .await?;
+        let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
+        let shown = self.arguments.shown;
+        let (limit, most) = (shown.limit, measure(&shown, usual));
+        let asking = move || Links::heaviest_of(&mut sources, &options, limit, most);
+        let answer = tokio::task::spawn_blocking(asking).await?;
+        let (listed, totals) = answer.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
+        let total = (totals.total, totals.second_sights);
         let rows = listed.items.into_iter().map(|link| Row {
             subject: link.subject,
             sums: link.sums,
             edges: link.edges,
+            seen_by: Some(link.seen),
         });
-        show(self.arguments, rows.collect(), listed.count, Some(total))
+        show(&shown, rows.collect(), listed.count, Some(total))?;
+        self.asked.caveats().iter().for_each(tell);
+        Ok(())
+    }
+}
+
+/// What comes first.
+pub(crate) fn measure(shown: &ShownArguments, usual: Measure) -> Measure {
+    match shown.sort {
+        None => usual,
+        Some(Sort::Bytes) => Measure::Bytes,
+        Some(Sort::Packets) => Measure::Packets,
+        Some(Sort::Edges) => Measure::Edges,
     }
 }
 
@@ -163,13 +165,13 @@ pub(crate) async fn observers(named: &Named, shelf: Option<&Shelf>) -> anyhow::R
 }
 
 fn show(
-    arguments: &QuestionArguments,
+    shown: &ShownArguments,
     rows: Vec<Row>,
     count: u64,
     total: Option<(Sums, u64)>,
 ) -> anyhow::Result<()> {
     let more = count - rows.len() as u64;
-    if arguments.json {
+    if shown.json {
         let written = stdout::write(|out| {
             rows.iter()
                 .try_for_each(|row| writeln!(out, "{}", serde_json::to_string(row).unwrap_or_default()))
@@ -214,5 +216,9 @@ fn line(row: &Row) -> Vec<Cell> {
         Cell::number(bytes(row.sums.bytes)),
         Cell::number(format!("{} packets", grouped(row.sums.packets))),
         Cell::text(subject.interface_id.clone().unwrap_or_default()),
+        Cell::text(match row.seen_by.map(SeenBy::word) {
+            None | Some("") => String::new(),
+            Some(word) => format!("seen by {word}"),
+        }),
     ]
 }

@@ -16,9 +16,17 @@ use reqwest::StatusCode;
 
 use crate::arguments::refused;
 use crate::client::{Client, refusal};
+use crate::table_bytes::is_table;
 
 /// Suffixes of a digest's file, in place of which its manifest's file has its own.
-const SUFFIXES: [&str; 3] = [".log.gz", ".gz", ".log"];
+const SUFFIXES: [&str; 6] = [
+    ".edges.parquet",
+    ".interfaces.parquet",
+    ".parquet",
+    ".log.gz",
+    ".gz",
+    ".log",
+];
 
 /// A digest that a person named.
 #[derive(Debug, Clone)]
@@ -89,6 +97,23 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    /// The shelf that the storage bucket is.
+    pub(crate) fn of_store(store: Store) -> Self {
+        Self {
+            place: Place::Storage(store),
+        }
+    }
+
+    /// The storage bucket, where digests come from there.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        match &self.place {
+            Place::Storage(store) => Some(store),
+            Place::Api(_) => None,
+        }
+    }
+}
+
 /// The bucket of the digests.
 pub(crate) async fn storage(environment: &Environment) -> anyhow::Result<Store> {
     let reader = environment.reader();
@@ -109,6 +134,12 @@ async fn open(named: &Named, shelf: Option<&Shelf>) -> anyhow::Result<Box<dyn Re
     let id = match (named, shelf) {
         (Named::File(path), _) => {
             let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            if is_table(path) {
+                bail!(
+                    "{} is a table, and the text of a digest is asked for",
+                    path.display()
+                );
+            }
             return Ok(Box::new(file));
         }
         (Named::Id(id), _) => *id,
@@ -169,17 +200,22 @@ pub(crate) async fn manifest(named: &Named, shelf: Option<&Shelf>) -> anyhow::Re
     }
 }
 
-fn manifest_beside(path: &Path) -> anyhow::Result<Option<Manifest>> {
+pub(crate) fn manifest_beside(path: &Path) -> anyhow::Result<Option<Manifest>> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Ok(None);
     };
     let stem = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
     let beside = path.with_file_name(format!("{}.manifest.json", stem.unwrap_or(name)));
+    manifest_at(&beside, path)
+}
+
+/// The manifest in this file, where there is one and it is of that digest or of one of its tables.
+pub(crate) fn manifest_at(beside: &Path, path: &Path) -> anyhow::Result<Option<Manifest>> {
     if !beside.exists() {
         return Ok(None);
     }
     let shown = beside.display();
-    let json = std::fs::read(&beside).with_context(|| format!("cannot read {shown}"))?;
+    let json = std::fs::read(beside).with_context(|| format!("cannot read {shown}"))?;
     let manifest: Manifest =
         serde_json::from_slice(&json).with_context(|| format!("{shown} is no manifest"))?;
     // One that fits neither the stored bytes nor the text is another digest's.
@@ -187,7 +223,7 @@ fn manifest_beside(path: &Path) -> anyhow::Result<Option<Manifest>> {
         .metadata()
         .with_context(|| format!("cannot read {}", path.display()))?
         .len();
-    Ok([manifest.gzip.bytes, manifest.text.bytes]
-        .contains(&size)
-        .then_some(manifest))
+    let mut sizes: Vec<u64> = manifest.tables().map(|table| table.bytes).collect();
+    sizes.extend([manifest.gzip.bytes, manifest.text.bytes]);
+    Ok(sizes.contains(&size).then_some(manifest))
 }

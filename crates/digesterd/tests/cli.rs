@@ -17,6 +17,8 @@ mod demo;
 mod digest;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/hours.rs"]
+mod hours;
 #[path = "cli/insight.rs"]
 mod insight;
 #[path = "cli/inspect.rs"]
@@ -25,6 +27,8 @@ mod inspect;
 mod logs;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/questions.rs"]
+mod questions;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/serve.rs"]

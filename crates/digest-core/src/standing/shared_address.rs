@@ -37,7 +37,8 @@ impl<A: Copy + Ord> SharedAddress<A> {
 
     /// What both have.
     #[inline]
-    pub(crate) fn with(self, other: Self) -> Self {
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
         match self {
             Self::Unseen => other,
             Self::None => Self::None,

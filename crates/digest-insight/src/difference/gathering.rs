@@ -8,7 +8,7 @@ use super::accepted::Accepted;
 use super::{Change, Difference, DifferenceError, DifferenceOptions, Side};
 use crate::edges::Edges;
 use crate::host_set::{HostSet, ServiceSet};
-use crate::links::{LinkKey, Links, TooManyLinks};
+use crate::links::{LinkKey, Links, Summed, TooManyLinks};
 use crate::listed::Heaviest;
 use crate::order::order;
 use crate::subject::{Subject, Sums};
@@ -102,9 +102,11 @@ impl<'o> Gathering<'o> {
             edges.for_each::<TooManyLinks>(|line| {
                 let edge = &line.edge;
                 if options.wants(edge) {
-                    let (sums, count) = links.sums.entry(options.key(edge)).or_default();
-                    sums.add(Sums::of(edge));
-                    *count += 1;
+                    links
+                        .sums
+                        .entry(options.key(edge))
+                        .or_default()
+                        .add(Sums::of(edge));
                     self.take(side, edge);
                 }
                 if links.sums.len() > options.most {
@@ -118,14 +120,14 @@ impl<'o> Gathering<'o> {
         let mut after = sum(NEXT, next).map_err(DifferenceError::Next)?;
         let accepted = |key: &LinkKey| {
             let mut accepted = key.clone();
-            accepted.action = Some("ACCEPT".to_owned());
+            accepted.action = Some("ACCEPT".into());
             before.contains_key(&accepted)
         };
         let mut keys: Vec<_> = before.keys().chain(after.keys()).cloned().collect();
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
-            let sums = |(sums, _): (Sums, u64)| sums;
+            let sums = |link: Summed| link.sums;
             self.compare(
                 before.get(&key).copied().map(sums),
                 after.remove(&key).map(sums),

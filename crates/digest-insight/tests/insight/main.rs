@@ -13,3 +13,4 @@ mod digests;
 mod graphs;
 mod merges;
 mod reading;
+mod tables;

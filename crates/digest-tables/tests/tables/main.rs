@@ -14,4 +14,6 @@ mod file;
 mod golden;
 mod grouping;
 mod interfaces;
+mod merging;
+mod readback;
 mod reading;

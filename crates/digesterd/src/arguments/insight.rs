@@ -1,4 +1,5 @@
-//! Arguments of the commands that tell what is in digests: `diff`, `graph`, `merge`, `top`, `edges`, `rejected`.
+//! Arguments of the commands that tell what is in digests: `diff`, `graph`, `merge`, `top`, `edges`, `rejected`, `host`,
+//! `services`, `unexpected`.
 
 use std::path::PathBuf;
 
@@ -29,7 +30,8 @@ pub struct EdgesArguments {
     /// No edges of which every term holds; may be given several times
     #[arg(long, value_name = "TERMS")]
     pub ignore: Vec<Filter>,
-    /// What ends stand for: address, /N or /N4,/N6 (networks), eni, account, internet [default: address]
+    /// What ends stand for: address, /N or /N4,/N6 (networks), eni, account, internet; by the table of interfaces
+    /// instance, vpc, subnet, az, ecs, tag, tag:COLUMN [default: address]
     #[arg(long, value_name = "WHAT")]
     pub group_by: Option<Grouping>,
     /// Networks that are inside (a comma list), in place of INTERNAL_CIDRS [default: private networks]
@@ -116,14 +118,26 @@ pub struct GraphArguments {
     pub output: Option<PathBuf>,
 }
 
+/// Which tables are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MergedTable {
+    /// Those of edges
+    Edges,
+    /// Those of interfaces
+    Interfaces,
+}
+
 /// Arguments of `merge`.
 #[derive(Debug, Clone, Args)]
 pub struct MergeArguments {
-    /// The digests: files, ids or START..STOP
+    /// The digests: files, ids or START..STOP; or tables (.parquet), all of edges or all of interfaces
     #[arg(required = true)]
     pub digests: Vec<String>,
     #[command(flatten)]
     pub(crate) from: FromArguments,
+    /// Merge the tables of digests that are named by id or window, not their texts
+    #[arg(long, value_name = "KIND", requires = "stored")]
+    pub table: Option<MergedTable>,
     /// Merge though it is not known what some digests were made of: then nothing is known of gaps and overlaps
     #[arg(long)]
     pub allow_unknown: bool,
@@ -132,24 +146,114 @@ pub struct MergeArguments {
     pub output: Option<PathBuf>,
 }
 
-/// Arguments of `top`, `edges` and `rejected`.
+/// Which digests a question is asked of.
 #[derive(Debug, Clone, Args)]
-pub struct QuestionArguments {
-    /// The digest: a file, an id or START..STOP
-    pub digest: String,
+pub struct AskedArguments {
+    /// The digests: tables of edges and of interfaces (.parquet), texts, ids or START..STOP
+    ///
+    /// A digest that is named by id or window is asked by its table of edges where it has one. Without any, those that
+    /// are stored for --since or --start and --stop.
+    pub digests: Vec<String>,
     #[command(flatten)]
     pub(crate) from: FromArguments,
     #[command(flatten)]
-    pub(crate) edges: EdgesArguments,
+    pub(crate) time: TimeArguments,
+}
+
+/// Of which time the stored digests are asked.
+#[derive(Debug, Clone, Args)]
+pub struct TimeArguments {
+    /// The digests stored in DIGEST_STORAGE_BUCKET for the last 27h, 90m, 7d
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["start", "stop", "digests"])]
+    pub since: Option<Since>,
+    /// Those stored for the time from here on, RFC 3339
+    #[arg(long, value_name = "TIME", requires = "stop", conflicts_with = "digests")]
+    pub start: Option<String>,
+    /// And up to here
+    #[arg(long, value_name = "TIME", requires = "start", conflicts_with = "digests")]
+    pub stop: Option<String>,
+}
+
+/// A length of time, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since(pub i64);
+
+impl std::str::FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("{text:?} is no duration such as 90m, 27h or 7d");
+        let (number, unit) = text
+            .char_indices()
+            .next_back()
+            .map(|(at, _)| text.split_at(at))
+            .ok_or_else(refused)?;
+        let seconds = match unit {
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return Err(refused()),
+        };
+        let number = number.parse::<u32>().ok().filter(|number| *number > 0);
+        let number = number.filter(|_| !text.starts_with('+')).ok_or_else(refused)?;
+        Ok(Self(i64::from(number) * seconds))
+    }
+}
+
+/// How an answer is shown.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ShownArguments {
     /// What comes first is most of
     #[arg(long, value_name = "WHAT")]
     pub sort: Option<Sort>,
-    /// Most lines
+    /// Most lines of a list
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
-    /// One JSON object a line in place of columns
+    /// JSON, an object a line, in place of columns
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `top`, `edges`, `rejected` and `services`.
+#[derive(Debug, Clone, Args)]
+pub struct QuestionArguments {
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
+    #[command(flatten)]
+    pub(crate) edges: EdgesArguments,
+    #[command(flatten)]
+    pub(crate) shown: ShownArguments,
+}
+
+/// Arguments of `host`.
+#[derive(Debug, Clone, Args)]
+pub struct HostArguments {
+    /// An address, or an interface (eni-…) whose own addresses are meant
+    #[arg(value_name = "ADDRESS-OR-ENI")]
+    pub host: String,
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
+    #[command(flatten)]
+    pub(crate) edges: EdgesArguments,
+    /// What was first seen in the last so much of the time is NEW [default: a quarter of it]
+    #[arg(long, value_name = "DURATION")]
+    pub new: Option<Since>,
+    /// Most lines of a list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// One JSON object in place of lines for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `unexpected`.
+#[derive(Debug, Clone, Args)]
+pub struct UnexpectedArguments {
+    #[command(flatten)]
+    pub(crate) question: QuestionArguments,
+    /// What is expected, in TOML: then whatever no rule allows is unexpected
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 /// What comes first.

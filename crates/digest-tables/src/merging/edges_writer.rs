@@ -1,0 +1,87 @@
+//! Writes a table of edges as they are handed in, in order: what [`write_edges`](crate::write_edges) makes of a digest that
+//! has them.
+
+use std::io::Write;
+
+use digest_core::Edge;
+use parquet::file::writer::SerializedFileWriter;
+
+use crate::chunk::{Chunk, Chunks};
+use crate::edge_columns::{EdgeColumns, FILTERED};
+use crate::edges::ROWS_OF_A_GROUP;
+use crate::error::TableError;
+use crate::origins::Origin;
+use crate::sealing::LEVEL;
+
+/// A table on its way.
+pub(crate) struct EdgesWriter<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    columns: EdgeColumns,
+    chunks: Chunks,
+    /// Account, interface and region of the row before.
+    here: (Vec<u8>, Vec<u8>, Option<String>),
+    rows: u64,
+}
+
+impl<W: Write + Send> EdgesWriter<W> {
+    pub(crate) fn new(file: SerializedFileWriter<W>) -> Result<Self, TableError> {
+        Ok(Self {
+            file,
+            columns: EdgeColumns::default(),
+            chunks: Chunks::new(LEVEL)?,
+            here: Default::default(),
+            rows: 0,
+        })
+    }
+
+    /// The next row: an edge with a history, whose records were delivered there.
+    pub(crate) fn push(&mut self, edge: &Edge<'_>, region: Option<&str>) -> Result<(), TableError> {
+        let here = &self.here;
+        if self.columns.rows() == 0
+            || here.1 != edge.interface_id
+            || here.0 != edge.account_id
+            || here.2.as_deref() != region
+        {
+            let origin = Origin {
+                account: None,
+                region,
+            };
+            self.columns.begin_interface(edge, origin);
+            self.here = (
+                edge.account_id.to_vec(),
+                edge.interface_id.to_vec(),
+                region.map(str::to_owned),
+            );
+        }
+        self.columns.push(edge);
+        self.rows += 1;
+        if self.columns.rows() as usize == ROWS_OF_A_GROUP {
+            self.group()?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self) -> Result<(), TableError> {
+        let rows = self.columns.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let of = self.file.schema_descr().columns().to_vec();
+        let mut group = self.file.next_row_group()?;
+        for (column, of) in self.columns.all().into_iter().zip(&of) {
+            let has_filter = FILTERED.contains(&of.name());
+            let Chunk { bytes, close } = self.chunks.make(of, column, rows, has_filter)?;
+            group.append_column(&bytes, close)?;
+        }
+        group.close()?;
+        self.columns.clear();
+        Ok(())
+    }
+
+    /// All have been handed in; gives how many rows there are.
+    pub(crate) fn finish(mut self) -> Result<u64, TableError> {
+        self.group()?;
+        self.file.close()?;
+        Ok(self.rows)
+    }
+}

@@ -1,0 +1,153 @@
+//! A Parquet file that is a table of ours: its footer, and where its columns and pages are.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+
+use parquet::bloom_filter::Sbbf;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::page_index::offset_index::PageLocation;
+
+use crate::reading::error::{TableReadError, corrupt};
+use crate::reading::source::{Chunks, TableSource};
+
+/// A table's file.
+pub(crate) struct TableFile {
+    chunks: Chunks,
+    metadata: ParquetMetaData,
+    columns: HashMap<String, usize>,
+}
+
+impl fmt::Debug for TableFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableFile")
+            .field("rows", &self.rows())
+            .finish_non_exhaustive()
+    }
+}
+
+impl TableFile {
+    /// Reads the footer and where pages begin.
+    pub(crate) fn open(source: Arc<dyn TableSource>) -> Result<Self, TableReadError> {
+        let chunks = Chunks(source);
+        let metadata = guarded(|| {
+            ParquetMetaDataReader::new()
+                .with_column_index_policy(PageIndexPolicy::Skip)
+                .with_offset_index_policy(PageIndexPolicy::Optional)
+                .parse_and_finish(&chunks)
+        })?;
+        let columns = metadata.file_metadata().schema_descr().columns().iter();
+        let columns = columns
+            .enumerate()
+            .map(|(at, column)| (column.path().string(), at))
+            .collect();
+        Ok(Self {
+            chunks,
+            metadata,
+            columns,
+        })
+    }
+
+    pub(crate) fn chunks(&self) -> Chunks {
+        self.chunks.clone()
+    }
+
+    /// The place of a column, where the table has it.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.columns.get(name).copied()
+    }
+
+    /// Refuses a file that lacks one of these columns.
+    pub(crate) fn demand(&self, kind: &'static str, names: &[&str]) -> Result<(), TableReadError> {
+        match names.iter().find(|name| self.column(name).is_none()) {
+            None => Ok(()),
+            Some(missing) => Err(TableReadError::NoTable {
+                kind,
+                why: format!("it has no column {missing}"),
+            }),
+        }
+    }
+
+    pub(crate) fn groups(&self) -> usize {
+        self.metadata.num_row_groups()
+    }
+
+    pub(crate) fn group(&self, group: usize) -> Result<&RowGroupMetaData, TableReadError> {
+        let group = self.metadata.row_groups().get(group);
+        group.ok_or_else(|| corrupt("a row group is missing"))
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        let rows = self.metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+        rows.map(|rows| u64::try_from(rows).unwrap_or_default()).sum()
+    }
+
+    /// Where the pages of a chunk are, where the file says so.
+    pub(crate) fn page_locations(&self, group: usize, column: usize) -> Option<Vec<PageLocation>> {
+        let index = self.metadata.page_index()?.offset_index(group, column)?;
+        Some(index.page_locations().clone())
+    }
+
+    /// Least and greatest number of a chunk, where the file says so; and how many rows have none.
+    pub(crate) fn bounds(&self, group: usize, column: usize) -> (Option<(i64, i64)>, Option<u64>) {
+        use parquet::file::statistics::Statistics;
+        let chunk = self
+            .group(group)
+            .ok()
+            .and_then(|group| group.columns().get(column));
+        let Some(statistics) = chunk.and_then(|chunk| chunk.statistics()) else {
+            return (None, None);
+        };
+        let bounds = match statistics {
+            Statistics::Int64(values) => values.min_opt().copied().zip(values.max_opt().copied()),
+            Statistics::Int32(values) => {
+                let bounds = values.min_opt().copied().zip(values.max_opt().copied());
+                bounds.map(|(least, greatest)| (least.into(), greatest.into()))
+            }
+            _ => None,
+        };
+        (bounds, statistics.null_count_opt())
+    }
+
+    /// The bloom filter of a chunk, where it has one.
+    pub(crate) fn filter(&self, group: usize, column: usize) -> Result<Option<Sbbf>, TableReadError> {
+        let group = self.group(group)?;
+        match group.columns().get(column) {
+            None => Ok(None),
+            Some(chunk) => guarded(|| Sbbf::read_from_column_chunk(chunk, &self.chunks)),
+        }
+    }
+}
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics that are caught here from being told.
+fn tell_no_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !IS_GUARDED.get() {
+                others(panic);
+            }
+        }));
+    });
+}
+
+/// Calls the crate `parquet`, which asserts some of what a file says of itself where it might return an error: what panics
+/// there is a corrupt file. The callers drop what they handed in.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, TableReadError> {
+    tell_no_guarded_panics();
+    IS_GUARDED.set(true);
+    let called = catch_unwind(AssertUnwindSafe(call));
+    IS_GUARDED.set(false);
+    match called {
+        Ok(done) => done.map_err(TableReadError::from),
+        Err(_) => Err(corrupt("it contradicts itself")),
+    }
+}

@@ -1,0 +1,100 @@
+//! `digesterd unexpected`: traffic on ports of no registered service, or that a policy does not allow.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use digest_insight::{Filter, Measure, Policy, REGISTRY_DATE, Rule, Unexpected, protocol_name, unexpected};
+use digesterd_process::environment::Environment;
+
+use crate::arguments::{UnexpectedArguments, refused};
+use crate::asked::Asked;
+use crate::progress_bar::tell;
+use crate::questions::{measure, options};
+use crate::stdout;
+use crate::table::{Cell, Colour, Table, colours};
+use crate::times::second;
+use crate::units::{bytes, counted, grouped};
+
+/// Asks, and shows what has most bytes.
+pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environment) -> anyhow::Result<()> {
+    let question = &arguments.question;
+    let mut links = options("unexpected", &question.edges, environment)?;
+    let policy = arguments.policy.as_deref().map(policy).transpose()?;
+    let asked = Asked::of("unexpected", &question.asked, environment).await?;
+    links.observers = asked.observers(&links.grouping, Filter::default()).await?;
+    let mut sources = asked.sources().await?;
+    let shown = question.shown;
+    let (limit, most) = (shown.limit, measure(&shown, Measure::Bytes));
+    let rules = policy.as_ref().map(Policy::rules);
+    let listed =
+        tokio::task::spawn_blocking(move || unexpected(&mut sources, &links, policy.as_ref(), limit, most));
+    let listed = listed
+        .await?
+        .with_context(|| format!("{} cannot be asked", asked.names()))?;
+    let written = stdout::write(|out| {
+        if shown.json {
+            let mut items = listed.items.iter();
+            return items
+                .try_for_each(|item| writeln!(out, "{}", serde_json::to_string(item).unwrap_or_default()));
+        }
+        let mut table = Table::default();
+        if !listed.items.is_empty() {
+            table.push(head());
+        }
+        listed.items.iter().for_each(|item| table.push(line(item)));
+        table.write(out, colours())
+    });
+    written.context("cannot write to stdout")?;
+    if listed.more() > 0 {
+        tell(format!("and {} more (--limit)", grouped(listed.more())));
+    }
+    tell(match rules {
+        None => format!("by IANA's registry of {REGISTRY_DATE}; --policy says what is expected besides"),
+        Some(rules) => format!(
+            "by {} of the policy and IANA's registry of {REGISTRY_DATE}",
+            counted(rules as u64, "rule")
+        ),
+    });
+    asked.caveats().iter().for_each(tell);
+    Ok(())
+}
+
+fn policy(path: &Path) -> anyhow::Result<Policy> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let read = text.parse::<Policy>();
+    Ok(read.map_err(|error| refused("unexpected", format!("the policy {}: {error}", path.display())))?)
+}
+
+fn head() -> Vec<Cell> {
+    vec![
+        Cell::text("client"),
+        Cell::text("server"),
+        Cell::text("service"),
+        Cell::number("received"),
+        Cell::number("sent"),
+        Cell::text("first seen"),
+        Cell::text("rule"),
+        Cell::text("seen by"),
+        Cell::text("why"),
+    ]
+}
+
+fn line(one: &Unexpected) -> Vec<Cell> {
+    let protocol = protocol_name(one.protocol);
+    vec![
+        Cell::text(&one.client),
+        Cell::text(&one.server),
+        Cell::text(match one.port {
+            Some(port) => format!("{protocol}/{port}"),
+            None => protocol.into_owned(),
+        }),
+        Cell::number(bytes(one.received.bytes)),
+        Cell::number(bytes(one.sent.bytes)),
+        Cell::text(one.first_seen.map(second).unwrap_or_default()),
+        Cell::text(one.rule.map_or("", Rule::name)),
+        Cell::text(one.seen_by.word()),
+        Cell::text(&one.why).coloured(Colour::Yellow),
+    ]
+}
