@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .contestant import NO_HISTORY, SLOW, chosen, digesterd, floors, peers
+from .contestant import HISTORY, SLOW, chosen, digesterd, floors, peers
 from .corpus import Corpus
 from .race import Result, floor_of, race
 from .settings import Settings
@@ -21,7 +21,7 @@ def compare(settings: Settings, corpus: Corpus) -> None:
     for threads in settings.steps:
         contestants += floors(corpus, threads, settings.scratch)
         for program in settings.programs:
-            for environment in ({}, NO_HISTORY):
+            for environment in (HISTORY, {}):
                 contestants.append(digesterd(program, corpus, threads, settings.scratch, environment))
     others = peers(corpus, settings.corpora, settings.python, settings.threads, settings.scratch)
     contestants += [peer for peer in others if not (settings.quick and peer.name in SLOW)]

@@ -13,7 +13,8 @@ from .program import Program
 
 PEERS = Path(__file__).with_name("peers")
 FLOORS = ("igzip", "libdeflate-gunzip")
-NO_HISTORY = {"DIGEST_EDGES": "off"}
+# With what tables are made of, whether or not one is asked for; without it as much is kept as the text needs.
+HISTORY = {"DIGEST_EDGES": "on"}
 # Those that quick runs leave out.
 SLOW = ("clickhouse", "flowlogs_reader")
 
@@ -60,7 +61,7 @@ def digesterd(
 ) -> Contestant:
     """The program's own digest, from directory to file."""
     environment = dict(environment or {})
-    history = "" if environment.get("DIGEST_EDGES") != "off" else "-no-history"
+    history = "" if environment.get("DIGEST_EDGES") == "on" else "-no-history"
     name = f"{program.name}{history}"
     output = directory / f"{name}-{corpus.name}-{threads}.log.gz"
     start, stop = (datetime.fromtimestamp(time, timezone.utc).isoformat() for time in (START, STOP))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contestant import digesterd, floors
+from .contestant import HISTORY, digesterd, floors
 from .race import floor_of, race
 from .settings import Settings
 from .table import table
@@ -22,7 +22,7 @@ def growth(settings: Settings) -> None:
     for records, objects in SIZES.values():
         corpus = settings.corpora.get("main", records, objects)
         contestants += floors(corpus, threads, settings.scratch)
-        contestants.append(digesterd(program, corpus, threads, settings.scratch))
+        contestants.append(digesterd(program, corpus, threads, settings.scratch, HISTORY))
     results = race(contestants, settings.rounds, settings.reader)
     ours = [each for each in results if not each.contestant.is_floor]
     base = ours[list(SIZES).index(BASE)]

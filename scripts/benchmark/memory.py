@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contestant import NO_HISTORY, digesterd
+from .contestant import HISTORY, digesterd
 from .race import Result, race
 from .settings import Settings
 from .table import table
@@ -23,7 +23,7 @@ def memory(settings: Settings) -> None:
     tight = {**roomy, "DIGEST_MAX_MEMORY": str(BUDGET), "VPC_MAX_BYTES_PREFETCH": str(PREFETCH)}
     contestants = [
         digesterd(program, corpora.get(profile), settings.threads, settings.scratch, {**environment, **history})
-        for history in ({}, NO_HISTORY)
+        for history in (HISTORY, {})
         for profile, environment in (("main", roomy), ("high", roomy), ("high", tight))
     ]
     results = race(contestants, settings.rounds, settings.reader)
@@ -42,7 +42,7 @@ def _row(result: Result) -> list[str]:
     environment = result.contestant.environment
     return [
         result.contestant.corpus.name,
-        environment.get("DIGEST_EDGES", "on"),
+        environment.get("DIGEST_EDGES", "off"),
         "none" if environment["DIGEST_MAX_MEMORY"].endswith("GiB") else f"{BUDGET >> 20} MiB",
         f"{result.digest.edges:,}",
         f"{result.wall:.2f}",

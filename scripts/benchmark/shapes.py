@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contestant import NO_HISTORY, digesterd, floors
+from .contestant import HISTORY, digesterd, floors
 from .race import floor_of, race
 from .settings import Settings
 from .table import table
@@ -20,7 +20,7 @@ def shapes(settings: Settings) -> None:
     for profile in PROFILES:
         corpus = settings.corpora.get(profile)
         contestants += floors(corpus, threads, settings.scratch)
-        for environment in ({}, NO_HISTORY):
+        for environment in (HISTORY, {}):
             contestants.append(digesterd(program, corpus, threads, settings.scratch, environment))
     results = race(contestants, settings.rounds, settings.reader)
     ours = [each for each in results if not each.contestant.is_floor]
@@ -32,7 +32,7 @@ def shapes(settings: Settings) -> None:
         rows.append(
             [
                 corpus.name,
-                "off" if result.contestant.environment else "on",
+                "on" if result.contestant.environment else "off",
                 f"{corpus.records:,}",
                 f"{result.digest.edges:,}",
                 f"{result.wall:.2f}",

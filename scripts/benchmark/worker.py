@@ -153,6 +153,8 @@ def _work(settings: Settings, program: Path, root: Path, endpoint: str, row: Row
         "VPC_MAX_CONCURRENT_PREFETCH": "4",
         "PORT": str(port),
         "LISTEN_ADDRESS": "127.0.0.1",
+        # The command line makes no tables either.
+        "DIGEST_EDGES": "off",
         **_reaching(endpoint),
         **row.environment,
     }

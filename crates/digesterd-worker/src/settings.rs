@@ -133,7 +133,8 @@ impl Settings {
             max_row: self.digests.max_row,
             max_columns: self.digests.max_columns,
             max_ratio: self.digests.max_ratio,
-            edges: self.digests.edges,
+            // A worker stores them with every digest.
+            edges: self.digests.edges.unwrap_or(true),
             overlap: WhichCount::of(self.digests.prefer_newest),
             layout: self.digests.layout.clone(),
             max_memory: Some(self.worker.memory_of_a_build()),

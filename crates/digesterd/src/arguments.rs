@@ -286,6 +286,11 @@ impl DigestArguments {
     pub(crate) fn scope(&self) -> Result<Scope, clap::Error> {
         Scope::parse(self.account.as_deref(), self.region.as_deref()).map_err(|why| refused("digest", why))
     }
+
+    /// Whether more than the text is asked for: tables, or a manifest that says what was kept.
+    pub(crate) fn keeps_edges(&self) -> bool {
+        self.edges.is_some() || self.interfaces.is_some() || self.manifest.is_some()
+    }
 }
 
 impl InspectArguments {
@@ -329,6 +334,21 @@ mod tests {
         match parsed(line).unwrap().command {
             Command::Digest(arguments) => arguments,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_only_tables_show_is_kept_where_one_is_asked_for() {
+        assert!(!digest("digesterd digest --logs a").keeps_edges());
+        for table in [
+            "--edges e",
+            "--interfaces i",
+            "--manifest m --start 2026-01-05T09:00:00Z --stop 2026-01-05T10:00:00Z",
+        ] {
+            assert!(
+                digest(&format!("digesterd digest --logs a -o o {table}")).keeps_edges(),
+                "{table}"
+            );
         }
     }
 

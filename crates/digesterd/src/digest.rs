@@ -148,7 +148,8 @@ fn options(arguments: &DigestArguments, digests: &DigestSettings, worker: &Worke
         max_row: digests.max_row,
         max_columns: digests.max_columns,
         max_ratio: digests.max_ratio,
-        edges: digests.edges,
+        // Nothing is kept that nobody will see: the text does not show it.
+        edges: digests.edges.unwrap_or(arguments.keeps_edges()),
         overlap: WhichCount::of(digests.prefer_newest),
         layout: digests.layout.clone(),
         max_memory: Some(worker.memory_of_a_build()),

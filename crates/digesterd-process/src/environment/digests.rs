@@ -26,8 +26,8 @@ pub struct DigestSettings {
     pub max_ratio: u64,
     /// Whether rows that cannot be read are counted and left out; otherwise they fail the digest.
     pub skip_bad_rows: bool,
-    /// Whether the measures per edge that the text does not show are kept.
-    pub edges: bool,
+    /// Whether the measures per edge that the text does not show are kept; `None` where it was left to whoever needs them.
+    pub edges: Option<bool>,
     /// Whether of an interface that several flow logs report on only the newest one's records count; else all do.
     pub prefer_newest: bool,
     /// The columns of rows that no header stands above.
@@ -86,7 +86,7 @@ impl DigestSettings {
             },
             default.skip_bad_rows,
         );
-        let edges = reader.value_or("DIGEST_EDGES", raw.digest_edges, values::switch, default.edges);
+        let edges = reader.optional("DIGEST_EDGES", raw.digest_edges, values::switch);
         let prefer_newest = reader.value_or(
             "DIGEST_OVERLAP",
             raw.digest_overlap,
@@ -139,7 +139,7 @@ impl Default for DigestSettings {
             max_columns: MOST_COLUMNS as usize,
             max_ratio: u64::from(MOST_RATIO),
             skip_bad_rows: false,
-            edges: true,
+            edges: None,
             prefer_newest: false,
             layout: Layout::default(),
             late_arrival: Duration::from_secs(30 * 60),
