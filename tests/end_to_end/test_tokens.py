@@ -72,7 +72,12 @@ def test_the_command_shows_a_token_and_its_line():
     hashed = hashes.Hash(hashes.SHA256())
     hashed.update(token.encode())
     assert hashed.finalize().hex() == digest
-    for wrong in (["a b", "--scope", "read"], ["a"], ["a", "--scope", "all"], ["a", "--scope", "read", "--account", "/"]):
+    for wrong in (
+        ["a b", "--scope", "read"],
+        ["a"],
+        ["a", "--scope", "all"],
+        ["a", "--scope", "read", "--account", "/"],
+    ):
         assert command("token", *wrong).returncode == 2, wrong
 
 
@@ -153,9 +158,7 @@ def test_a_worker_with_a_secret_takes_jobs_from_its_api_alone(own):
     own.start_api(STREAM_APPLIANCE_ENDPOINT=own.worker_url, STREAM_APPLIANCE_TOPIC=None)
     assert own.post(window).status == 503, "an API that does not know it delivers nothing"
     own.api.stop()
-    own.start_api(
-        STREAM_APPLIANCE_ENDPOINT=own.worker_url, STREAM_APPLIANCE_TOPIC=None, DIGEST_INTAKE_SECRET=SECRET
-    )
+    own.start_api(STREAM_APPLIANCE_ENDPOINT=own.worker_url, STREAM_APPLIANCE_TOPIC=None, DIGEST_INTAKE_SECRET=SECRET)
     assert own.post(window).status == 202
     assert own.when_stored(window).status == 200
     # A daemon knows it as the password of the address that it posts to.
@@ -241,9 +244,7 @@ def authority(tmp_path):
     files = tmp_path / "tls.crt", tmp_path / "tls.key"
     files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return tuple(str(file) for file in files)
 
@@ -313,7 +314,16 @@ def test_serve_asks_at_the_workers_addresses_too(tokens, tmp_path):
     file, made = tokens
     window = Window.fresh()
     job = json.dumps({"id": window.id(), "start": window.texts[0], "stop": window.texts[1]}).encode()
-    serve = [binary("digesterd"), "serve", "--data", str(tmp_path / "data"), "--listen-address", "127.0.0.1", "--port", "0"]
+    serve = [
+        binary("digesterd"),
+        "serve",
+        "--data",
+        str(tmp_path / "data"),
+        "--listen-address",
+        "127.0.0.1",
+        "--port",
+        "0",
+    ]
 
     def started(**settings: str) -> tuple[Process, str]:
         process = Process(serve, settings, tmp_path / "serve.log")
