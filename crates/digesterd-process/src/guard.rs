@@ -79,7 +79,7 @@ impl Caller {
     }
 }
 
-/// Who sent a request; [`Caller::Anyone`] where [`ask`] does not run.
+/// Who sent a request; [`Caller::Anyone`] where nobody asks for a token.
 #[must_use]
 pub fn caller_of(request: &HttpRequest) -> Caller {
     request.extensions().get::<Caller>().cloned().unwrap_or_default()

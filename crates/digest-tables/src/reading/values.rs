@@ -21,7 +21,7 @@ pub(crate) struct Texts {
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) values: Values,
-    /// Which value each row has; [`NULL`] where it has none.
+    /// Which value each row has; `NULL` where it has none.
     pub(crate) rows: Vec<u32>,
 }
 
