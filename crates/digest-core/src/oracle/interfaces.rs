@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Answer;
+use super::names::is_known;
 use crate::window::Window;
 
 /// Account and interface, each with whether it is there, so that `-` comes first.
@@ -96,8 +97,9 @@ impl Interface {
     }
 }
 
+/// A column that no format has may be named like one of these all the same.
 fn is_fact(name: &str) -> bool {
-    name.ends_with("-tag")
+    let is_named_so = name.ends_with("-tag")
         || name.ends_with("-tag-2")
         || name.starts_with("ecs-")
         || name.starts_with("sublocation-")
@@ -111,5 +113,6 @@ fn is_fact(name: &str) -> bool {
             "resource-id",
             "tgw-id",
         ]
-        .contains(&name)
+        .contains(&name);
+    is_named_so && is_known(name.as_bytes())
 }
