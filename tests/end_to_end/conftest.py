@@ -46,6 +46,16 @@ def stack(request, tmp_path_factory):
 
 
 @pytest.fixture
+def own(tmp_path):
+    """A stack of its own over directories, not started."""
+    made = Stack(DirectoryBackend(tmp_path), tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
 def fronted(moto, tmp_path):
     """A stack of its own, not started, with a door before the S3 server in which tests can interfere."""
     front = Front(moto)

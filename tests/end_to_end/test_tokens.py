@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import flow_logs
 from flow_logs import Window
 from processes import Process, binary, free_port, wait_for
-from stack import DirectoryBackend, Stack
 from web import call
 
 SECRET = "intake-secret-in-no-output"
@@ -33,16 +32,6 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 def bearer(token: str) -> dict[str, str]:
     """The header that presents a token."""
     return {"authorization": f"Bearer {token}"}
-
-
-@pytest.fixture
-def own(tmp_path):
-    """A stack over directories, not started."""
-    made = Stack(DirectoryBackend(tmp_path), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from test_logs import about
 import flow_logs
 from flow_logs import Window
 from processes import wait_for
-from stack import DirectoryBackend, Stack
 from web import call
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -120,15 +119,6 @@ class Collector:
 @pytest.fixture
 def collector():
     made = Collector()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-@pytest.fixture
-def own(tmp_path):
-    made = Stack(DirectoryBackend(tmp_path), tmp_path)
     try:
         yield made
     finally:

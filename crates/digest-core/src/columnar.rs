@@ -7,12 +7,11 @@
 //!
 //! A row that is not as most rows are is judged by itself (`flow_record.rs`), value by value as if it stood in text.
 
-use std::cell::Cell;
 use std::io;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 use parquet::errors::ParquetError;
+
+use crate::untold::untold;
 
 mod batch;
 mod chunk;
@@ -102,36 +101,13 @@ impl Failure {
     }
 }
 
-thread_local! {
-    /// Whether this thread is in a call that may panic, and whose panic is an answer.
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Sees to it that panics of guarded calls are not told: their files are, with their keys, and thousands of lines of
-/// another crate's asserts would say nothing more to whoever reads the log. All other panics are told as before.
-fn tell_no_guarded_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !IS_GUARDED.get() {
-                others(panic);
-            }
-        }));
-    });
-}
-
 /// Calls the crate `parquet`. It asserts much of what a file says of itself (offsets that are not negative, levels that
 /// fit) where it might return an error: what panics there is a corrupt file, and no fault of this program. Nothing that
 /// outlives the call is left half changed: the callers drop what they handed in.
 fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Failure> {
-    tell_no_guarded_panics();
-    IS_GUARDED.set(true);
-    let called = catch_unwind(AssertUnwindSafe(call));
-    IS_GUARDED.set(false);
-    match called {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Failure::corrupt(error.to_string())),
-        Err(_) => Err(Failure::corrupt("it contradicts itself")),
+    match untold(call) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => Err(Failure::corrupt(error.to_string())),
+        None => Err(Failure::corrupt("it contradicts itself")),
     }
 }

@@ -73,6 +73,7 @@ mod fact;
 
 mod sighting;
 
+mod untold;
 mod vector;
 
 mod number;
@@ -212,4 +213,5 @@ pub use scope::Scope;
 pub use spill::{Budget, Spill, SpillWriter, SpilledRun};
 pub use standing::SharedAddress;
 pub use tally::{Fault, ObjectTally};
+pub use untold::untold;
 pub use window::Window;

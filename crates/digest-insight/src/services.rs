@@ -55,6 +55,18 @@ struct Use {
     seen: SeenBy,
 }
 
+impl Use {
+    fn add(&mut self, other: Self) {
+        self.rule = self.rule.max(other.rule);
+        self.evidence += other.evidence;
+        self.clients.extend(other.clients);
+        self.received.add(other.received);
+        self.sent.add(other.sent);
+        self.edges += other.edges;
+        self.seen = self.seen.or(other.seen);
+    }
+}
+
 #[derive(Debug)]
 struct Finding<'o> {
     uses: HashMap<Key, Use, RandomState>,
@@ -122,14 +134,7 @@ impl Answer for Finding<'_> {
 
     fn merge(&mut self, other: Self) -> Result<(), AskError> {
         for (key, theirs) in other.uses {
-            let ours = self.uses.entry(key).or_default();
-            ours.rule = ours.rule.max(theirs.rule);
-            ours.evidence += theirs.evidence;
-            ours.clients.extend(theirs.clients);
-            ours.received.add(theirs.received);
-            ours.sent.add(theirs.sent);
-            ours.edges += theirs.edges;
-            ours.seen = ours.seen.or(theirs.seen);
+            self.uses.entry(key).or_default().add(theirs);
         }
         self.opened_from.extend(other.opened_from);
         self.bounded()
@@ -168,14 +173,7 @@ impl Finding<'_> {
             }
             let (server, port, protocol) = key;
             let node = options.grouping.node(server, &options.observers, &options.inside);
-            let all = grouped.entry((node, port, protocol)).or_default();
-            all.rule = all.rule.max(found.rule);
-            all.evidence += found.evidence;
-            all.clients.extend(found.clients);
-            all.received.add(found.received);
-            all.sent.add(found.sent);
-            all.edges += found.edges;
-            all.seen = all.seen.or(found.seen);
+            grouped.entry((node, port, protocol)).or_default().add(found);
         }
         let weight = |found: &Use| match measure {
             Measure::Bytes => found.received.bytes + found.sent.bytes,

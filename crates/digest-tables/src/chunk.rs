@@ -3,7 +3,7 @@
 //! The crate writes headers, footers and indexes. What stands in the pages is made here: its writers would look up each
 //! row's value where here each value is looked at once, and they know no way to be told so.
 
-use std::io;
+use std::io::{self, Write};
 
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, Type, ZstdLevel};
@@ -12,7 +12,7 @@ use parquet::column::page::{CompressedPage, Page as ParquetPage, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::bits;
@@ -110,6 +110,24 @@ impl Chunks {
         }
         let bytes = Bytes::from(sink.into_inner()?);
         Ok(Chunk { bytes, close })
+    }
+
+    /// Appends a row group of so many rows to a file, whose columns these are, in order. Those of some names get a filter.
+    pub(crate) fn append<'c, W: Write + Send>(
+        &mut self,
+        file: &mut SerializedFileWriter<W>,
+        columns: impl IntoIterator<Item = &'c mut dyn AnyColumn>,
+        rows: u32,
+        filtered: &[&str],
+    ) -> Result<(), ParquetError> {
+        let of = file.schema_descr().columns().to_vec();
+        let mut group = file.next_row_group()?;
+        for (column, of) in columns.into_iter().zip(&of) {
+            let Chunk { bytes, close } = self.make(of, column, rows, filtered.contains(&of.name()))?;
+            group.append_column(&bytes, close)?;
+        }
+        group.close()?;
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The columns of the table of interfaces: what stands in them, and what is known of an interface goes where.
 
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use digest_core::{FACTS, InterfaceFacts, SharedAddress};
 
@@ -144,22 +144,9 @@ impl InterfaceColumns {
         self.region
             .push_option(row, origin.region.map(str::as_bytes).or(told));
         self.interface_id.push_option(row, named(one.interface_id));
-        self.ipv4_address.push_option(row, common(one.ipv4).as_deref());
-        let number = match one.ipv4 {
-            SharedAddress::One(address) => Some(i64::from(Ipv4Addr::to_bits(address))),
-            _ => None,
-        };
-        self.ipv4_number.push_option(row, number);
-        self.ipv6_address.push_option(row, common(one.ipv6).as_deref());
+        self.push_addresses(one.ipv4, one.ipv6);
         let mut bytes = self.push_facts(row, one);
-        let mut reported = String::new();
-        for (from, to) in &one.reported {
-            let comma = if reported.is_empty() { "" } else { "," };
-            // Writing to a string cannot fail.
-            let _ = write!(reported, "{comma}{from}-{to}");
-        }
-        bytes += reported.len();
-        self.reported.push_option(row, filled(&reported));
+        bytes += self.push_reported(&one.reported);
         let changed: Vec<String> = one.changed().map(column_of).collect();
         self.changed.push_option(row, filled(&changed.join(",")));
         self.flow_log_ids
@@ -191,6 +178,29 @@ impl InterfaceColumns {
     pub(crate) fn clear(&mut self) {
         self.all().into_iter().for_each(AnyColumn::clear);
         self.rows = 0;
+    }
+
+    /// What the records of the next row have in common.
+    fn push_addresses(&mut self, ipv4: SharedAddress<Ipv4Addr>, ipv6: SharedAddress<Ipv6Addr>) {
+        let number = match ipv4 {
+            SharedAddress::One(address) => Some(i64::from(Ipv4Addr::to_bits(address))),
+            _ => None,
+        };
+        self.ipv4_address.push_option(self.rows, common(ipv4).as_deref());
+        self.ipv4_number.push_option(self.rows, number);
+        self.ipv6_address.push_option(self.rows, common(ipv6).as_deref());
+    }
+
+    /// The minutes of the next row. Gives the bytes of their text.
+    fn push_reported(&mut self, spans: &[(i64, i64)]) -> usize {
+        let mut text = String::new();
+        for (from, to) in spans {
+            let comma = if text.is_empty() { "" } else { "," };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{comma}{from}-{to}");
+        }
+        self.reported.push_option(self.rows, filled(&text));
+        text.len()
     }
 
     /// All columns, in the schema's order.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use digest_core::Digest;
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::chunk::{Chunk, Chunks};
+use crate::chunk::Chunks;
 use crate::error::TableError;
 use crate::interface_columns::{FILTERED, InterfaceColumns, schema};
 use crate::origins::Origins;
@@ -75,14 +75,8 @@ impl<W: Write + Send> Table<W> {
         if rows == 0 {
             return Ok(());
         }
-        let of = self.file.schema_descr().columns().to_vec();
-        let mut group = self.file.next_row_group()?;
-        for (column, of) in self.columns.all().into_iter().zip(&of) {
-            let has_filter = FILTERED.contains(&of.name());
-            let Chunk { bytes, close } = self.chunks.make(of, column, rows, has_filter)?;
-            group.append_column(&bytes, close)?;
-        }
-        group.close()?;
+        self.chunks
+            .append(&mut self.file, self.columns.all(), rows, &FILTERED)?;
         self.columns.clear();
         Ok(())
     }

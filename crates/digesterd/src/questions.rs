@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::Context;
 use digest_insight::{
-    Filter, Grouping, Links, LinksOptions, Measure, Network, Observers, SeenBy, Subject, Sums, heaviest_of,
+    Filter, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, SeenBy, Subject, Sums,
+    heaviest_of,
 };
 use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
@@ -164,6 +165,46 @@ pub(crate) async fn observers(named: &Named, shelf: Option<&Shelf>) -> anyhow::R
     learnt.with_context(|| format!("the digest {named} cannot be read"))
 }
 
+/// Shows the first of many answers, in columns under a head or as JSON lines.
+pub(crate) fn show_listed<T: Serialize>(
+    shown: &ShownArguments,
+    listed: &Listed<T>,
+    head: impl FnOnce() -> Vec<Cell>,
+    line: impl Fn(&T) -> Vec<Cell>,
+) -> anyhow::Result<()> {
+    let head = (!listed.items.is_empty()).then(head);
+    write_items(shown, &listed.items, head, line)?;
+    tell_more(listed.more());
+    Ok(())
+}
+
+fn write_items<T: Serialize>(
+    shown: &ShownArguments,
+    items: &[T],
+    head: Option<Vec<Cell>>,
+    line: impl Fn(&T) -> Vec<Cell>,
+) -> anyhow::Result<()> {
+    let written = stdout::write(|out| {
+        if shown.json {
+            let mut items = items.iter();
+            return items
+                .try_for_each(|item| writeln!(out, "{}", serde_json::to_string(item).unwrap_or_default()));
+        }
+        let mut table = Table::default();
+        head.into_iter().for_each(|head| table.push(head));
+        items.iter().for_each(|item| table.push(line(item)));
+        table.write(out, colours())
+    });
+    written.context("cannot write to stdout")?;
+    Ok(())
+}
+
+fn tell_more(more: u64) {
+    if more > 0 {
+        tell(format!("and {} more (--limit)", grouped(more)));
+    }
+}
+
 fn show(
     shown: &ShownArguments,
     rows: Vec<Row>,
@@ -171,23 +212,8 @@ fn show(
     total: Option<(Sums, u64)>,
 ) -> anyhow::Result<()> {
     let more = count - rows.len() as u64;
-    if shown.json {
-        let written = stdout::write(|out| {
-            rows.iter()
-                .try_for_each(|row| writeln!(out, "{}", serde_json::to_string(row).unwrap_or_default()))
-        });
-        written.context("cannot write to stdout")?;
-    } else {
-        let mut table = Table::default();
-        for row in &rows {
-            table.push(line(row));
-        }
-        let written = stdout::write(|out| table.write(out, colours()));
-        written.context("cannot write to stdout")?;
-    }
-    if more > 0 {
-        tell(format!("and {} more (--limit)", grouped(more)));
-    }
+    write_items(shown, &rows, None, line)?;
+    tell_more(more);
     if let Some((total, second_sights)) = total {
         let sums = format!("{} in {} packets", bytes(total.bytes), grouped(total.packets));
         tell(match second_sights {

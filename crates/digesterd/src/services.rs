@@ -1,17 +1,14 @@
 //! `digesterd services`: who serves what, and by which rule that is known.
 
-use std::io::Write;
-
 use anyhow::Context;
 use digest_insight::{Filter, Measure, Rule, Service, protocol_name, services};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::QuestionArguments;
-use crate::asked::Asked;
+use crate::asked::{Asked, AskedDigest};
 use crate::progress_bar::tell;
-use crate::questions::{measure, options};
-use crate::stdout;
-use crate::table::{Cell, Table, colours};
+use crate::questions::{measure, options, show_listed};
+use crate::table::Cell;
 use crate::units::{bytes, grouped};
 
 /// Asks, and shows the services with most bytes.
@@ -25,24 +22,8 @@ pub(crate) async fn run(arguments: &QuestionArguments, environment: &Environment
     let listed =
         tokio::task::spawn_blocking(move || services(&mut sources, &links, shown.limit, most)).await?;
     let listed = listed.with_context(|| format!("{} cannot be asked", asked.names()))?;
-    let written = stdout::write(|out| {
-        if shown.json {
-            let mut items = listed.items.iter();
-            return items
-                .try_for_each(|item| writeln!(out, "{}", serde_json::to_string(item).unwrap_or_default()));
-        }
-        let mut table = Table::default();
-        if !listed.items.is_empty() {
-            table.push(head());
-        }
-        listed.items.iter().for_each(|item| table.push(line(item)));
-        table.write(out, colours())
-    });
-    written.context("cannot write to stdout")?;
-    if listed.more() > 0 {
-        tell(format!("and {} more (--limit)", grouped(listed.more())));
-    }
-    if !asked.digests.iter().all(crate::asked::AskedDigest::has_table) {
+    show_listed(&shown, &listed, head, line)?;
+    if !asked.digests.iter().all(AskedDigest::has_table) {
         tell("a digest's text knows no flags: there the order of ports decides alone");
     }
     asked.caveats().iter().for_each(tell);

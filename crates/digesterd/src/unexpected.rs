@@ -1,7 +1,6 @@
 //! `digesterd unexpected`: traffic on ports of no registered service, or that a policy does not allow.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,11 +10,10 @@ use digesterd_process::environment::Environment;
 use crate::arguments::{UnexpectedArguments, refused};
 use crate::asked::Asked;
 use crate::progress_bar::tell;
-use crate::questions::{measure, options};
-use crate::stdout;
-use crate::table::{Cell, Colour, Table, colours};
+use crate::questions::{measure, options, show_listed};
+use crate::table::{Cell, Colour};
 use crate::times::second;
-use crate::units::{bytes, counted, grouped};
+use crate::units::{bytes, counted};
 
 /// Asks, and shows what has most bytes.
 pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environment) -> anyhow::Result<()> {
@@ -33,23 +31,7 @@ pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environme
     let listed = listed
         .await?
         .with_context(|| format!("{} cannot be asked", asked.names()))?;
-    let written = stdout::write(|out| {
-        if shown.json {
-            let mut items = listed.items.iter();
-            return items
-                .try_for_each(|item| writeln!(out, "{}", serde_json::to_string(item).unwrap_or_default()));
-        }
-        let mut table = Table::default();
-        if !listed.items.is_empty() {
-            table.push(head());
-        }
-        listed.items.iter().for_each(|item| table.push(line(item)));
-        table.write(out, colours())
-    });
-    written.context("cannot write to stdout")?;
-    if listed.more() > 0 {
-        tell(format!("and {} more (--limit)", grouped(listed.more())));
-    }
+    show_listed(&shown, &listed, head, line)?;
     tell(match rules {
         None => format!("by IANA's registry of {REGISTRY_DATE}; --policy says what is expected besides"),
         Some(rules) => format!(

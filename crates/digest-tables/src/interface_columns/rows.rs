@@ -1,11 +1,6 @@
 //! A row of a table that was read, written again.
 
-use std::fmt::Write as _;
-use std::net::Ipv4Addr;
-
-use digest_core::SharedAddress;
-
-use super::{InterfaceColumns, common, filled};
+use super::InterfaceColumns;
 use crate::numbers::signed;
 use crate::reading::interface_row::InterfaceRow;
 
@@ -16,26 +11,13 @@ impl InterfaceColumns {
         self.account_id.push_option(row, one.account_id.as_deref());
         self.region.push_option(row, one.region.as_deref());
         self.interface_id.push_option(row, one.interface_id.as_deref());
-        self.ipv4_address.push_option(row, common(one.ipv4).as_deref());
-        let number = match one.ipv4 {
-            SharedAddress::One(address) => Some(i64::from(Ipv4Addr::to_bits(address))),
-            _ => None,
-        };
-        self.ipv4_number.push_option(row, number);
-        self.ipv6_address.push_option(row, common(one.ipv6).as_deref());
+        self.push_addresses(one.ipv4, one.ipv6);
         let mut bytes = 0;
         for (fact, column) in one.facts.iter().zip(&mut self.facts) {
             bytes += fact.as_ref().map_or(0, Vec::len);
             column.push_option(row, fact.as_deref());
         }
-        let mut reported = String::new();
-        for (from, to) in &one.reported {
-            let comma = if reported.is_empty() { "" } else { "," };
-            // Writing to a string cannot fail.
-            let _ = write!(reported, "{comma}{from}-{to}");
-        }
-        bytes += reported.len();
-        self.reported.push_option(row, filled(&reported));
+        bytes += self.push_reported(&one.reported);
         let (changed, flow_logs) = (one.changed.join(&b','), one.flow_log_ids.join(&b','));
         let filled = |text: Vec<u8>| Some(text).filter(|text| !text.is_empty());
         self.changed.push_option(row, filled(changed).as_deref());

@@ -53,7 +53,7 @@ pub fn merge_edges(
             order.pop();
         }
         if let Some((edge, region)) = sum(&cursors, &same)? {
-            writer.push(&edge, region.as_deref())?;
+            writer.push(&edge, region)?;
         }
         for &at in &same {
             if let Some(cursor) = cursors.get_mut(at) {
@@ -83,13 +83,12 @@ fn compare(cursors: &[Cursor], one: usize, other: usize) -> Ordering {
     }
 }
 
+/// An edge, and the region of its objects' keys.
+type Told<'c> = (Edge<'c>, Option<&'c [u8]>);
+
 /// What several tables say of one edge.
-#[allow(clippy::type_complexity, reason = "an edge and where it is from")]
-fn sum<'c>(
-    cursors: &'c [Cursor],
-    same: &[usize],
-) -> Result<Option<(Edge<'c>, Option<String>)>, MergeTablesError> {
-    let mut all: Option<(Edge<'c>, Option<&[u8]>)> = None;
+fn sum<'c>(cursors: &'c [Cursor], same: &[usize]) -> Result<Option<Told<'c>>, MergeTablesError> {
+    let mut all: Option<Told<'c>> = None;
     for cursor in same.iter().filter_map(|at| cursors.get(*at)) {
         let Some(edge) = cursor.edge() else {
             continue;
@@ -111,12 +110,7 @@ fn sum<'c>(
             }
         }
     }
-    Ok(all.map(|(edge, region)| {
-        (
-            edge,
-            region.map(|region| String::from_utf8_lossy(region).into_owned()),
-        )
-    }))
+    Ok(all)
 }
 
 fn added(measure: &'static str, one: u64, other: u64) -> Result<u64, MergeTablesError> {

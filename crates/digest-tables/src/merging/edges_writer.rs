@@ -6,7 +6,7 @@ use std::io::Write;
 use digest_core::Edge;
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::chunk::{Chunk, Chunks};
+use crate::chunk::Chunks;
 use crate::edge_columns::{EdgeColumns, FILTERED};
 use crate::edges::ROWS_OF_A_GROUP;
 use crate::error::TableError;
@@ -19,7 +19,7 @@ pub(crate) struct EdgesWriter<W: Write + Send> {
     columns: EdgeColumns,
     chunks: Chunks,
     /// Account, interface and region of the row before.
-    here: (Vec<u8>, Vec<u8>, Option<String>),
+    here: (Vec<u8>, Vec<u8>, Option<Vec<u8>>),
     rows: u64,
 }
 
@@ -35,22 +35,23 @@ impl<W: Write + Send> EdgesWriter<W> {
     }
 
     /// The next row: an edge with a history, whose records were delivered there.
-    pub(crate) fn push(&mut self, edge: &Edge<'_>, region: Option<&str>) -> Result<(), TableError> {
+    pub(crate) fn push(&mut self, edge: &Edge<'_>, region: Option<&[u8]>) -> Result<(), TableError> {
         let here = &self.here;
         if self.columns.rows() == 0
             || here.1 != edge.interface_id
             || here.0 != edge.account_id
             || here.2.as_deref() != region
         {
+            let text = region.map(String::from_utf8_lossy);
             let origin = Origin {
                 account: None,
-                region,
+                region: text.as_deref(),
             };
             self.columns.begin_interface(edge, origin);
             self.here = (
                 edge.account_id.to_vec(),
                 edge.interface_id.to_vec(),
-                region.map(str::to_owned),
+                region.map(<[u8]>::to_vec),
             );
         }
         self.columns.push(edge);
@@ -66,14 +67,8 @@ impl<W: Write + Send> EdgesWriter<W> {
         if rows == 0 {
             return Ok(());
         }
-        let of = self.file.schema_descr().columns().to_vec();
-        let mut group = self.file.next_row_group()?;
-        for (column, of) in self.columns.all().into_iter().zip(&of) {
-            let has_filter = FILTERED.contains(&of.name());
-            let Chunk { bytes, close } = self.chunks.make(of, column, rows, has_filter)?;
-            group.append_column(&bytes, close)?;
-        }
-        group.close()?;
+        self.chunks
+            .append(&mut self.file, self.columns.all(), rows, &FILTERED)?;
         self.columns.clear();
         Ok(())
     }

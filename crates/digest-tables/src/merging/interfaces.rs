@@ -6,7 +6,7 @@ use std::io::Write;
 
 use digest_core::FACTS;
 
-use crate::chunk::{Chunk, Chunks};
+use crate::chunk::Chunks;
 use crate::error::TableError;
 use crate::interface_columns::{FILTERED, InterfaceColumns, REGION, column_of, facts, schema};
 use crate::interfaces::{BYTES, ROWS};
@@ -36,7 +36,9 @@ pub fn merge_interfaces(
         let unreadable = |error| MergeTablesError::Read { table: number, error };
         for group in 0..table.groups() {
             let rows = table.read(group).map_err(unreadable)?;
-            by_account &= rows.is_sorted_by_key(|row| (row.account_id.clone(), row.interface_id.clone()));
+            by_account &= rows.is_sorted_by(|one, other| {
+                (&one.account_id, &one.interface_id) <= (&other.account_id, &other.interface_id)
+            });
             read.extend(rows);
         }
     }
@@ -61,7 +63,6 @@ fn write(
 ) -> Result<TableSummary, TableError> {
     let mut sealing = Sealing::new(out);
     let mut file = sealing.file(&schema())?;
-    let of = file.schema_descr().columns().to_vec();
     let (mut columns, mut chunks) = (InterfaceColumns::default(), Chunks::new(LEVEL)?);
     let (mut all, mut bytes) = (0, 0);
     let mut rows = rows.peekable();
@@ -74,13 +75,7 @@ fn write(
         }
         bytes = 0;
         let count = columns.rows();
-        let mut group = file.next_row_group()?;
-        for (column, of) in columns.all().into_iter().zip(&of) {
-            let has_filter = FILTERED.contains(&of.name());
-            let Chunk { bytes, close } = chunks.make(of, column, count, has_filter)?;
-            group.append_column(&bytes, close)?;
-        }
-        group.close()?;
+        chunks.append(&mut file, columns.all(), count, &FILTERED)?;
         columns.clear();
     }
     file.close()?;

@@ -1,11 +1,10 @@
 //! A Parquet file that is a table of ours: its footer, and where its columns and pages are.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
+use digest_core::untold;
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
@@ -122,32 +121,11 @@ impl TableFile {
     }
 }
 
-thread_local! {
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Keeps panics that are caught here from being told.
-fn tell_no_guarded_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !IS_GUARDED.get() {
-                others(panic);
-            }
-        }));
-    });
-}
-
 /// Calls the crate `parquet`, which asserts some of what a file says of itself where it might return an error: what panics
 /// there is a corrupt file. The callers drop what they handed in.
 pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, TableReadError> {
-    tell_no_guarded_panics();
-    IS_GUARDED.set(true);
-    let called = catch_unwind(AssertUnwindSafe(call));
-    IS_GUARDED.set(false);
-    match called {
-        Ok(done) => done.map_err(TableReadError::from),
-        Err(_) => Err(corrupt("it contradicts itself")),
+    match untold(call) {
+        Some(done) => done.map_err(TableReadError::from),
+        None => Err(corrupt("it contradicts itself")),
     }
 }
