@@ -76,12 +76,16 @@ fn v6(token: &[u8]) -> Option<Address> {
     }
     while !rest.is_empty() {
         let (mut group, mut digits) = (0u32, 0);
-        while let Some(digit) = rest.get(digits).and_then(|&byte| hex(byte)) {
-            group = group << 4 | digit;
-            digits += 1;
-            if digits > 4 {
-                return None;
+        for &byte in rest {
+            let digit = HEX.get(usize::from(byte)).copied().unwrap_or(NO_DIGIT);
+            if digit == NO_DIGIT {
+                break;
             }
+            group = group << 4 | u32::from(digit);
+            digits += 1;
+        }
+        if digits > 4 {
+            return None;
         }
         match rest.get(digits) {
             Some(b'.') if groups <= 6 => {
@@ -128,15 +132,19 @@ fn v6(token: &[u8]) -> Option<Address> {
     }
 }
 
-#[inline]
-fn hex(byte: u8) -> Option<u32> {
-    match byte {
-        b'0'..=b'9' => Some(u32::from(byte - b'0')),
-        b'a'..=b'f' => Some(u32::from(byte - b'a') + 10),
-        b'A'..=b'F' => Some(u32::from(byte - b'A') + 10),
-        _ => None,
+const NO_DIGIT: u8 = 0xff;
+
+/// What each byte is worth as a hex digit: a look instead of comparisons with three ranges.
+static HEX: [u8; 256] = {
+    let mut worth = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        worth[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        worth[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
     }
-}
+    worth
+};
 
 #[cfg(test)]
 mod tests {

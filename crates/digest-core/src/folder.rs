@@ -32,6 +32,7 @@ pub(crate) struct Folder<M: Memory> {
     tables: Arc<Tables<M>>,
     logs: Arc<Mutex<Logs<M>>>,
     scratch: Scratch,
+    batch: Option<Batch>,
     pub(crate) regular: Regular,
     tally: ObjectTally,
 }
@@ -51,6 +52,7 @@ impl<M: Memory> Folder<M> {
             tables: Arc::clone(tables),
             logs: tables.member(),
             scratch: Scratch::default(),
+            batch: None,
             regular: Regular::new(Level::best()),
             tally: ObjectTally::none_of(options.window.as_ref()),
         }
@@ -74,6 +76,7 @@ impl<M: Memory> Folder<M> {
                     regular: &mut self.regular,
                     rows: ObjectRows::new(&self.options, key, source.others()),
                     allowance: self.tables.spilling.open_file(),
+                    batch: &mut self.batch,
                 };
                 pass.read(source, &mut self.scratch)?
             }
@@ -99,6 +102,7 @@ impl<M: Memory> Folder<M> {
             rows: ObjectRows::new(&self.options, key, source.others()),
             // Whatever tables its rows go to, it takes memory of the whole budget.
             allowance: self.tables.spilling.open_file(),
+            batch: &mut self.batch,
         };
         match pass.read(source, &mut self.scratch) {
             Ok(tally) => {
@@ -159,6 +163,8 @@ struct Pass<'a, M: Memory> {
     rows: ObjectRows<'a>,
     /// What reading a Parquet file may hold.
     allowance: Allowance<'a>,
+    /// What the last one was read with.
+    batch: &'a mut Option<Batch>,
 }
 
 impl<M: Memory> Pass<'_, M> {
@@ -191,7 +197,10 @@ impl<M: Memory> Pass<'_, M> {
         scratch: &mut Scratch,
         read: usize,
     ) -> Result<ObjectTally, FoldError> {
-        let mut batch = Batch::new(self.regular.level());
+        let mut batch = match self.batch.take() {
+            Some(batch) => batch,
+            None => Batch::new(self.regular.level()),
+        };
         let mut object = None;
         let taken = if let Some(ranges) = source.ranges() {
             let mut place = Place::Ranges(ranges, 0);
@@ -213,7 +222,8 @@ impl<M: Memory> Pass<'_, M> {
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
         tally.interfaces = lock(self.logs).met.end();
-        drop(batch);
+        batch.end(&mut self.allowance);
+        *self.batch = Some(batch);
         if let Some(object) = object {
             scratch.take_back(object);
         }

@@ -45,6 +45,7 @@ pub(crate) struct Logs<M: Memory> {
     /// Bytes of all logs, about.
     most_held: usize,
     action: (Vec<u8>, u32),
+    era: u32,
     pub(crate) known_facets: KnownFacets,
     pub(crate) known_sets: KnownSets,
     /// Interfaces of the object that is being read.
@@ -125,6 +126,7 @@ impl<M: Memory> Logs<M> {
             interfaces: Interfaces::new(),
             length: MOST_RECORDS,
             action: (Vec::new(), u32::MAX),
+            era: 0,
             known_facets: KnownFacets::default(),
             known_sets: KnownSets::default(),
             met: Met::none(),
@@ -202,9 +204,16 @@ impl<M: Memory> Logs<M> {
         Ok(at)
     }
 
+    /// Changes whenever the numbers of interfaces do.
+    #[inline]
+    pub(crate) fn era(&self) -> u32 {
+        self.era
+    }
+
     /// Forgets all names and numbers, once the tables have. The logs are empty.
     pub(crate) fn forget(&mut self) {
         self.interfaces.clear();
+        self.era = self.era.wrapping_add(1);
         self.length = MOST_RECORDS;
         self.action = (Vec::new(), u32::MAX);
         self.known_facets.forget();

@@ -19,10 +19,15 @@ use crate::vector::Level;
 
 mod facets;
 mod facts;
+mod names;
 mod records;
+
+use names::{KnownNames, Names};
 
 /// An entry that is a plain number.
 const PLAIN: u64 = ODD;
+/// The part of the memory that is left which columns may keep from one row group, or file, to the next.
+const KEPT_PART: usize = 8;
 /// Actions whose numbers are remembered for some rows.
 const FEW: usize = 16;
 
@@ -61,6 +66,7 @@ pub(crate) struct Batch {
     breaks: Vec<u8>,
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     v6: Vec<u128>,
+    known_names: KnownNames,
 }
 
 impl Batch {
@@ -91,6 +97,7 @@ impl Batch {
             records: Vec::new(),
             breaks: Vec::new(),
             v6: Vec::new(),
+            known_names: KnownNames::default(),
         }
     }
 
@@ -102,27 +109,51 @@ impl Batch {
         (size, bounds): (u64, Bounds),
         allowance: &mut Allowance<'_>,
     ) -> Result<(), Failure> {
-        for column in self.columns.drain(..) {
-            column.let_go(allowance);
-        }
+        self.keep_columns(schema.wanted.len(), allowance);
         self.places = [None; USED];
         self.facts.clear();
-        for wanted in &schema.wanted {
+        self.known_names.forget();
+        for (at, wanted) in schema.wanted.iter().enumerate() {
             let extent = schema.extent(group, wanted, size);
             let extent = extent.map_err(|failure| failure.of(wanted.name()))?;
             match wanted.is_for {
                 Use::Field(field) => {
                     if let Some(place) = self.places.get_mut(field as usize) {
-                        *place = Some(self.columns.len());
+                        *place = Some(at);
                     }
                 }
-                Use::Fact(fact) => self.facts.push((fact, self.columns.len())),
+                Use::Fact(fact) => self.facts.push((fact, at)),
             }
-            self.columns.push(Column::new(wanted.clone(), &extent, bounds));
+            match self.columns.get_mut(at) {
+                Some(column) => {
+                    column.begin(wanted.clone(), &extent, bounds);
+                    column.charge(allowance);
+                }
+                None => self.columns.push(Column::new(wanted.clone(), &extent, bounds)),
+            }
         }
         self.facts.sort_unstable();
         self.left = group.rows;
         Ok(())
+    }
+
+    /// Keeps so many columns at most, for their memory is used again where that leaves others their room.
+    fn keep_columns(&mut self, most: usize, allowance: &mut Allowance<'_>) {
+        let held: usize = self.columns.iter().map(Column::charged).sum();
+        let fits = held <= allowance.room() / KEPT_PART;
+        let kept = if fits { most.min(self.columns.len()) } else { 0 };
+        for mut column in self.columns.drain(kept..) {
+            column.let_go(allowance);
+        }
+    }
+
+    /// The file has been read. What is kept for the next one is charged again with that one.
+    pub(crate) fn end(&mut self, allowance: &mut Allowance<'_>) {
+        self.inflated = 0;
+        self.keep_columns(usize::MAX, allowance);
+        for column in &mut self.columns {
+            column.let_go(allowance);
+        }
     }
 
     /// Reads the next rows; false where the group has no more.
@@ -218,11 +249,11 @@ impl Batch {
         let mut values = std::mem::take(out(self));
         let mut odd = std::mem::take(&mut self.odd);
         values.clear();
-        if let Some(column) = self.column(field) {
-            let table = column.table();
-            match column.entries() {
-                Some(entries) => values.extend_from_slice(entries),
-                None => values.extend(column.numbers.iter().map(|&number| table.entry(number))),
+        let place = self.places.get(field as usize).copied().flatten();
+        if let Some(column) = place.and_then(|place| self.columns.get_mut(place)) {
+            if !column.take_entries(&mut values) {
+                let table = column.table();
+                values.extend(column.numbers.iter().map(|&number| table.entry(number)));
             }
             if column.may_have(odd_bits) {
                 for (odd, entry) in odd.iter_mut().zip(&values) {

@@ -52,6 +52,12 @@ impl Chunk {
         if self.is_fetched { self.window.len() } else { 0 }
     }
 
+    /// Lets go of the file's bytes.
+    pub(super) fn let_go(&mut self) {
+        self.window = Bytes::new();
+        self.at = self.end;
+    }
+
     /// The next page, its values as compressed as they stand there, in at most `most` bytes; `None` behind the last one.
     pub(super) fn next(&mut self, place: &mut Place<'_>, most: usize) -> Result<Option<Page>, Failure> {
         let most = most as u64;

@@ -73,14 +73,6 @@ impl Table {
         self.texts.numbers.clear();
     }
 
-    /// Keeps the texts of a page that will go.
-    pub(super) fn keep(&mut self, page: &[u8]) {
-        if self.texts.in_page {
-            self.texts.bytes = page.to_vec();
-            self.texts.in_page = false;
-        }
-    }
-
     /// Appends a text.
     pub(super) fn push_text(&mut self, kind: Kind, text: &[u8]) {
         let start = self.texts.bytes.len() as u32;

@@ -1,13 +1,11 @@
 //! Rows whose columns have been read become records in the logs of their interfaces.
 
-use super::{Batch, at, is_outside};
-use crate::columnar::column::Column;
+use super::{Batch, Names, at, is_outside};
 use crate::columnar::schema::Use;
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
-use crate::field::Field;
-use crate::flow_record::{ABSENT, Span};
+use crate::flow_record::Span;
 use crate::key::{FoldedPorts, Key};
 use crate::layout::{Layout, Row};
 use crate::logs::Logs;
@@ -40,6 +38,8 @@ impl Batch {
         }
         self.make_records(&layout);
         self.find_breaks(inside, object.is_watched());
+        let mut known = std::mem::take(&mut self.known_names);
+        known.begin(logs.era());
         let names = Names::of(self, object.is_watched());
         let mut spans: Option<Span> = None;
         let mut spanned = (u32::MAX, 0);
@@ -59,9 +59,19 @@ impl Batch {
                 continue;
             }
             if !last.is_some_and(|last| names.are_same(last, row)) {
-                interface = logs.interface(names.account(row), names.interface(row))?;
-                logs.note(interface, names.action(row));
-                is_had = object.is_had(names.interface(row), names.action(row));
+                let numbers = names.numbers(row);
+                (interface, is_had) = match numbers.and_then(|numbers| known.find(numbers)) {
+                    Some(found) => found,
+                    None => {
+                        let interface = logs.interface(names.account(row), names.interface(row))?;
+                        logs.note(interface, names.action(row));
+                        let is_had = object.is_had(names.interface(row), names.action(row));
+                        if let Some(numbers) = numbers {
+                            known.keep(numbers, (interface, is_had));
+                        }
+                        (interface, is_had)
+                    }
+                };
             }
             let mut burst = self.burst(row);
             last = Some(row + burst.len().max(1) - 1);
@@ -102,6 +112,7 @@ impl Batch {
         if let Some(span) = spans {
             logs.widen(span);
         }
+        self.known_names = known;
         object.count(records, outside);
         object.line = first_line + self.rows as u64;
         Ok(())
@@ -133,6 +144,13 @@ impl Batch {
             let numbers = &column.numbers;
             let others = numbers.get(1..).unwrap_or_default();
             let breaks = breaks.get_mut(1..).unwrap_or_default();
+            if column.is_numbered() {
+                // Two numbers of one text break a burst in two, which is no harm.
+                for ((is_break, one), other) in breaks.iter_mut().zip(numbers).zip(others) {
+                    *is_break |= u8::from(one != other);
+                }
+                continue;
+            }
             for ((is_break, one), other) in breaks.iter_mut().zip(numbers).zip(others) {
                 *is_break |= u8::from(one != other && column.text(*one) != column.text(*other));
             }
@@ -227,53 +245,6 @@ impl Pass for Making<'_> {
 #[inline(always)]
 fn mark_of(value: u64, mark: u8) -> u8 {
     if value & NONE == 0 { mark } else { 0 }
-}
-
-/// The columns that name a record's interface; and its action, where other flow logs may report on it.
-struct Names<'b> {
-    account: Option<&'b Column>,
-    interface: Option<&'b Column>,
-    action: Option<&'b Column>,
-}
-
-impl<'b> Names<'b> {
-    fn of(batch: &'b Batch, with_action: bool) -> Self {
-        Self {
-            action: batch.column(Field::Action).filter(|_| with_action),
-            account: batch.column(Field::AccountId),
-            interface: batch.column(Field::InterfaceId),
-        }
-    }
-
-    fn account(&self, row: usize) -> &'b [u8] {
-        name(self.account, row)
-    }
-
-    fn interface(&self, row: usize) -> &'b [u8] {
-        name(self.interface, row)
-    }
-
-    fn action(&self, row: usize) -> &'b [u8] {
-        name(self.action, row)
-    }
-
-    /// Whether two rows are of one interface, and of one action where that matters.
-    #[inline]
-    fn are_same(&self, one: usize, other: usize) -> bool {
-        let same = |column: Option<&Column>| {
-            column.is_none_or(|column| {
-                column.numbers.get(one) == column.numbers.get(other)
-                    || name(Some(column), one) == name(Some(column), other)
-            })
-        };
-        same(self.interface) && same(self.account) && same(self.action)
-    }
-}
-
-/// A row's name, `-` where there is none.
-fn name(column: Option<&Column>, row: usize) -> &[u8] {
-    let number = column.and_then(|column| Some((column, *column.numbers.get(row)?)));
-    number.map_or(ABSENT, |(column, number)| column.text(number))
 }
 
 /// Starts that count: from, and up to but not with.
