@@ -7,24 +7,30 @@ use digest_storage::{S3Client, StoreOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The client that this build is about.
-pub(crate) const CLIENT: S3Client = if cfg!(feature = "rusoto") {
-    S3Client::Rusoto
-} else {
-    S3Client::ObjectStore
-};
-
 #[allow(
     clippy::disallowed_methods,
     reason = "a test, not a process, is told where its server is"
 )]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn endpoint() -> String {
-    std::env::var("MOTO_ENDPOINT").expect("MOTO_ENDPOINT says where moto listens: run scripts/integration")
+    variable("MOTO_ENDPOINT").expect("MOTO_ENDPOINT says where moto listens: run scripts/integration")
+}
+
+/// The client that this run is about: object_store's unless `S3_CLIENT` says `rusoto`.
+fn client() -> S3Client {
+    match variable("S3_CLIENT").as_deref() {
+        None | Some("object_store") => S3Client::ObjectStore,
+        Some("rusoto") => S3Client::Rusoto,
+        Some(other) => panic!("S3_CLIENT={other} is no client"),
+    }
 }
 
 /// How moto is reached.
 pub(crate) fn options() -> StoreOptions {
-    buckets::options(&endpoint(), CLIENT)
+    buckets::options(&endpoint(), client())
 }
 
 /// A bucket of its own for each test.
