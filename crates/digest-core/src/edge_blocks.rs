@@ -1,7 +1,9 @@
 //! Edges some at a time: every thread makes something of a block, and what was made is handed on in the digest's order.
 //!
-//! A thread that has made its block waits for its turn, so that no more blocks are held than there are threads.
+//! A thread that has made its block before its turn leaves it and makes another. It waits once as many blocks are left as
+//! there are threads, so that no more than twice as many are held.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,14 +51,14 @@ impl Digest {
     ///
     /// # Errors
     /// The first one that `make` or `take` returns, and failures of runs that are read back.
-    pub fn edge_blocks<T>(
+    pub fn edge_blocks<T: Send>(
         &self,
         edges: usize,
         make: impl Fn(EdgeBlock<'_>) -> io::Result<T> + Sync,
         take: impl FnMut(T) -> io::Result<()> + Send,
     ) -> io::Result<()> {
         let edges = edges.max(1);
-        let turns = Turns::new(take);
+        let turns = Turns::new(take, self.threads);
         match &self.body {
             Body::Held(held) => {
                 let starts = held.starts();
@@ -91,12 +93,12 @@ impl Digest {
     }
 
     /// Blocks of edges that this thread merges and the others make something of.
-    fn merged_edges<T>(
+    fn merged_edges<T: Send>(
         &self,
         runs: &[Arc<dyn SpilledRun>],
         edges: usize,
         make: impl Fn(EdgeBlock<'_>) -> io::Result<T> + Sync,
-        turns: Turns<impl FnMut(T) -> io::Result<()> + Send>,
+        turns: Turns<T, impl FnMut(T) -> io::Result<()> + Send>,
     ) -> io::Result<()> {
         let mut merge = Merge::edges(runs)?;
         let actions = Arc::clone(&merge.actions);
@@ -148,31 +150,51 @@ impl Digest {
 }
 
 /// Whose turn it is to hand on what was made.
-struct Turns<F> {
-    state: Mutex<State<F>>,
+struct Turns<T, F> {
+    state: Mutex<State<T, F>>,
     turned: Condvar,
+    /// How many may be left by threads that went on.
+    most: usize,
 }
 
-struct State<F> {
+struct State<T, F> {
     next: usize,
+    /// What was made before its turn.
+    left: BTreeMap<usize, T>,
     take: F,
     failed: Option<io::Error>,
 }
 
-impl<F> Turns<F> {
-    fn new(take: F) -> Self {
+impl<T, F: FnMut(T) -> io::Result<()>> State<T, F> {
+    /// Hands on what is next, and all behind it that was left.
+    fn hand_on(&mut self, made: T) -> io::Result<()> {
+        let mut made = Some(made);
+        while let Some(next) = made {
+            (self.take)(next)?;
+            self.next += 1;
+            made = self.left.remove(&self.next);
+        }
+        Ok(())
+    }
+}
+
+impl<T, F> Turns<T, F> {
+    fn new(take: F, threads: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 next: 0,
+                left: BTreeMap::new(),
                 take,
                 failed: None,
             }),
             turned: Condvar::new(),
+            // One thread makes all in order.
+            most: threads,
         }
     }
 
     /// Ends all turns where a thread falls over before it has taken its own.
-    fn watch(&self) -> Watch<'_, F> {
+    fn watch(&self) -> Watch<'_, T, F> {
         Watch(self)
     }
 
@@ -181,18 +203,21 @@ impl<F> Turns<F> {
         lock(&self.state).failed.is_some()
     }
 
-    /// Hands on what was made of this block, once all before it have been.
-    fn take<T>(&self, at: usize, made: io::Result<T>)
+    /// Hands on what was made of this block, or leaves it to the thread that makes the one that is next.
+    fn take(&self, at: usize, made: io::Result<T>)
     where
         F: FnMut(T) -> io::Result<()>,
     {
         let mut state = lock(&self.state);
-        while made.is_ok() && state.next != at && state.failed.is_none() {
+        while made.is_ok() && state.next != at && state.left.len() >= self.most && state.failed.is_none() {
             state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.failed.is_none() {
-            match made.and_then(|made| (state.take)(made)) {
-                Ok(()) => state.next += 1,
+            match made {
+                Ok(made) if state.next == at => state.failed = state.hand_on(made).err(),
+                Ok(made) => {
+                    state.left.insert(at, made);
+                }
                 Err(error) => state.failed = Some(error),
             }
         }
@@ -206,9 +231,9 @@ impl<F> Turns<F> {
     }
 }
 
-struct Watch<'t, F>(&'t Turns<F>);
+struct Watch<'t, T, F>(&'t Turns<T, F>);
 
-impl<F> Drop for Watch<'_, F> {
+impl<T, F> Drop for Watch<'_, T, F> {
     fn drop(&mut self) {
         if thread::panicking() {
             lock(&self.0.state).failed = Some(io::Error::other("a thread fell over"));

@@ -169,7 +169,7 @@ struct Pass<'a, M: Memory> {
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
-        lock(self.logs).met.begin(self.rows.is_watched());
+        lock(self.logs).met.begin(self.rows.watch());
         scratch.most_ratio = self.rows.options.max_ratio;
         let text = match Text::open(source, scratch) {
             Ok(text) => text,

@@ -29,10 +29,18 @@ pub(crate) struct Known<M: Memory> {
     /// IPv6 addresses, whose places here are their numbers in the keys of the log.
     pub(crate) addresses: Vec<u128>,
     pub(crate) interface: Arc<Interface<M>>,
-    /// The object in which it was met last, and its place among what was met there.
-    pub(crate) object: Option<u32>,
+    /// Where it was met last, and its place among what was met there.
+    pub(crate) met_in: MetIn,
     pub(crate) met: usize,
     names: Names,
+}
+
+/// Objects are numbered by each thread, their places by whoever knows others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MetIn {
+    Nothing,
+    Place(u32),
+    Object(u32),
 }
 
 /// Account and interface, if they are short.
@@ -133,7 +141,7 @@ impl<M: Memory> Interfaces<M> {
         self.known.push(Known {
             log: Vec::new(),
             addresses: Vec::new(),
-            object: None,
+            met_in: MetIn::Nothing,
             met: 0,
             names: Names::of(&interface.account, &interface.interface).unwrap_or(Names {
                 account: 0,
@@ -168,6 +176,6 @@ impl<M: Memory> Known<M> {
         self.names.are(account, interface)
             || account.len() + interface.len() > NEAR
                 && self.interface.account == account
-                && self.interface.interface == interface
+                && *self.interface.interface == *interface
     }
 }

@@ -13,12 +13,13 @@ use crate::error::FoldError;
 use crate::facet;
 use crate::flow_record::{FlowRecord, Span};
 use crate::history::History;
-use crate::interfaces::Interfaces;
+use crate::interfaces::{Interfaces, MetIn};
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::known_facets::KnownFacets;
 use crate::known_sets::KnownSets;
 use crate::memory::Memory;
 use crate::met::Met;
+use crate::others::Watch;
 use crate::standing::Standing;
 use crate::tables::{Tables, too_many};
 
@@ -171,11 +172,16 @@ impl<M: Memory> Logs<M> {
             Some(at) => at,
             None => self.meet(account, interface, hash)?,
         };
-        if self.met.is_watched
-            && let Some(known) = self.interfaces.get_mut(at)
-            && known.object != Some(self.met.object)
+        // What an interface was met in last: for a place it is the first of its objects that counts.
+        let here = match self.met.watch {
+            Watch::Nothing => return Ok(at),
+            Watch::Names(place) => MetIn::Place(place),
+            Watch::Actions => MetIn::Object(self.met.object),
+        };
+        if let Some(known) = self.interfaces.get_mut(at)
+            && known.met_in != here
         {
-            known.object = Some(self.met.object);
+            known.met_in = here;
             known.met = self.met.meet(&known.interface);
         }
         Ok(at)
@@ -184,7 +190,7 @@ impl<M: Memory> Logs<M> {
     /// Notes an action of an interface's records, where the object's are noted.
     #[inline]
     pub(crate) fn note(&mut self, interface: u32, action: &[u8]) {
-        if self.met.is_watched
+        if self.met.watch == Watch::Actions
             && let Some(known) = self.interfaces.get(interface)
         {
             self.met.note(known.met, action);

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use crate::memory::Memory;
-use crate::others::{Actions, is_named};
+use crate::others::{Actions, Watch, is_named};
 use crate::tables::Interface;
 
 /// What has been noted of the object that is being read.
 #[derive(Debug)]
 pub(crate) struct Met<M: Memory> {
-    /// Whether anything is noted.
-    pub(crate) is_watched: bool,
+    pub(crate) watch: Watch,
     /// The object's number.
     pub(crate) object: u32,
     interfaces: Vec<(Arc<Interface<M>>, Actions)>,
@@ -19,16 +18,16 @@ pub(crate) struct Met<M: Memory> {
 impl<M: Memory> Met<M> {
     pub(crate) fn none() -> Self {
         Self {
-            is_watched: false,
+            watch: Watch::Nothing,
             object: 0,
             interfaces: Vec::new(),
         }
     }
 
     /// Another object begins.
-    pub(crate) fn begin(&mut self, is_watched: bool) {
+    pub(crate) fn begin(&mut self, watch: Watch) {
         self.object = self.object.wrapping_add(1);
-        self.is_watched = is_watched;
+        self.watch = watch;
         self.interfaces.clear();
     }
 
@@ -47,12 +46,12 @@ impl<M: Memory> Met<M> {
     }
 
     /// What records of the object have named, some of it perhaps twice.
-    pub(crate) fn end(&mut self) -> Vec<(Vec<u8>, Actions)> {
-        self.is_watched = false;
+    pub(crate) fn end(&mut self) -> Vec<(Arc<[u8]>, Actions)> {
+        self.watch = Watch::Nothing;
         let met = self.interfaces.drain(..);
         let named = met.filter(|(interface, _)| is_named(&interface.interface));
         named
-            .map(|(interface, actions)| (interface.interface.clone(), actions))
+            .map(|(interface, actions)| (Arc::clone(&interface.interface), actions))
             .collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::inflate::TextFailure;
 use crate::layout::{Layout, Row, tokens};
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::others::{Actions, Others, is_named};
+use crate::others::{Actions, Others, Watch, is_named};
 use crate::sighting::Sightings;
 use crate::standing::Silence;
 use crate::tally::ObjectTally;
@@ -43,9 +43,13 @@ impl<'a> ObjectRows<'a> {
         }
     }
 
-    /// Whether other flow logs may report on the object's interfaces.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.others.is_some()
+    /// What is to be noted of the object.
+    pub(crate) fn watch(&self) -> Watch {
+        match self.others.as_ref().map(|others| others.place()) {
+            None => Watch::Nothing,
+            Some(Some(place)) => Watch::Names(place),
+            Some(None) => Watch::Actions,
+        }
     }
 
     /// Whether others have the interface's records of this action.

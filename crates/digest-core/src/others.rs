@@ -11,6 +11,23 @@ pub trait Others: Send + Sync {
     /// Whether they report on the interface's records of any of these actions, so that a record of the object would count
     /// once more.
     fn have(&self, interface: &[u8], actions: Actions) -> bool;
+
+    /// Where they have none of the object's records, and all that matters is which interfaces it names: a number for the
+    /// objects of which it is the same to be named in one or in another. An interface that a thread has told in one of
+    /// them need not be told in the next, and no action is.
+    fn place(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// What is to be noted of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watch {
+    Nothing,
+    /// Its interfaces, unless they have been in an object of this place.
+    Names(u32),
+    /// Its interfaces and their records' actions.
+    Actions,
 }
 
 impl Actions {

@@ -57,7 +57,7 @@ impl Named {
         standing.sum_up(section);
         (!standing.is_nothing()).then(|| Self {
             account: interface.account.clone(),
-            interface: interface.interface.clone(),
+            interface: interface.interface.to_vec(),
             standing,
         })
     }

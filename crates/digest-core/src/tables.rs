@@ -29,6 +29,7 @@ const HELD_EACH: usize = 96;
 #[derive(Debug)]
 pub(crate) struct Tables<M: Memory> {
     pub(crate) seeds: Seeds,
+    hasher: RandomState,
     registry: Mutex<Registry<M>>,
     facets: Mutex<Interner<Vec<u8>>>,
     pub(crate) spilling: Spilling<M>,
@@ -38,7 +39,8 @@ pub(crate) struct Tables<M: Memory> {
 #[derive(Debug)]
 pub(crate) struct Interface<M: Memory> {
     pub(crate) account: Vec<u8>,
-    pub(crate) interface: Vec<u8>,
+    /// Shared with whoever is told of it.
+    pub(crate) interface: Arc<[u8]>,
     table: Mutex<Table<M>>,
     standing: Mutex<Standing>,
 }
@@ -46,8 +48,8 @@ pub(crate) struct Interface<M: Memory> {
 /// The interfaces by name.
 #[derive(Debug)]
 struct Registry<M: Memory> {
-    hasher: RandomState,
-    index: HashTable<u32>,
+    /// Places, with the names' hashes: where the index grows, no name is read.
+    index: HashTable<(u64, u32)>,
     interfaces: Vec<Arc<Interface<M>>>,
 }
 
@@ -55,6 +57,7 @@ impl<M: Memory> Tables<M> {
     pub(crate) fn new(budget: Option<Budget>) -> Self {
         Self {
             seeds: Seeds::draw(),
+            hasher: RandomState::default(),
             registry: Mutex::new(Registry::new()),
             facets: Mutex::new(Interner::new()),
             spilling: Spilling::new(budget),
@@ -69,34 +72,28 @@ impl<M: Memory> Tables<M> {
 
     /// The interface of these names, new or known.
     pub(crate) fn interface(&self, account: &[u8], interface: &[u8]) -> Result<Arc<Interface<M>>, FoldError> {
+        let hash = self.hasher.hash_one((account, interface));
         let mut registry = lock(&self.registry);
-        let hash = registry.hasher.hash_one((account, interface));
-        let Registry {
-            hasher,
-            index,
-            interfaces,
-        } = &mut *registry;
-        let same = |&at: &u32| {
+        let Registry { index, interfaces } = &mut *registry;
+        let same = |&(_, at): &(u64, u32)| {
             interfaces
                 .get(at as usize)
-                .is_some_and(|known| known.interface == interface && known.account == account)
+                .is_some_and(|known| *known.interface == *interface && known.account == account)
         };
-        if let Some(known) = index.find(hash, same).and_then(|&at| interfaces.get(at as usize)) {
+        if let Some(&(_, at)) = index.find(hash, same)
+            && let Some(known) = interfaces.get(at as usize)
+        {
             return Ok(Arc::clone(known));
         }
         let at = u32::try_from(interfaces.len()).map_err(|_| too_many("interfaces"))?;
         let new = Arc::new(Interface {
             account: account.to_owned(),
-            interface: interface.to_owned(),
+            interface: interface.into(),
             table: Mutex::new(Table::new()),
             standing: Mutex::default(),
         });
         interfaces.push(Arc::clone(&new));
-        index.insert_unique(hash, at, |&at| {
-            interfaces
-                .get(at as usize)
-                .map_or(0, |known| hasher.hash_one((&*known.account, &*known.interface)))
-        });
+        index.insert_unique(hash, (hash, at), |&(hash, _)| hash);
         Ok(new)
     }
 
@@ -153,7 +150,6 @@ impl<M: Memory> Tables<M> {
 impl<M: Memory> Registry<M> {
     fn new() -> Self {
         Self {
-            hasher: RandomState::default(),
             index: HashTable::new(),
             interfaces: Vec::new(),
         }

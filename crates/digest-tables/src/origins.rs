@@ -7,6 +7,9 @@
 //! interface, unless all objects are of one account or region.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 /// Accounts and regions of the interfaces of a digest.
 #[derive(Debug, Default)]
@@ -14,7 +17,7 @@ pub struct Origins {
     names: Vec<String>,
     /// Of all objects; nothing before the first.
     all: Option<Numbers>,
-    interfaces: HashMap<Vec<u8>, Numbers>,
+    interfaces: HashMap<Arc<[u8]>, Numbers, RandomState>,
     /// Sets of flow logs, by the numbers of their names; the first one is empty.
     sets: Vec<BTreeSet<usize>>,
     by_set: HashMap<BTreeSet<usize>, usize>,
@@ -45,7 +48,7 @@ impl Origins {
         account: &str,
         region: &str,
         flow_log: &str,
-        interfaces: impl IntoIterator<Item = &'i Vec<u8>>,
+        interfaces: impl IntoIterator<Item = &'i Arc<[u8]>>,
     ) {
         let here = Numbers {
             account: self.number(account),
@@ -59,13 +62,11 @@ impl Origins {
         };
         self.all = Some(self.both(self.all, here, flow_log));
         for interface in interfaces {
+            // Most are known, and nothing new is said of them.
             let known = self.interfaces.get(interface).copied();
             let both = self.both(known, here, flow_log);
-            match self.interfaces.get_mut(interface) {
-                Some(known) => *known = both,
-                None => {
-                    self.interfaces.insert(interface.clone(), both);
-                }
+            if known != Some(both) {
+                self.interfaces.insert(Arc::clone(interface), both);
             }
         }
     }
@@ -155,7 +156,7 @@ mod tests {
     fn an_interface_is_where_all_of_its_objects_are() {
         let mut origins = Origins::default();
         assert_eq!(origins.of(b"eni-1"), Origin::default());
-        let eni = |name: &str| name.as_bytes().to_vec();
+        let eni = |name: &str| Arc::<[u8]>::from(name.as_bytes());
         origins.enter("1", "eu-west-1", "fl-2", &[eni("eni-1"), eni("eni-2")]);
         assert_eq!(
             (origins.flow_logs(b"eni-1"), origins.flow_logs(b"-")),

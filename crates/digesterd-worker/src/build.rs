@@ -105,7 +105,7 @@ async fn build_once(
     };
     let (stop, enough) = (crew.stop.clone(), crew.enough.clone());
     let (readers, opened) = mpsc::channel(options.threads.max(1));
-    let ledger = Ledger::of(std::mem::take(&mut listed.objects), request.window);
+    let ledger = Ledger::of(std::mem::take(&mut listed.objects), request.window, options.edges);
     let objects = ledger.objects();
     let places = (flow_logs, prefetch);
     let turns = turns(&objects, &ledger, places, options, &crew).await?;

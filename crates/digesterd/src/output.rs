@@ -14,6 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::stdout;
 
+mod early_sync;
+
 /// Where bytes go.
 #[derive(Debug)]
 pub(crate) enum Output {
@@ -82,8 +84,9 @@ impl Output {
             Self::Stdout => stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text)))
                 .context("cannot write to stdout"),
             Self::Device(mut device, target) => encode(digest, &mut device, &target, format).map(Some),
-            Self::File(mut temporary, target) => {
-                let lines = encode(digest, temporary.as_file_mut(), &target, format)?;
+            Self::File(temporary, target) => {
+                let file = temporary.as_file();
+                let lines = early_sync::write_to(file, |out| encode(digest, out, &target, format))?;
                 put_in_place(temporary, &target)?;
                 Ok(Some(lines))
             }
@@ -101,8 +104,8 @@ impl Output {
                 written => written.map(Some),
             },
             Self::Device(mut device, _) => content(&mut device).map(Some),
-            Self::File(mut temporary, target) => {
-                let written = content(temporary.as_file_mut())?;
+            Self::File(temporary, target) => {
+                let written = early_sync::write_to(temporary.as_file(), content)?;
                 put_in_place(temporary, &target)?;
                 Ok(Some(written))
             }
@@ -167,7 +170,12 @@ fn is_gone(error: &anyhow::Error) -> bool {
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn encode(digest: &Digest, file: &mut File, target: &Path, format: Option<Format>) -> anyhow::Result<u64> {
+fn encode(
+    digest: &Digest,
+    file: &mut dyn Write,
+    target: &Path,
+    format: Option<Format>,
+) -> anyhow::Result<u64> {
     let gzip = is_gzip(target);
     let format = format.unwrap_or(if gzip { Format::Gzip } else { Format::Text });
     let mut out = io::BufWriter::with_capacity(256 << 10, file);

@@ -23,6 +23,7 @@ mod names;
 mod records;
 
 use names::{KnownNames, Names};
+use records::Judged;
 
 /// An entry that is a plain number.
 const PLAIN: u64 = ODD;
@@ -67,6 +68,7 @@ pub(crate) struct Batch {
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     v6: Vec<u128>,
     known_names: KnownNames,
+    judged: Judged,
 }
 
 impl Batch {
@@ -98,6 +100,7 @@ impl Batch {
             breaks: Vec::new(),
             v6: Vec::new(),
             known_names: KnownNames::default(),
+            judged: Judged::default(),
         }
     }
 

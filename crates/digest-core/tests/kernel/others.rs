@@ -21,8 +21,21 @@ impl Others for Have {
     }
 }
 
+/// Others that have nothing; the object is of this place.
+struct Nobody(u32);
+
+impl Others for Nobody {
+    fn have(&self, _: &[u8], _: Actions) -> bool {
+        false
+    }
+
+    fn place(&self) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
 /// An object beside others.
-struct Beside(Cursor<Vec<u8>>, Arc<Have>);
+struct Beside(Cursor<Vec<u8>>, Arc<dyn Others>);
 
 impl Read for Beside {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -32,7 +45,7 @@ impl Read for Beside {
 
 impl Contents for Beside {
     fn others(&self) -> Option<Arc<dyn Others>> {
-        Some(Arc::clone(&self.1) as Arc<dyn Others>)
+        Some(Arc::clone(&self.1))
     }
 }
 
@@ -114,7 +127,8 @@ fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
             noted.sort();
             noted.dedup();
             let both = accept.with(Actions::of(b"REJECT"));
-            let expected = ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (name.as_bytes().to_vec(), both));
+            let expected =
+                ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (Arc::from(name.as_bytes()), both));
             assert_eq!(noted, expected);
         }
     }
@@ -122,6 +136,53 @@ fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
         digest(all.into_bytes(), None, true).1.interfaces.is_empty(),
         "nobody asked"
     );
+}
+
+#[test]
+fn an_interface_is_told_once_for_each_place_whose_objects_name_it() {
+    let rows = rows();
+    let of = |names: &[usize]| {
+        let named = rows.iter().filter(|(interface, ..)| names.contains(interface));
+        log(named.map(|(.., row)| row))
+    };
+    let cases = [
+        (1, of(&[0, 1]), vec!["eni-0", "eni-1"]),
+        (1, of(&[1, 2]), vec!["eni-2"]),
+        (2, of(&[1, 3]), vec!["eni-1", "eni-3"]),
+        // Back in a place the thread may tell again what it has told, and need not tell what it met last there.
+        (1, of(&[2]), vec![]),
+    ];
+    for as_parquet in [false, true] {
+        let objects = cases.iter().enumerate().map(|(at, (place, text, _))| {
+            let bytes = if as_parquet {
+                parquet_copy(text, 50).unwrap()
+            } else {
+                text.clone().into_bytes()
+            };
+            let source = Beside(Cursor::new(bytes), Arc::new(Nobody(*place)));
+            (at.to_string(), Box::new(source) as Box<dyn Contents + Send>)
+        });
+        let objects = Mutex::new(objects.collect::<Vec<Source>>().into_iter());
+        let told = Mutex::new(Vec::new());
+        fold_parallel(
+            &FoldOptions::default(),
+            None,
+            1,
+            || objects.lock().unwrap().next(),
+            |key, tally| {
+                let names = tally.interfaces.iter();
+                let mut names: Vec<String> = names
+                    .map(|(name, _)| String::from_utf8(name.to_vec()).unwrap())
+                    .collect();
+                names.sort();
+                told.lock().unwrap().push((key.to_owned(), names));
+            },
+        )
+        .unwrap();
+        for ((key, names), (.., expected)) in told.into_inner().unwrap().iter().zip(&cases) {
+            assert_eq!(names, expected, "object {key}, Parquet: {as_parquet}");
+        }
+    }
 }
 
 #[test]

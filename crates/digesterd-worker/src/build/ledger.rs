@@ -1,6 +1,6 @@
 //! What each object gave: late arrivals by their distance, minutes covered by account and region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
@@ -24,28 +24,38 @@ pub(super) struct Ledger {
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
     overlaps: Arc<RwLock<Overlaps>>,
-    /// Whether objects are of several accounts or regions: then each has to say whose interfaces it names.
-    has_places: bool,
+    /// Where objects are of several accounts or regions: the number of each object's account, region and flow log, for
+    /// each has to say whose interfaces it names. Else nothing.
+    places: Vec<u32>,
+    with_origins: bool,
     origins: Origins,
 }
 
-/// Nobody else reports on an object's interfaces; what it names is noted all the same.
-struct Nobody;
+/// Nobody else reports on an object's interfaces; what it names is noted all the same, once for each account, region and
+/// flow log.
+struct Nobody(u32);
 
 impl Others for Nobody {
     fn have(&self, _: &[u8], _: Actions) -> bool {
         false
     }
+
+    fn place(&self) -> Option<u32> {
+        Some(self.0)
+    }
 }
 
 impl Ledger {
-    /// A ledger of these objects, none of them read yet.
-    pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>) -> Self {
+    /// A ledger of these objects, none of them read yet; `with_origins` where tables will be written.
+    pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>, with_origins: bool) -> Self {
         objects.sort_by(FlowLogObject::cmp_by_name);
-        let place = |object: &FlowLogObject| (object.account.clone(), object.region.clone());
-        let first = objects.first().map(place);
         Self {
-            has_places: objects.iter().any(|object| Some(place(object)) != first),
+            places: if with_origins {
+                places(&objects)
+            } else {
+                Vec::new()
+            },
+            with_origins,
             overlaps: Arc::new(RwLock::new(Overlaps::among(&objects))),
             objects: objects.into(),
             window,
@@ -75,12 +85,14 @@ impl Ledger {
         let mut overlaps = self.overlaps.write().unwrap_or_else(PoisonError::into_inner);
         overlaps.enter(object, &tally.interfaces);
         drop(overlaps);
-        self.origins.enter(
-            &object.account,
-            &object.region,
-            &object.flow_log_id,
-            tally.interfaces.iter().map(|(interface, _)| interface),
-        );
+        if self.with_origins {
+            self.origins.enter(
+                &object.account,
+                &object.region,
+                &object.flow_log_id,
+                tally.interfaces.iter().map(|(interface, _)| interface),
+            );
+        }
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -123,8 +135,9 @@ impl Ledger {
 
     /// What other flow logs tell of an object's interfaces.
     pub(super) fn others(&self, name: &str) -> Option<Arc<dyn Others>> {
-        let others = Overlaps::others(&self.overlaps, find(&self.objects, name)?);
-        others.or_else(|| self.has_places.then(|| Arc::new(Nobody) as Arc<dyn Others>))
+        let at = position(&self.objects, name)?;
+        let others = Overlaps::others(&self.overlaps, self.objects.get(at)?);
+        others.or_else(|| Some(Arc::new(Nobody(*self.places.get(at)?)) as Arc<dyn Others>))
     }
 
     /// Where each interface's records were delivered.
@@ -148,8 +161,28 @@ impl Ledger {
 
 /// The object of that name, among those sorted by it.
 fn find<'o>(objects: &'o [FlowLogObject], name: &str) -> Option<&'o FlowLogObject> {
-    let at = objects.binary_search_by(|object| object.cmp_to_name(name)).ok()?;
-    objects.get(at)
+    objects.get(position(objects, name)?)
+}
+
+fn position(objects: &[FlowLogObject], name: &str) -> Option<usize> {
+    objects.binary_search_by(|object| object.cmp_to_name(name)).ok()
+}
+
+/// The number of each object's account, region and flow log. Nothing where all are of one account and region.
+fn places(objects: &[FlowLogObject]) -> Vec<u32> {
+    let place = |object: &FlowLogObject| (object.account.clone(), object.region.clone());
+    let first = objects.first().map(place);
+    if objects.iter().all(|object| Some(place(object)) == first) {
+        return Vec::new();
+    }
+    let mut numbers = HashMap::new();
+    let numbered = objects.iter().map(|object| {
+        let next = numbers.len() as u32;
+        *numbers
+            .entry((&object.account, &object.region, &object.flow_log_id))
+            .or_insert(next)
+    });
+    numbered.collect()
 }
 
 /// How many minutes past the stop an object is named, up to the next step of the names' grid; 0: not past it.

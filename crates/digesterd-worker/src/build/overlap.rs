@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use digest_core::manifest::{Overlap, OverlapExample};
 use digest_core::{Actions, Others};
 use digest_storage::FlowLogObject;
+use foldhash::fast::RandomState;
 
 /// Interfaces that are named.
 const MOST_EXAMPLES: usize = 20;
@@ -30,7 +31,7 @@ pub(super) struct Overlaps {
     numbers: HashMap<String, usize>,
     newest_counts: bool,
     /// For each interface, the flow logs that report on it.
-    interfaces: HashMap<Vec<u8>, Vec<Reports>>,
+    interfaces: HashMap<Arc<[u8]>, Reporters, RandomState>,
 }
 
 /// A flow log as the plan's list shows it.
@@ -55,6 +56,19 @@ struct Reports {
     last: DateTime<Utc>,
 }
 
+/// The flow logs that report on an interface: one, nearly always.
+#[derive(Debug)]
+struct Reporters {
+    first: Reports,
+    others: Vec<Reports>,
+}
+
+impl Reporters {
+    fn all(&self) -> impl Iterator<Item = &Reports> {
+        [&self.first].into_iter().chain(&self.others)
+    }
+}
+
 /// What flow logs of earlier turns tell, for the records of one object.
 struct Earlier {
     overlaps: Arc<RwLock<Overlaps>>,
@@ -69,10 +83,19 @@ impl Others for Earlier {
         }
         let overlaps = self.overlaps.read().unwrap_or_else(PoisonError::into_inner);
         overlaps.interfaces.get(interface).is_some_and(|reports| {
-            reports.iter().any(|reports| {
+            reports.all().any(|reports| {
                 reports.actions.meet(actions) && self.flow_logs.binary_search(&reports.flow_log).is_ok()
             })
         })
+    }
+}
+
+impl Reports {
+    /// With another object of the same flow log.
+    fn widen(&mut self, other: Self) {
+        self.actions = self.actions.with(other.actions);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
     }
 }
 
@@ -102,7 +125,7 @@ impl Overlaps {
             numbers: keys.zip(0..).collect(),
             flow_logs,
             newest_counts: false,
-            interfaces: HashMap::new(),
+            interfaces: HashMap::default(),
         }
     }
 
@@ -156,40 +179,48 @@ impl Overlaps {
     }
 
     /// Enters the interfaces of an object.
-    pub(super) fn enter(&mut self, object: &FlowLogObject, interfaces: &[(Vec<u8>, Actions)]) {
+    pub(super) fn enter(&mut self, object: &FlowLogObject, interfaces: &[(Arc<[u8]>, Actions)]) {
         let Some(flow_log) = self.number(object) else {
             return;
         };
         let silent = Actions::default();
         // Of an interface without records nothing counts twice.
         for (interface, actions) in interfaces.iter().filter(|(_, actions)| *actions != silent) {
-            // Most interfaces are known: no name is copied for them.
-            let reports = match self.interfaces.get_mut(interface) {
-                Some(reports) => reports,
-                None => self.interfaces.entry(interface.clone()).or_default(),
+            let here = Reports {
+                flow_log,
+                actions: *actions,
+                first: object.named,
+                last: object.named,
             };
-            match reports.iter_mut().find(|reports| reports.flow_log == flow_log) {
-                Some(reports) => {
-                    reports.actions = reports.actions.with(*actions);
-                    reports.first = reports.first.min(object.named);
-                    reports.last = reports.last.max(object.named);
-                }
-                None => reports.push(Reports {
-                    flow_log,
-                    actions: *actions,
-                    first: object.named,
-                    last: object.named,
-                }),
+            let Some(reporters) = self.interfaces.get_mut(interface) else {
+                let reporters = Reporters {
+                    first: here,
+                    others: Vec::new(),
+                };
+                self.interfaces.insert(Arc::clone(interface), reporters);
+                continue;
+            };
+            let Reporters { first, others } = reporters;
+            if first.flow_log == flow_log {
+                first.widen(here);
+            } else if let Some(known) = others.iter_mut().find(|known| known.flow_log == flow_log) {
+                known.widen(here);
+            } else {
+                others.push(here);
             }
         }
     }
 
     /// What several flow logs report at once.
     pub(super) fn found(&self) -> Option<Overlap> {
-        let mut overlapping: Vec<(&Vec<u8>, Vec<usize>)> = Vec::new();
-        for (interface, reports) in self.interfaces.iter().filter(|(_, reports)| reports.len() > 1) {
+        let mut overlapping: Vec<(&Arc<[u8]>, Vec<usize>)> = Vec::new();
+        let several = self
+            .interfaces
+            .iter()
+            .filter(|(_, reports)| !reports.others.is_empty());
+        for (interface, reports) in several {
             let meets = |one: &Reports| {
-                reports.iter().any(|other| {
+                reports.all().any(|other| {
                     other.flow_log != one.flow_log
                         && other.actions.meet(one.actions)
                         && other.first <= one.last
@@ -197,7 +228,7 @@ impl Overlaps {
                 })
             };
             let mut flow_logs: Vec<usize> = reports
-                .iter()
+                .all()
                 .filter(|one| meets(one))
                 .map(|one| one.flow_log)
                 .collect();

@@ -1,18 +1,29 @@
 //! Rows whose columns have been read become records in the logs of their interfaces.
 
+use std::ops::Range;
+
 use super::{Batch, Names, at, is_outside};
 use crate::columnar::schema::Use;
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
+use crate::field::Field;
 use crate::flow_record::Span;
 use crate::key::{FoldedPorts, Key};
 use crate::layout::{Layout, Row};
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
+use crate::others::Watch;
 use crate::vector::{Lanes, Pass};
 use crate::window::Window;
+
+/// A row that is judged by itself, in memory that is used again.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    text: Vec<u8>,
+    spans: Vec<(Field, Range<usize>)>,
+}
 
 impl Batch {
     /// Folds the rows at hand into a thread's logs, and counts what becomes of them.
@@ -37,10 +48,12 @@ impl Batch {
             self.compare_facts();
         }
         self.make_records(&layout);
-        self.find_breaks(inside, object.is_watched());
+        let with_action = object.watch() == Watch::Actions;
+        self.find_breaks(inside, with_action);
         let mut known = std::mem::take(&mut self.known_names);
         known.begin(logs.era());
-        let names = Names::of(self, object.is_watched());
+        let mut judged = std::mem::take(&mut self.judged);
+        let names = Names::of(self, with_action);
         let mut spans: Option<Span> = None;
         let mut spanned = (u32::MAX, 0);
         let (mut last, mut interface, mut is_had) = (None, 0, false);
@@ -54,7 +67,7 @@ impl Batch {
             }
             if at(&self.odd, row) != 0 {
                 object.line = first_line + row as u64 + 1;
-                self.judge(row, logs, object)?;
+                self.judge((row, &mut judged), logs, object)?;
                 row += 1;
                 continue;
             }
@@ -112,7 +125,7 @@ impl Batch {
         if let Some(span) = spans {
             logs.widen(span);
         }
-        self.known_names = known;
+        (self.known_names, self.judged) = (known, judged);
         object.count(records, outside);
         object.line = first_line + self.rows as u64;
         Ok(())
@@ -182,19 +195,21 @@ impl Batch {
     #[cold]
     fn judge<M: Memory>(
         &self,
-        row: usize,
+        (row, judged): (usize, &mut Judged),
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
-        let (mut text, mut spans) = (Vec::new(), Vec::new());
+        let Judged { text, spans } = judged;
+        text.clear();
+        spans.clear();
         for column in &self.columns {
             if let Use::Field(field) = column.wanted.is_for {
                 let from = text.len();
-                column.write(row, &mut text);
+                column.write(row, text);
                 spans.push((field, from..text.len()));
             }
         }
-        let tokens = spans.into_iter();
+        let tokens = spans.iter().cloned();
         let number = row;
         let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
         object.take_row(logs, &row, |set| self.write_set(number, set))

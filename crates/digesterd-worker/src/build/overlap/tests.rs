@@ -19,14 +19,14 @@ fn object(place: Option<&str>, region: &str, flow_log: &str, minutes: i64) -> Fl
     }
 }
 
-fn accepted(interfaces: &[&str]) -> Vec<(Vec<u8>, Actions)> {
+fn accepted(interfaces: &[&str]) -> Vec<(Arc<[u8]>, Actions)> {
     with(interfaces, b"ACCEPT")
 }
 
-fn with(interfaces: &[&str], action: &[u8]) -> Vec<(Vec<u8>, Actions)> {
+fn with(interfaces: &[&str], action: &[u8]) -> Vec<(Arc<[u8]>, Actions)> {
     let named = interfaces.iter();
     named
-        .map(|name| (name.as_bytes().to_owned(), Actions::of(action)))
+        .map(|name| (Arc::from(name.as_bytes()), Actions::of(action)))
         .collect()
 }
 
