@@ -11,7 +11,14 @@ from files import CHART, PLAIN, chart, manifests, named, plain, pods
 
 # The oldest release that the chart claims, and the newest that the schemas know.
 RELEASES = ("1.30", "1.37")
-VARIANTS = [("plain",), ("plain", "keda"), ("plain", "sqsd")]
+VARIANTS = [
+    ("plain",),
+    ("plain", "keda"),
+    ("plain", "sqsd"),
+    ("plain", "secured"),
+    ("plain", "secured", "keda"),
+    ("plain", "secured", "sqsd"),
+]
 # Kinds that Kubernetes has no schema of.
 KEDA = ("ScaledObject", "TriggerAuthentication")
 
@@ -67,6 +74,10 @@ def test_the_variants_are_what_the_chart_makes_of_them():
             deployment = different.pop(("Deployment", "digesterd-worker"))
             assert "replicas" not in deployment["spec"]
         assert named(manifests(PLAIN / variant / "worker.yaml")) == different, variant
+    made = named(chart("plain", "secured"))
+    different = {key: document for key, document in made.items() if base.get(key) != document}
+    of_files = manifests(PLAIN / "secured" / "api.yaml") + manifests(PLAIN / "secured" / "worker.yaml")
+    assert named(of_files) == different
 
 
 def test_keda_is_asked_for_what_its_scaler_knows():
@@ -106,7 +117,10 @@ def test_no_pod_has_more_than_it_needs():
             assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
         # Only a worker writes at all, and only to its temporary volume.
         mounted = [
-            mount["mountPath"] for container in spec["containers"] for mount in container.get("volumeMounts", [])
+            mount["mountPath"]
+            for container in spec["containers"]
+            for mount in container.get("volumeMounts", [])
+            if not mount.get("readOnly")
         ]
         assert mounted == (["/tmp"] if component == "worker" else [])
 
@@ -128,12 +142,67 @@ def test_pods_may_take_longer_to_end_than_the_programs_do():
 
 
 def test_nobody_may_post_to_a_worker():
-    for documents in (plain(), chart("plain"), chart("plain", "sqsd")):
+    for documents in (manifests(PLAIN / "worker.yaml"), chart("plain"), chart("plain", "sqsd")):
         (policy,) = (
             one for one in documents if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].endswith("-worker")
         )
         assert policy["spec"]["ingress"] == [] and "Ingress" in policy["spec"]["policyTypes"]
     assert not [one for one in plain() if one["kind"] == "Service" and "worker" in one["metadata"]["name"]]
+
+
+def variables(deployment: dict, settings: dict) -> dict[str, str]:
+    """What a pod's first container is given: its ConfigMap and its own variables, those from Secrets by their names."""
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    own = {one["name"]: one["valueFrom"]["secretKeyRef"]["name"] for one in container.get("env", [])}
+    return {**settings["data"], **own}
+
+
+def files_of(deployment: dict) -> dict[str, str]:
+    """Secrets by the directories that they are mounted at."""
+    spec = deployment["spec"]["template"]["spec"]
+    secrets = {one["name"]: one["secret"]["secretName"] for one in spec.get("volumes", []) if "secret" in one}
+    mounts = spec["containers"][0].get("volumeMounts", [])
+    return {mount["mountPath"]: secrets[mount["name"]] for mount in mounts if mount["name"] in secrets}
+
+
+@pytest.mark.parametrize("source", ["chart", "files"])
+def test_tokens_tls_and_the_intakes_secret_come_from_secrets(source):
+    files = [one for path in sorted((PLAIN / "secured").glob("*.yaml")) for one in manifests(path)]
+    made = named(chart("plain", "secured") if source == "chart" else files)
+    for component in ("api", "worker"):
+        deployment = made[("Deployment", f"digesterd-{component}")]
+        given = variables(deployment, made[("ConfigMap", f"digesterd-{component}")])
+        mounted = files_of(deployment)
+        for name in ("TLS_CERTIFICATE_FILE", "TLS_KEY_FILE"):
+            assert mounted[given[name].rsplit("/", 1)[0]] == "digesterd-tls"
+        assert given["DIGEST_INTAKE_SECRET"] == "digesterd-intake"
+        assert ("DIGEST_TOKENS_FILE" in given) == (component == "api")
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert container[probe]["httpGet"]["scheme"] == "HTTPS", probe
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        assert str(ports["metrics"]) == given["METRICS_PORT"]
+    assert mounted == {"/etc/digesterd/tls": "digesterd-tls"}
+    assert made[("Service", "digesterd-api")]["spec"]["ports"][0]["appProtocol"] == "https"
+
+
+def test_no_manifest_holds_a_secret():
+    assert not [one for one in every_manifest() if one["kind"] == "Secret"]
+
+
+def test_who_reads_metrics_of_a_worker_may_post_nothing_to_it():
+    for made in (named(chart("plain", "secured")), named(manifests(PLAIN / "secured" / "worker.yaml"))):
+        (rule,) = made[("NetworkPolicy", "digesterd-worker")]["spec"]["ingress"]
+        assert [port["port"] for port in rule["ports"]] == ["metrics"] and rule["from"]
+
+
+def test_a_daemon_beside_a_worker_posts_in_plain_http():
+    made = named(chart("plain", "secured", "sqsd"))
+    worker = made[("Deployment", "digesterd-worker")]
+    assert files_of(worker) == {}
+    given = variables(worker, made[("ConfigMap", "digesterd-worker")])
+    assert "TLS_KEY_FILE" not in given and given["DIGEST_INTAKE_SECRET"] == "digesterd-intake"
+    assert "scheme" not in worker["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["httpGet"]
 
 
 def test_a_worker_with_a_daemon_beside_it_does_not_poll_as_well():

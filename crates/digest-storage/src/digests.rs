@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::{Coverage, DigestId};
 use futures::stream::BoxStream;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::{ErrorKind, StoreError};
 use crate::manifests::attempt_of_object_list;
 use crate::place::Place;
-use crate::store::Store;
+use crate::store::{Store, absent_as_none};
 use crate::tables::attempt_of_table;
 use crate::upload::upload;
 use crate::version::Version;
@@ -85,6 +85,25 @@ impl std::fmt::Debug for DigestRead {
     }
 }
 
+impl DigestRead {
+    /// The bytes in memory, and the object with their SHA-256: for a whole digest that is small.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store breaks off.
+    pub async fn hashed(self) -> Result<(DigestObject, Bytes), StoreError> {
+        let held = self.bytes.try_fold(BytesMut::new(), async |mut held, piece| {
+            held.extend_from_slice(&piece);
+            Ok(held)
+        });
+        let held = held.await?.freeze();
+        let object = DigestObject {
+            sha256: Some(hex(&Sha256::digest(&held))),
+            ..self.object
+        };
+        Ok((object, held))
+    }
+}
+
 impl Digests {
     /// Digests in this place.
     #[must_use]
@@ -139,6 +158,14 @@ impl Digests {
         Ok(DigestRead { object, range, bytes })
     }
 
+    /// Opens the digest for reading, whatever it is; nothing where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(&self, id: DigestId) -> Result<Option<DigestRead>, StoreError> {
+        absent_as_none(self.read(id, None, None).await)
+    }
+
     /// SHA-256 of the stored object in hex, by reading it.
     ///
     /// # Errors
@@ -149,7 +176,7 @@ impl Digests {
         while let Some(piece) = bytes.try_next().await? {
             hash.update(&piece);
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&hash.finalize()))
     }
 
     /// Stores a whole digest by one conditional request.
@@ -303,6 +330,10 @@ fn attempt_of(key: &Path) -> Option<(DigestId, Uuid)> {
     let id = parts.next()?.parse().ok()?;
     let nonce = Uuid::try_parse(parts.next()?).ok()?;
     parts.next().map(|_| (id, nonce))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn object(meta: &ObjectMeta, attributes: &StoreAttributes) -> DigestObject {

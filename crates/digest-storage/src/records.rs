@@ -24,8 +24,8 @@ pub struct Records {
 pub enum Created {
     /// The record is ours.
     Created(Version),
-    /// Somebody else's is there.
-    Exists,
+    /// Somebody else's is there: as it was found, unless it went meanwhile.
+    Exists(Option<Box<(JobRecord, Version)>>),
 }
 
 /// What a listing of the place tells of a job, at no further request.
@@ -44,6 +44,12 @@ pub enum Swap {
     Swapped(Version),
     /// Somebody else changed it first, or it is gone.
     Lost,
+}
+
+/// Whose record reading back found.
+enum Settled {
+    Ours(Version),
+    Theirs(Option<Box<(JobRecord, Version)>>),
 }
 
 impl Records {
@@ -88,15 +94,17 @@ impl Records {
     /// # Errors
     /// [`StoreError`] where not even reading back tells what became of it.
     pub async fn create(&self, record: &JobRecord) -> Result<Created, StoreError> {
-        if !self.store.capabilities().atomic_create && self.load(record.job().id()).await?.is_some() {
-            return Ok(Created::Exists);
+        if !self.store.capabilities().atomic_create
+            && let Some(found) = self.load(record.job().id()).await?
+        {
+            return Ok(Created::Exists(Some(Box::new(found))));
         }
         match self.write(record, PutMode::Create).await {
             Ok(version) => Ok(Created::Created(version)),
-            Err(error) => match self.settle(record, None, error).await? {
-                Some(version) => Ok(Created::Created(version)),
-                None => Ok(Created::Exists),
-            },
+            Err(error) => Ok(match self.settle(record, None, error).await? {
+                Settled::Ours(version) => Created::Created(version),
+                Settled::Theirs(found) => Created::Exists(found),
+            }),
         }
     }
 
@@ -116,10 +124,10 @@ impl Records {
         match self.write(record, mode).await {
             Ok(version) => Ok(Swap::Swapped(version)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Swap::Lost),
-            Err(error) => match self.settle(record, Some(version), error).await? {
-                Some(version) => Ok(Swap::Swapped(version)),
-                None => Ok(Swap::Lost),
-            },
+            Err(error) => Ok(match self.settle(record, Some(version), error).await? {
+                Settled::Ours(version) => Swap::Swapped(version),
+                Settled::Theirs(_) => Swap::Lost,
+            }),
         }
     }
 
@@ -171,15 +179,17 @@ impl Records {
         record: &JobRecord,
         replaced: Option<&Version>,
         failure: StoreError,
-    ) -> Result<Option<Version>, StoreError> {
+    ) -> Result<Settled, StoreError> {
         if !failure.is_ambiguous() {
             return Err(failure);
         }
         let refused = matches!(failure.kind(), ErrorKind::AlreadyExists | ErrorKind::Precondition);
         match self.load(record.job().id()).await {
-            Ok(Some((found, version))) if found == *record => Ok(Some(version)),
-            Ok(_) if refused => Ok(None),
-            Ok(Some((_, version))) if replaced.and_then(Version::etag) != version.etag() => Ok(None),
+            Ok(Some((found, version))) if found == *record => Ok(Settled::Ours(version)),
+            Ok(found) if refused => Ok(Settled::Theirs(found.map(Box::new))),
+            Ok(Some(found)) if replaced.and_then(Version::etag) != found.1.etag() => {
+                Ok(Settled::Theirs(Some(Box::new(found))))
+            }
             Ok(_) | Err(_) => Err(failure),
         }
     }

@@ -63,8 +63,12 @@ impl Api {
 
     /// Whether a marker without a record holds its window: the Go service's claim.
     pub(crate) fn is_live(&self, marker: &Marker, now: DateTime<Utc>) -> bool {
-        marker.is_live(
-            now,
+        self.held_until(marker).is_some_and(|until| now < until)
+    }
+
+    /// Until when such a marker holds its window, if it does.
+    pub(crate) fn held_until(&self, marker: &Marker) -> Option<DateTime<Utc>> {
+        marker.until(
             Timings::delta(self.timings.progress_timeout),
             Timings::delta(self.timings.queue_timeout),
         )

@@ -42,6 +42,20 @@ pub(crate) enum Answer {
     Unsatisfiable,
 }
 
+/// Whether the request is for all of the representation, whatever it is: nothing has to be decided then.
+pub(crate) fn wants_all(request: &HttpRequest) -> bool {
+    const DECIDING: [&str; 6] = [
+        "if-match",
+        "if-none-match",
+        "if-modified-since",
+        "if-unmodified-since",
+        "if-range",
+        "range",
+    ];
+    let headers = request.headers();
+    request.method() == Method::GET && !DECIDING.iter().any(|name| headers.contains_key(*name))
+}
+
 /// Decides by the request's headers. `length` is that of a representation which has ranges.
 pub(crate) fn decide(request: &HttpRequest, validators: &Validators, length: Option<u64>) -> Answer {
     if !meets_preconditions(request, validators) {

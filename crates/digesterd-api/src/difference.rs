@@ -18,9 +18,9 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::admission::may_see;
 use crate::api::Api;
-use crate::fetch::{absent, find};
+use crate::fetch::{absent, find_open};
 use crate::query::{QueryError, job, parameters};
-use crate::refusals::{query_problem, store_problem};
+use crate::refusals::query_problem;
 
 /// Changes of each kind that are told unasked, and at most.
 const TOLD: usize = 100;
@@ -91,14 +91,12 @@ pub(crate) async fn difference(request: HttpRequest, api: web::Data<Api>) -> Res
 /// A digest's bytes, for a thread that may wait for them.
 async fn open(api: &Api, id: DigestId, which: &str) -> Result<impl Read + Send + 'static, Problem> {
     let absent = |detail: String| Problem::new(ProblemKind::NotFound, detail);
-    let object = find(api, id).await?;
-    let object = object.ok_or_else(|| {
+    let read = find_open(api, id).await?;
+    let bytes = read.map(|read| read.bytes).ok_or_else(|| {
         absent(format!(
             "the {which} digest is not made yet: /v1/digests/{id} says how far it is"
         ))
     })?;
-    let read = api.digests.read(id, None, Some(&object.etag)).await;
-    let bytes = read.map_err(|error| store_problem(&error))?.bytes;
     Ok(Waiting::new(bytes.map_err(std::io::Error::other).boxed()))
 }
 

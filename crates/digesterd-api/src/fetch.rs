@@ -9,13 +9,14 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::Utc;
 use digest_core::{Coverage, DigestId};
 use digest_insight::Format;
-use digest_storage::{DigestObject, ErrorKind};
+use digest_storage::{DigestObject, DigestRead, ErrorKind, StoreError};
+use digesterd_process::guard::caller_of;
 use digesterd_process::problem::{Problem, ProblemKind};
-use futures::stream;
+use futures::{StreamExt, stream};
 
-use crate::admission::{admit, admit_id};
+use crate::admission::{admit, admit_id, id_of, unknown};
 use crate::api::Api;
-use crate::conditions::{Answer, Validators, decide};
+use crate::conditions::{self, Answer, Validators, decide};
 use crate::negotiation;
 use crate::progress::{Standing, standing};
 use crate::query;
@@ -26,7 +27,10 @@ use crate::text;
 /// When to ask again for a digest in progress.
 pub(crate) const PROGRESS_PAUSE: Duration = Duration::from_secs(5);
 /// How often a digest that changes under our hands is looked up again.
-const LOOKS: usize = 3;
+const LOOKS: usize = 2;
+/// A digest of up to so many bytes is read before its answer begins, where the store keeps no hash of it: then the same
+/// request to the store brings the bytes and their hash.
+const SMALL: u64 = 1 << 20;
 
 /// `GET /` and `HEAD /`.
 ///
@@ -64,13 +68,19 @@ pub(crate) async fn manifest(
     path: web::Path<String>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let id = admit_id(&request, &api, &path).await?;
+    let id = id_of(&path)?;
     let failed = |error| store_problem(&error);
     let object = api.digests.head(id).await.map_err(failed)?;
     let manifest = match &object {
         Some(object) => fitting(&api, id, object).await.map_err(failed)?,
         None => None,
     };
+    let caller = caller_of(&request);
+    if caller.is_bound() {
+        let scope = manifest.as_ref().map(|manifest| manifest.job.scope().clone());
+        let admitted = caller.may_ask_for(&scope.unwrap_or_default());
+        admitted.map_err(|_| unknown())?;
+    }
     let manifest = manifest.ok_or_else(|| {
         let detail = "there is no such digest, or none that says what it was made of";
         Problem::new(ProblemKind::NotFound, detail)
@@ -86,12 +96,15 @@ async fn by_id(
     id: DigestId,
     format: Format,
 ) -> Result<HttpResponse, Problem> {
+    if conditions::wants_all(request) {
+        return match find_open(api, id).await? {
+            Some(read) => whole(api, id, read, format).await,
+            None => Ok(in_progress()),
+        };
+    }
     for _ in 0..LOOKS {
         let Some(object) = find(api, id).await? else {
-            return Ok(HttpResponse::NoContent()
-                .insert_header((header::RETRY_AFTER, PROGRESS_PAUSE.as_secs().to_string()))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .finish());
+            return Ok(in_progress());
         };
         if let Some(answer) = represent(request, api, id, &object, format).await? {
             return Ok(answer);
@@ -101,19 +114,40 @@ async fn by_id(
     Err(Problem::new(ProblemKind::Unavailable, detail).retry_after(PROGRESS_PAUSE))
 }
 
+fn in_progress() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::RETRY_AFTER, PROGRESS_PAUSE.as_secs().to_string()))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
 /// The stored digest; `None` while it is in progress.
 pub(crate) async fn find(api: &Api, id: DigestId) -> Result<Option<DigestObject>, Problem> {
+    looked_for(api, id, async || api.digests.head(id).await).await
+}
+
+/// The stored digest, open; `None` while it is in progress.
+pub(crate) async fn find_open(api: &Api, id: DigestId) -> Result<Option<DigestRead>, Problem> {
+    looked_for(api, id, async || api.digests.open(id).await).await
+}
+
+/// What a look at the stored digest finds; `None` while it is in progress.
+async fn looked_for<T>(
+    api: &Api,
+    id: DigestId,
+    look: impl AsyncFn() -> Result<Option<T>, StoreError>,
+) -> Result<Option<T>, Problem> {
     let failed = |error| store_problem(&error);
-    if let Some(object) = api.digests.head(id).await.map_err(failed)? {
-        return Ok(Some(object));
+    if let Some(found) = look().await.map_err(failed)? {
+        return Ok(Some(found));
     }
     let standing = standing(api, id, Utc::now()).await.map_err(failed)?;
     if standing == Standing::InProgress {
         return Ok(None);
     }
     // The job may have ended between the two looks.
-    if let Some(object) = api.digests.head(id).await.map_err(failed)? {
-        return Ok(Some(object));
+    if let Some(found) = look().await.map_err(failed)? {
+        return Ok(Some(found));
     }
     Err(match standing {
         Standing::Failed(reason) => {
@@ -130,6 +164,24 @@ pub(crate) fn absent() -> Problem {
     Problem::new(ProblemKind::NotFound, detail)
 }
 
+/// All of a digest that is open: what most requests are for, by one request to the store.
+async fn whole(api: &Api, id: DigestId, read: DigestRead, format: Format) -> Result<HttpResponse, Problem> {
+    let (object, bytes) = if read.object.coverage.is_none() && read.object.size <= SMALL {
+        let (object, held) = read.hashed().await.map_err(|error| store_problem(&error))?;
+        (object, stream::once(async { Ok(held) }).boxed())
+    } else {
+        (read.object, read.bytes)
+    };
+    let coverage = coverage(api, id, &object).await;
+    let mut builder = HttpResponse::Ok();
+    describe(&mut builder, format, &Validators::of(&object, format), coverage);
+    builder.content_type(negotiation::content_type(format));
+    Ok(match format {
+        Format::Gzip => builder.body(SizedStream::new(object.size, bytes)),
+        other => builder.body(BodyStream::new(text::converted(bytes, other))),
+    })
+}
+
 /// The answer from a stored digest; `None` where it has changed since it was found.
 async fn represent(
     request: &HttpRequest,
@@ -138,10 +190,7 @@ async fn represent(
     object: &DigestObject,
     format: Format,
 ) -> Result<Option<HttpResponse>, Problem> {
-    let validators = Validators {
-        etag: tag(object, format),
-        last_modified: object.last_modified.into(),
-    };
+    let validators = Validators::of(object, format);
     let length = (format == Format::Gzip).then_some(object.size);
     let answer = decide(request, &validators, length);
     let refusal = match answer {
@@ -220,6 +269,15 @@ fn describe(builder: &mut HttpResponseBuilder, format: Format, validators: &Vali
         .insert_header((header::CACHE_CONTROL, caching))
         .insert_header((header::ACCEPT_RANGES, ranges))
         .insert_header((header::VARY, "accept"));
+}
+
+impl Validators {
+    fn of(object: &DigestObject, format: Format) -> Self {
+        Self {
+            etag: tag(object, format),
+            last_modified: object.last_modified.into(),
+        }
+    }
 }
 
 /// A strong tag: the store's own, or one of time and size where it has none.

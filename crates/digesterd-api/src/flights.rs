@@ -63,7 +63,7 @@ impl Lead {
     /// Tells the others what came of the claim: where it was taken, they find the digest in progress.
     pub(crate) fn tell(self, claim: &Claim) {
         let refusal = match claim {
-            Claim::Taken(..) => Refusal::InProgress,
+            Claim::Taken(_) => Refusal::InProgress,
             Claim::Refused(refusal) => refusal.clone(),
         };
         self.told.send_replace(Some(refusal));

@@ -9,6 +9,8 @@
 
 mod admission;
 mod api;
+#[cfg(feature = "testing")]
+pub mod checks;
 mod claim;
 mod conditions;
 mod description;

@@ -140,7 +140,7 @@ pub(crate) fn list_location(job: &Job, limit: usize, after: &IndexKey) -> String
 }
 
 /// The parameters that name a job, in one spelling.
-fn job_query(job: &Job) -> form_urlencoded::Serializer<'static, String> {
+pub(crate) fn job_query(job: &Job) -> form_urlencoded::Serializer<'static, String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("start", &job.window().start_rfc3339());
     query.append_pair("stop", &job.window().stop_rfc3339());

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use digest_core::manifest::Sealed;
-use digest_core::{Coverage, DigestId, Manifest};
+use digest_core::{Coverage, DigestId, JobRecord, Manifest};
 use digest_storage::{DigestObject, ErrorKind, StoreError};
 use digesterd_process::problem::chain;
 use tokio::sync::OnceCell;
@@ -62,13 +62,42 @@ pub(crate) async fn fitting(
     id: DigestId,
     object: &DigestObject,
 ) -> Result<Option<Manifest>, StoreError> {
-    let own = readable(api.manifests.load(id).await)?;
-    if let Some(manifest) = checked(api, id, object, own).await? {
+    if let Some(manifest) = own(api, id, object).await? {
         return Ok(Some(manifest));
     }
-    let Some((record, _)) = api.records.load(id).await? else {
-        return Ok(None);
-    };
+    match api.records.load(id).await? {
+        Some((record, _)) => of_attempt(api, id, object, &record).await,
+        None => Ok(None),
+    }
+}
+
+/// The same where the job's record is at hand, or known not to be there.
+///
+/// # Errors
+/// As [`fitting`].
+pub(crate) async fn fitting_beside(
+    api: &Api,
+    id: DigestId,
+    object: &DigestObject,
+    record: Option<&JobRecord>,
+) -> Result<Option<Manifest>, StoreError> {
+    match (own(api, id, object).await?, record) {
+        (None, Some(record)) => of_attempt(api, id, object, record).await,
+        (own, _) => Ok(own),
+    }
+}
+
+async fn own(api: &Api, id: DigestId, object: &DigestObject) -> Result<Option<Manifest>, StoreError> {
+    let own = readable(api.manifests.load(id).await)?;
+    checked(api, id, object, own).await
+}
+
+async fn of_attempt(
+    api: &Api,
+    id: DigestId,
+    object: &DigestObject,
+    record: &JobRecord,
+) -> Result<Option<Manifest>, StoreError> {
     let of_attempt = readable(api.manifests.load_of_attempt(id, record.nonce()).await)?;
     checked(api, id, object, of_attempt).await
 }

@@ -4,17 +4,18 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::record::{Failure, Progress, State};
-use digest_core::{Coverage, DigestId, Job, JobRecord, Manifest};
+use digest_core::{Coverage, DigestId, Job, JobRecord, Manifest, Scope};
 use digest_storage::{DigestObject, StoreError};
+use digesterd_process::guard::caller_of;
 use digesterd_process::problem::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 
-use crate::admission::admit_id;
+use crate::admission::{id_of, unknown};
 use crate::api::Api;
 use crate::fetch::PROGRESS_PAUSE;
 use crate::query;
 use crate::refusals::store_problem;
-use crate::seals::{coverage, fitting};
+use crate::seals::fitting_beside;
 
 /// Where a digest is on its way. A digest that is made again, or could not be, is handed out meanwhile: `digest` says
 /// whether there is one.
@@ -137,9 +138,15 @@ pub(crate) async fn status(
     path: web::Path<String>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let id = admit_id(&request, &api, &path).await?;
+    let id = id_of(&path)?;
     let known = know(&api, id, None, Utc::now()).await;
     let known = known.map_err(|error| store_problem(&error))?;
+    let caller = caller_of(&request);
+    if caller.is_bound() {
+        // What does not tell its scope, as one of the Go service, is of all accounts.
+        let scope = Scope::new(&known.account, &known.region).unwrap_or_default();
+        caller.may_ask_for(&scope).map_err(|_| unknown())?;
+    }
     if known.state == StatusState::Absent {
         return Err(Problem::new(
             ProblemKind::NotFound,
@@ -159,8 +166,8 @@ pub(crate) fn answer(document: &impl Serialize, known: &Status) -> HttpResponse 
     builder.json(document)
 }
 
-/// All that is known of a digest, in the order of a GET: the digest, the record, the marker only if there is no
-/// record, and the digest once more.
+/// All that is known of a digest: the record, the marker only if there is no record, and then the digest, which is there if its
+/// job ended meanwhile.
 ///
 /// # Errors
 /// [`StoreError`] of either store.
@@ -170,26 +177,22 @@ pub(crate) async fn know(
     job: Option<&Job>,
     now: DateTime<Utc>,
 ) -> Result<Status, StoreError> {
-    let mut object = api.digests.head(id).await?;
     let record = api.records.load(id).await?.map(|(record, _)| record);
-    let held = match (&object, &record) {
-        (None, None) => {
+    let held = match &record {
+        None => {
             let marker = api.markers.load(id).await?;
             marker.is_some_and(|marker| api.is_live(&marker, now))
         }
-        _ => false,
+        Some(_) => false,
     };
-    if object.is_none() {
-        object = api.digests.head(id).await?;
-    }
+    let object = api.digests.head(id).await?;
     let manifest = match &object {
-        Some(object) => fitting(api, id, object).await?,
+        Some(object) => fitting_beside(api, id, object, record.as_ref()).await?,
         None => None,
     };
-    let coverage = match &object {
-        Some(object) => coverage(api, id, object).await,
-        None => Coverage::Unknown,
-    };
+    let coverage = object.as_ref().and_then(|object| object.coverage);
+    let coverage = coverage.or(manifest.as_ref().map(|manifest| manifest.coverage));
+    let coverage = coverage.unwrap_or(Coverage::Unknown);
     let job = job
         .or(record.as_ref().map(JobRecord::job))
         .or(manifest.as_ref().map(|manifest| &manifest.job));

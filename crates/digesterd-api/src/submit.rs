@@ -6,16 +6,16 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
+use digest_core::Job;
 use digest_core::record::Failure;
-use digest_core::{Job, JobRecord};
 use digest_queue::{QueueError, SendContext};
-use digest_storage::{StoreError, Swap, Version};
+use digest_storage::{StoreError, Swap};
 use digesterd_process::environment::Timings;
 use digesterd_process::problem::{Problem, ProblemKind, chain};
 
 use crate::api::Api;
-use crate::claim::{Claim, Refusal, claim};
+use crate::claim::{Claim, Course, Refusal, Taken, claim};
 use crate::flights::{Part, told};
 use crate::query::CreateQuery;
 use crate::refusals::store_problem;
@@ -31,28 +31,32 @@ const QUEUE_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext) -> Result<(), Problem> {
     let job = &asked.job;
     let claimed = claim_once(api, asked).await;
-    let (record, version) = match claimed.map_err(|error| store_problem(&error))? {
-        Claim::Taken(record, version) => (record, version),
+    let taken = match claimed.map_err(|error| store_problem(&error))? {
+        Claim::Taken(taken) => taken,
         Claim::Refused(refusal) => return Err(conflict(job, &refusal)),
     };
-    if let Err(error) = mark(api, job).await {
-        release(
-            api,
-            &record,
-            &version,
-            "the marker could not be written".to_owned(),
-        )
-        .await;
-        return Err(store_problem(&error));
+    match mark(api, &taken).await {
+        Ok(None) => {}
+        Ok(Some(held_until)) => {
+            leave_to_its_holder(api, &taken, held_until).await;
+            return Err(conflict(job, &Refusal::InProgress));
+        }
+        Err((error, is_marked)) => {
+            let reason = "the marker could not be looked at or written".to_owned();
+            release(api, &taken, is_marked, reason).await;
+            return Err(store_problem(&error));
+        }
     }
     match api.queue.send(job, context).await {
         Ok(()) => {
-            note_queued(api, &record, &version).await;
+            if taken.course != Course::Claimed {
+                note_queued(api, &taken, Timings::delta(api.timings.queue_timeout)).await;
+            }
             tracing::info!(job_id = %job.id(), window = %job.window(), scope = ?job.scope(),
-                refresh_of = record.refresh_of(), "job queued");
+                refresh_of = taken.record.refresh_of(), "job queued");
             Ok(())
         }
-        Err(error) => unqueued(api, &record, &version, &error).await,
+        Err(error) => unqueued(api, &taken, &error).await,
     }
 }
 
@@ -71,37 +75,57 @@ async fn claim_once(api: &Api, asked: &CreateQuery) -> Result<Claim, StoreError>
     }
 }
 
-/// Writes the marker that the Go service reads: live until the queue's timeout.
-async fn mark(api: &Api, job: &Job) -> Result<(), StoreError> {
+/// Writes the marker that the Go service reads, live until the queue's timeout, where one is called for. Where one
+/// stands that holds the window, the Go service has a job for it: tells until when.
+///
+/// # Errors
+/// [`StoreError`], and whether the marker may have been written.
+async fn mark(api: &Api, taken: &Taken) -> Result<Option<DateTime<Utc>>, (StoreError, bool)> {
+    if taken.course != Course::First {
+        return Ok(None);
+    }
+    let (id, now) = (taken.record.job().id(), Utc::now());
+    let found = api.markers.load(id).await.map_err(|error| (error, false))?;
+    if let Some(until) = found
+        .and_then(|marker| api.held_until(&marker))
+        .filter(|until| now < *until)
+    {
+        return Ok(Some(until));
+    }
     let lease = Timings::delta(api.timings.queue_timeout) - Timings::delta(api.timings.progress_timeout);
-    api.markers.write(job.id(), Utc::now() + lease).await
+    let written = api.markers.write(id, now + lease).await;
+    written.map(|()| None).map_err(|error| (error, true))
+}
+
+/// The Go service has queued this job: it counts as queued until its marker's end. If no digest has come of it by then, a
+/// worker's sweeper builds it.
+async fn leave_to_its_holder(api: &Api, taken: &Taken, held_until: DateTime<Utc>) {
+    let rest = held_until.signed_duration_since(Utc::now());
+    note_queued(api, taken, rest.max(TimeDelta::zero())).await;
 }
 
 /// Moves the record on. Whatever comes of it, the job is queued and a worker takes it from either state.
-async fn note_queued(api: &Api, record: &JobRecord, version: &Version) {
-    let Ok(queued) = record.queued(Utc::now(), Timings::delta(api.timings.queue_timeout)) else {
+async fn note_queued(api: &Api, taken: &Taken, lease: TimeDelta) {
+    let Ok(queued) = taken.record.queued(Utc::now(), lease) else {
         return;
     };
-    match api.records.swap(version, &queued).await {
+    let id = taken.record.job().id();
+    match api.records.swap(&taken.version, &queued).await {
         Ok(Swap::Swapped(_)) => {}
-        Ok(Swap::Lost) => tracing::debug!(job_id = %record.job().id(), "a worker was faster"),
+        Ok(Swap::Lost) => tracing::debug!(job_id = %id, "a worker was faster"),
         Err(error) => {
-            tracing::warn!(job_id = %record.job().id(), error = %chain(&error), "record not moved to queued");
+            tracing::warn!(job_id = %id, error = %chain(&error), "record not moved to queued");
         }
     }
 }
 
 /// The queue did not take the job, as far as it said.
-async fn unqueued(
-    api: &Api,
-    record: &JobRecord,
-    version: &Version,
-    error: &QueueError,
-) -> Result<(), Problem> {
+async fn unqueued(api: &Api, taken: &Taken, error: &QueueError) -> Result<(), Problem> {
     let reason = format!("the job could not be queued: {error}");
-    if !release(api, record, version, reason).await {
+    if !release(api, taken, taken.course == Course::First, reason).await {
         // Somebody moved the record: the job did arrive, only the answer was lost.
-        tracing::warn!(job_id = %record.job().id(), error = %chain(error), "job taken in spite of the queue's answer");
+        let id = taken.record.job().id();
+        tracing::warn!(job_id = %id, error = %chain(error), "job taken in spite of the queue's answer");
         return Ok(());
     }
     let detail = "the job could not be queued; nothing was started, so ask again";
@@ -110,16 +134,17 @@ async fn unqueued(
 }
 
 /// Ends the claim as a failure that the next request may better. False where another has the record.
-async fn release(api: &Api, record: &JobRecord, version: &Version, reason: String) -> bool {
-    let id = record.job().id();
+async fn release(api: &Api, taken: &Taken, is_marked: bool, reason: String) -> bool {
+    let id = taken.record.job().id();
     let failure = Failure {
         reason,
         transient: true,
     };
-    let Ok(failed) = record.failed(Utc::now(), Timings::delta(api.timings.record_retention), failure) else {
+    let retention = Timings::delta(api.timings.record_retention);
+    let Ok(failed) = taken.record.failed(Utc::now(), retention, failure) else {
         return true;
     };
-    match api.records.swap(version, &failed).await {
+    match api.records.swap(&taken.version, &failed).await {
         Ok(Swap::Swapped(_)) => {}
         Ok(Swap::Lost) => return false,
         Err(error) => {
@@ -127,7 +152,7 @@ async fn release(api: &Api, record: &JobRecord, version: &Version, reason: Strin
             return true;
         }
     }
-    if let Err(error) = api.markers.remove(id).await {
+    if is_marked && let Err(error) = api.markers.remove(id).await {
         tracing::warn!(job_id = %id, error = %chain(&error), "marker not removed; a sweeper will");
     }
     true

@@ -6,6 +6,9 @@
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
 //! * `bound`: tokens that are bound to accounts;
+//! * `store_requests`: what each call costs in requests to the stores;
+//! * `slow_readers`: who reads slowly, and who stops reading;
+//! * `queries`: what must hold of any query;
 //! * `described`: `api.yaml` and the router agree.
 #![allow(
     clippy::unwrap_used,
@@ -28,6 +31,10 @@ mod differing;
 mod fetching;
 #[path = "api/formats.rs"]
 mod formats;
+#[path = "api/queries.rs"]
+mod queries;
+#[path = "api/slow_readers.rs"]
+mod slow_readers;
 #[path = "api/standing.rs"]
 mod standing;
 #[path = "../../digesterd-worker/tests/worker/state_table.rs"]
@@ -36,3 +43,5 @@ mod state_table;
 mod states;
 #[path = "api/status.rs"]
 mod status;
+#[path = "api/store_requests.rs"]
+mod store_requests;

@@ -21,7 +21,7 @@ mod process;
 mod stores;
 
 pub use http::HttpMetrics;
-pub use jobs::{Building, EndedJob, JobMetrics, StoredDigest, ThreadTime};
+pub use jobs::{Building, EndedJob, JobMetrics, JobsOnTheirWay, StoredDigest, ThreadTime};
 
 use crate::problem::{Problem, ProblemKind};
 

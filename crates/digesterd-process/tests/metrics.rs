@@ -9,7 +9,7 @@ use digest_storage::{Prefetch, Store};
 use digesterd_process::environment::Service;
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
-use digesterd_process::metrics::{EndedJob, JobMetrics, Metrics, StoredDigest, ThreadTime};
+use digesterd_process::metrics::{EndedJob, JobMetrics, JobsOnTheirWay, Metrics, StoredDigest, ThreadTime};
 use digesterd_process::server::{self, Listening};
 use digesterd_process::shutdown::Shutdown;
 
@@ -89,6 +89,12 @@ fn jobs_and_stores_are_counted() {
     let (metrics, jobs) = (Metrics::new("tested"), JobMetrics::default());
     metrics.register_jobs(&jobs, 4, None);
     metrics.register_store("storage", &Store::memory());
+    jobs.on_their_way(&JobsOnTheirWay {
+        claimed: 1,
+        queued: 7,
+        building: 2,
+        oldest_waits: Duration::from_millis(90_500),
+    });
     let building = jobs.begin(Duration::from_secs(5));
     assert!(metrics.text().contains("\ndigesterd_jobs_building 1\n"));
     jobs.end(&stored());
@@ -105,6 +111,10 @@ fn jobs_and_stores_are_counted() {
         "digesterd_jobs_ended_total{outcome=\"stored\"} 1",
         "digesterd_jobs_ended_total{outcome=\"retry\"} 1",
         "digesterd_job_wait_seconds_count 1",
+        "digesterd_jobs{state=\"claimed\"} 1",
+        "digesterd_jobs{state=\"queued\"} 7",
+        "digesterd_jobs{state=\"building\"} 2",
+        "digesterd_queue_age_seconds 90.5",
         "digesterd_job_duration_seconds_sum{outcome=\"stored\"} 2.0",
         "digesterd_objects_read_total 6",
         "digesterd_bytes_read_total 800",

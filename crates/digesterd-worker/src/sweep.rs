@@ -19,10 +19,12 @@ use tracing::{info, warn};
 use crate::job::{Decision, Occasion, decide};
 use crate::worker::Worker;
 
+mod census;
 mod in_order;
 mod leftovers;
 mod tidy;
 
+use census::Census;
 pub(crate) use in_order::InOrder;
 
 /// Records read at once, where each takes a round trip.
@@ -120,6 +122,7 @@ impl Sweeper {
                 Place::Local { .. } => AT_ONCE_OF_DIRECTORY,
                 _ => AT_ONCE,
             });
+        let mut census = Census::default();
         while let Some((id, loaded)) = records.next().await {
             if worker.is_draining() {
                 return Ok(swept);
@@ -127,6 +130,7 @@ impl Sweeper {
             match loaded {
                 Ok(Some((record, version))) => {
                     swept.records += 1;
+                    census.count(&record);
                     let seen = Seen {
                         record,
                         version,
@@ -139,6 +143,7 @@ impl Sweeper {
             }
         }
         drop(records);
+        worker.metrics().on_their_way(&census.told(Utc::now()));
         self.adopts = false;
         self.clear_leftovers(worker).await;
         Ok(swept)

@@ -11,7 +11,7 @@ use crate::version::Version;
 async fn created(records: &Records, record: &digest_core::JobRecord) -> Version {
     match records.create(record).await.unwrap() {
         Created::Created(version) => version,
-        Created::Exists => panic!("a record is there"),
+        Created::Exists(_) => panic!("a record is there"),
     }
 }
 
@@ -23,7 +23,8 @@ pub async fn a_record_is_created_swapped_and_removed(subject: Subject) {
     assert_eq!(records.load(id).await.unwrap(), None);
     let first = claim();
     let version = created(&records, &first).await;
-    assert_eq!(records.create(&claim()).await.unwrap(), Created::Exists);
+    let found = Some(Box::new((first.clone(), version.clone())));
+    assert_eq!(records.create(&claim()).await.unwrap(), Created::Exists(found));
     assert_eq!(
         records.load(id).await.unwrap(),
         Some((first.clone(), version.clone()))
@@ -73,7 +74,10 @@ pub async fn a_create_whose_answer_was_lost_is_settled_by_reading_back(subject: 
     assert_eq!(records.load(job().id()).await.unwrap(), Some((ours, version)));
     // The connection broke before the store saw the request, and somebody else was there.
     let theirs = with_put(&subject, 1, Fault::Fail(ErrorKind::Unavailable));
-    assert_eq!(theirs.create(&claim()).await.unwrap(), Created::Exists);
+    assert!(matches!(
+        theirs.create(&claim()).await.unwrap(),
+        Created::Exists(Some(_))
+    ));
 }
 
 /// Ours, somebody else's, and one that never arrived.

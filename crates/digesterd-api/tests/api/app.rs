@@ -13,7 +13,7 @@ use digest_core::{Coverage, DigestId, Job, JobRecord, Scope, Window};
 use digest_queue::{InProcessJobs, JobQueue, in_process};
 use digest_storage::{Attributes, Created, Digests, Expect, Manifests, Records, Store, StoreOptions};
 use digesterd_api::{Api, configure};
-use digesterd_process::environment::{DigestSettings, Service, Timings};
+use digesterd_process::environment::{DigestSettings, Limits, Service, Timings};
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
@@ -64,17 +64,30 @@ impl TestApp {
     /// One that lets in whom the guard knows, with a door beside it for those without a token.
     pub(crate) fn guarded(storage: Store, progress: Store, guard: &Guard) -> Self {
         let (queue, jobs) = in_process();
-        let mut app = Self::made(storage, progress, Arc::new(queue), guard);
+        let mut app = Self::made(storage, progress, Arc::new(queue), guard, Limits::default());
         app.jobs = Some(jobs);
         app
     }
 
-    pub(crate) fn with_queue(storage: Store, progress: Store, queue: Arc<dyn JobQueue>) -> Self {
-        Self::made(storage, progress, queue, &Guard::Open)
+    /// One whose callers may take so much of it and no more.
+    pub(crate) fn limited(storage: Store, progress: Store, limits: Limits) -> Self {
+        let (queue, _) = in_process();
+        Self::made(storage, progress, Arc::new(queue), &Guard::Open, limits)
     }
 
-    fn made(storage: Store, progress: Store, queue: Arc<dyn JobQueue>, guard: &Guard) -> Self {
+    pub(crate) fn with_queue(storage: Store, progress: Store, queue: Arc<dyn JobQueue>) -> Self {
+        Self::made(storage, progress, queue, &Guard::Open, Limits::default())
+    }
+
+    fn made(
+        storage: Store,
+        progress: Store,
+        queue: Arc<dyn JobQueue>,
+        guard: &Guard,
+        limits: Limits,
+    ) -> Self {
         let service = Service {
+            limits,
             port: 0,
             listen_address: [127, 0, 0, 1].into(),
             ..Service::default()

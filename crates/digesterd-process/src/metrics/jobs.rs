@@ -15,6 +15,7 @@ const BUCKETS: [f64; 14] = [
 ];
 
 const OUTCOMES: [&str; 5] = ["stored", "failed", "retry", "lost", "handed_back"];
+const STATES: [&str; 3] = ["claimed", "queued", "building"];
 const COVERAGES: [&str; 3] = ["complete", "partial", "no-data"];
 const BOUNDS: [&str; 3] = ["fetch", "cpu", "disk"];
 
@@ -28,6 +29,8 @@ pub struct JobMetrics {
     durations: Labelled<Histogram>,
     waits: Histogram,
     building: Gauge<i64, AtomicI64>,
+    on_their_way: Labelled<Gauge<i64, AtomicI64>>,
+    queue_age: Gauge<f64, AtomicU64>,
     bound: Labelled<Counter>,
     thread_seconds: Labelled<Seconds>,
     coverage: Labelled<Counter>,
@@ -50,6 +53,19 @@ pub struct ThreadTime {
     pub disk: Duration,
     /// Bytes of that.
     pub spilled: u64,
+}
+
+/// All jobs on their way, wherever they are, as a sweep finds them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobsOnTheirWay {
+    /// Asked for, and about to be queued.
+    pub claimed: u64,
+    /// Waiting for a worker, or for another try.
+    pub queued: u64,
+    /// Being built.
+    pub building: u64,
+    /// How long ago the oldest of those that wait was asked for; zero where none waits.
+    pub oldest_waits: Duration,
 }
 
 /// An attempt at a job that has ended.
@@ -101,6 +117,8 @@ impl Default for JobMetrics {
             durations: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             waits: Histogram::new(BUCKETS),
             building: Gauge::default(),
+            on_their_way: Family::default(),
+            queue_age: Gauge::default(),
             bound: Family::default(),
             thread_seconds: Family::default(),
             coverage: Family::default(),
@@ -116,6 +134,9 @@ impl Default for JobMetrics {
             let labels = [("outcome", outcome)];
             drop(metrics.ended.get_or_create(&labels));
             drop(metrics.durations.get_or_create(&labels));
+        }
+        for state in STATES {
+            drop(metrics.on_their_way.get_or_create(&[("state", state)]));
         }
         for coverage in COVERAGES {
             drop(metrics.coverage.get_or_create(&[("coverage", coverage)]));
@@ -135,6 +156,16 @@ impl JobMetrics {
         self.waits.observe(waited.as_secs_f64());
         self.building.inc();
         Building(self.building.clone())
+    }
+
+    /// A sweep has seen all records.
+    pub fn on_their_way(&self, jobs: &JobsOnTheirWay) {
+        let counts = [jobs.claimed, jobs.queued, jobs.building];
+        for (state, count) in STATES.into_iter().zip(counts) {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.on_their_way.get_or_create(&[("state", state)]).set(count);
+        }
+        self.queue_age.set(jobs.oldest_waits.as_secs_f64());
     }
 
     /// An attempt has ended.
@@ -189,6 +220,16 @@ impl JobMetrics {
             "digesterd_jobs_building",
             "Attempts under way",
             self.building.clone(),
+        );
+        registry.register(
+            "digesterd_jobs",
+            "Jobs on their way, wherever they are, as this worker's last sweep found them, by state: claimed, queued, building",
+            self.on_their_way.clone(),
+        );
+        registry.register(
+            "digesterd_queue_age_seconds",
+            "Time since the oldest job that still waits for a worker was asked for, at this worker's last sweep",
+            self.queue_age.clone(),
         );
         registry.register(
             "digesterd_builds_bound",

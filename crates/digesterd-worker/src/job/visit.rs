@@ -153,7 +153,7 @@ impl Visit {
         let queued = claimed.queued(now, timeout).unwrap_or(claimed);
         match self.worker.records().create(&queued).await? {
             Created::Created(_) => marker::show(self.worker.markers(), &queued, self.worker.terms()).await,
-            Created::Exists => {}
+            Created::Exists(_) => {}
         }
         Ok(Next::Again)
     }

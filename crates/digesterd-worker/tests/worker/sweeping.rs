@@ -7,6 +7,7 @@ use digest_core::JobRecord;
 use digest_core::record::{Failure, State};
 use digest_storage::faults::{Fault, Faults, Operation};
 use digest_storage::{Markers, Prefetch, Records, Swap};
+use digesterd_process::metrics::Metrics;
 use digesterd_worker::build::BuildOptions;
 use digesterd_worker::{Accepted, Mode, Places, Sweeper, Swept, Terms, Worker};
 use tokio::runtime::Runtime;
@@ -73,6 +74,37 @@ async fn a_job_whose_builders_keep_vanishing_is_given_up_with_the_reason() {
         "{}",
         failure.reason
     );
+}
+
+#[actix_web::test]
+async fn a_sweep_tells_how_many_jobs_are_on_their_way_and_how_old_the_oldest_is_that_waits() {
+    let bench = Bench::with_an_hour();
+    let (lease, hour_ago) = (TimeDelta::hours(6), Utc::now() - TimeDelta::hours(1));
+    let waiting = JobRecord::claim(job(), "t", Uuid::new_v4(), hour_ago, lease);
+    bench.create(&waiting.queued(hour_ago, lease).unwrap()).await;
+    let older = hour_ago - TimeDelta::hours(1);
+    let building = JobRecord::claim(other_job(), "t", Uuid::new_v4(), older, lease)
+        .take("t", Uuid::new_v4(), older, lease)
+        .unwrap();
+    bench.create(&building).await;
+    let worker = bench.worker(terms());
+    let metrics = Metrics::new("tested");
+    metrics.register_jobs(worker.metrics(), 1, None);
+    Sweeper::new(false).round(&worker).await.unwrap();
+    let text = metrics.text();
+    for line in [
+        "digesterd_jobs{state=\"claimed\"} 0",
+        "digesterd_jobs{state=\"queued\"} 1",
+        "digesterd_jobs{state=\"building\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    let age = text
+        .lines()
+        .find_map(|line| line.strip_prefix("digesterd_queue_age_seconds "));
+    let age: f64 = age.unwrap().parse().unwrap();
+    // What is built waits no more, however old it is.
+    assert!((3600.0..3700.0).contains(&age), "{age}");
 }
 
 #[actix_web::test]

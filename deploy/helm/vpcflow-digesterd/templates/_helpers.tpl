@@ -40,10 +40,79 @@ labels:
 {{- if and .root.Values.queue.url (not (and (eq .component "worker") .root.Values.worker.sqsd.enabled)) -}}
 {{- $_ := set $settings "SQS_QUEUE_URL" .root.Values.queue.url -}}
 {{- end -}}
+{{- if and (eq .component "api") .root.Values.access.tokensSecret -}}
+{{- $_ := set $settings "DIGEST_TOKENS_FILE" "/etc/digesterd/tokens/tokens" -}}
+{{- end -}}
+{{- if include "digesterd.tls" . -}}
+{{- $_ := set $settings "TLS_CERTIFICATE_FILE" "/etc/digesterd/tls/tls.crt" -}}
+{{- $_ := set $settings "TLS_KEY_FILE" "/etc/digesterd/tls/tls.key" -}}
+{{- end -}}
+{{- with .root.Values.metrics.port -}}
+{{- $_ := set $settings "METRICS_PORT" (toString .) -}}
+{{- end -}}
 {{- range $name := keys $settings | sortAlpha -}}
 {{- with get $settings $name | toString }}
 {{ $name }}: {{ . | quote }}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the certificate of a program that speaks TLS. A daemon on the same machine posts in plain HTTP. */}}
+{{- define "digesterd.tls" -}}
+{{- if not (and (eq .component "worker") .root.Values.worker.sqsd.enabled) -}}
+{{ .root.Values.access.tlsSecret }}
+{{- end -}}
+{{- end -}}
+
+{{/* Files of Secrets, for fsGroup alone to read. Mounted as directories: a changed Secret is seen in them. */}}
+{{- define "digesterd.volumes" -}}
+{{- if and (eq .component "api") .root.Values.access.tokensSecret }}
+- name: tokens
+  secret:
+    secretName: {{ .root.Values.access.tokensSecret }}
+    defaultMode: 0440
+{{- end }}
+{{- with include "digesterd.tls" . }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- if eq .component "worker" }}
+- name: temporary
+  emptyDir:
+    sizeLimit: {{ .root.Values.worker.temporary.size }}
+{{- end }}
+{{- end -}}
+
+{{- define "digesterd.mounts" -}}
+{{- if and (eq .component "api") .root.Values.access.tokensSecret }}
+- name: tokens
+  mountPath: /etc/digesterd/tokens
+  readOnly: true
+{{- end }}
+{{- if include "digesterd.tls" . }}
+- name: tls
+  mountPath: /etc/digesterd/tls
+  readOnly: true
+{{- end }}
+{{- if eq .component "worker" }}
+- name: temporary
+  mountPath: /tmp
+{{- end }}
+{{- end -}}
+
+{{/* Who may read metrics where they have a port. */}}
+{{- define "digesterd.metricsIngress" -}}
+{{- if .Values.metrics.port -}}
+- ports:
+    - { port: metrics, protocol: TCP }
+  from:
+    {{- if .Values.metrics.from }}
+    {{- toYaml .Values.metrics.from | nindent 4 }}
+    {{- else }}
+    - namespaceSelector: {}
+    {{- end }}
 {{- end -}}
 {{- end -}}
 
@@ -76,6 +145,10 @@ affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+{{- with include "digesterd.volumes" . }}
+volumes:
+  {{- . | trim | nindent 2 }}
+{{- end }}
 topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: topology.kubernetes.io/zone
@@ -86,6 +159,7 @@ topologySpreadConstraints:
 {{- end -}}
 
 {{- define "digesterd.container" -}}
+{{- $scheme := ternary ", scheme: HTTPS" "" (not (empty (include "digesterd.tls" .))) -}}
 name: {{ .component }}
 image: {{ include "digesterd.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -97,27 +171,43 @@ envFrom:
   - secretRef:
       name: {{ . }}
   {{- end }}
+{{- with .root.Values.access.intakeSecret }}
+env:
+  - name: DIGEST_INTAKE_SECRET
+    valueFrom:
+      secretKeyRef:
+        name: {{ . }}
+        key: secret
+{{- end }}
 ports:
   - name: http
     containerPort: 8080
+  {{- with .root.Values.metrics.port }}
+  - name: metrics
+    containerPort: {{ . }}
+  {{- end }}
 # Slow credentials or a slow DNS at the start are no reason for a restart.
 startupProbe:
-  httpGet: { path: /livez, port: http }
+  httpGet: { path: /livez, port: http{{ $scheme }} }
   periodSeconds: 2
   failureThreshold: 30
 # Never asks S3: a store that is down is no reason to restart.
 livenessProbe:
-  httpGet: { path: /livez, port: http }
+  httpGet: { path: /livez, port: http{{ $scheme }} }
   periodSeconds: 10
   timeoutSeconds: 3
 # Asks the stores, each for 4 s at most.
 readinessProbe:
-  httpGet: { path: /readyz, port: http }
+  httpGet: { path: /readyz, port: http{{ $scheme }} }
   periodSeconds: 10
   timeoutSeconds: 5
 resources:
   {{- toYaml (index .root.Values .component).resources | nindent 2 }}
 {{ include "digesterd.confinement" . }}
+{{- with include "digesterd.mounts" . }}
+volumeMounts:
+  {{- . | trim | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "digesterd.confinement" -}}
