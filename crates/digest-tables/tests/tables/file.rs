@@ -139,8 +139,8 @@ fn where_objects_were_delivered_says_region_and_a_missing_account() {
         eni-1 10.0.0.1 10.0.0.2 6 1 1 1539734400 1539734460\n\
         eni-2 10.0.0.1 10.0.0.2 6 1 1 1539734400 1539734460\n";
     let mut origins = Origins::default();
-    origins.enter("111122223333", "eu-west-1", "", &[b"eni-1".to_vec()]);
-    origins.enter("444455556666", "us-east-1", "", &[b"eni-2".to_vec()]);
+    origins.enter("111122223333", "eu-west-1", "", &[b"eni-1"[..].into()]);
+    origins.enter("444455556666", "us-east-1", "", &[b"eni-2"[..].into()]);
     let (file, _) = table(&digest(&[log.into()], None, 1), &origins);
     let said: Vec<[String; 4]> = rows(&file)
         .iter()

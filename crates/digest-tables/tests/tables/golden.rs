@@ -23,7 +23,7 @@ fn origins() -> Origins {
         "123456789010",
         "eu-west-1",
         "",
-        &[b"eni-1235b8ca123456789".to_vec()],
+        &[b"eni-1235b8ca123456789"[..].into()],
     );
     origins
 }
@@ -58,7 +58,7 @@ fn a_table_of_interfaces_says_what_the_kept_one_says() {
     };
     let digest = digest_with(&options, &log.collect::<Vec<_>>(), None, 1);
     let mut origins = Origins::default();
-    let named = ["eni-0a", "eni-0b", "eni-0c"].map(|name| name.as_bytes().to_vec());
+    let named = ["eni-0a", "eni-0b", "eni-0c"].map(|name| name.as_bytes().into());
     origins.enter("123456789010", "eu-west-1", "fl-1", &named);
     origins.enter("123456789010", "eu-west-1", "fl-2", &named[..1]);
     let mut file = Vec::new();

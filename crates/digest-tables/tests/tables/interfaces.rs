@@ -191,9 +191,9 @@ fn keys_say_the_region_and_the_flow_logs() {
         eni-1 10.0.0.1 10.0.0.2 6 1 1 1539734400 1539734460 us-east-1\n\
         eni-2 10.0.0.1 10.0.0.2 6 1 1 1539734400 1539734460 us-east-1\n";
     let mut origins = Origins::default();
-    origins.enter("1", "eu-west-1", "fl-2", &[b"eni-1".to_vec()]);
-    origins.enter("1", "eu-west-1", "fl-1", &[b"eni-1".to_vec()]);
-    origins.enter("-", "-", "", &[b"eni-2".to_vec()]);
+    origins.enter("1", "eu-west-1", "fl-2", &[b"eni-1"[..].into()]);
+    origins.enter("1", "eu-west-1", "fl-1", &[b"eni-1"[..].into()]);
+    origins.enter("-", "-", "", &[b"eni-2"[..].into()]);
     let said: Vec<[String; 4]> = rows(&table(&digest(&[log.into()], None, 1), &origins))
         .iter()
         .map(|row| ["account_id", "region", "interface_id", "flow_log_ids"].map(|name| text(row, name)))
