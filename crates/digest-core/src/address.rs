@@ -135,6 +135,7 @@ fn v6(token: &[u8]) -> Option<Address> {
 const NO_DIGIT: u8 = 0xff;
 
 /// What each byte is worth as a hex digit: a look instead of comparisons with three ranges.
+#[allow(clippy::indexing_slicing, reason = "made by the compiler, which would say so")]
 static HEX: [u8; 256] = {
     let mut worth = [NO_DIGIT; 256];
     let mut digit = 0;
