@@ -341,3 +341,14 @@ def test_a_caller_that_hangs_up_leaves_nothing_half_done(fronted):
     hold.opened.set()
     wait_for(lambda: fronted.record(window.id())["state"] == "queued")
     assert len(fronted.relay.for_id(window.id())) == 1
+
+
+def test_who_asks_while_the_go_service_is_at_it_gets_a_digest_though_it_dies(own):
+    own.start_api(**HASTE).start_worker(**HASTE)
+    window = Window.fresh()
+    flow_logs.write(own.logs, window)
+    own.progress.put(f"{window.id()}_in_progress", b"")
+    assert own.post(window).status == 409
+    assert own.get(window).status == 204
+    # Its marker runs out, and no digest has come of it.
+    assert own.when_stored(window).status == 200

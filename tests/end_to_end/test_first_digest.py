@@ -35,7 +35,7 @@ def test_the_documented_steps_lead_from_nothing_to_a_digest(moto, tmp_path):
     s3 = buckets.client("s3", endpoint)
     names = {role: f"first-{role}" for role in ("flow-logs", "digests", "digests-progress")}
     for name in names.values():
-        s3.create_bucket(Bucket=name)
+        buckets.S3Bucket(s3, name)
     sample = tmp_path / "sample"
     run({}, "sample-logs", str(sample))
     for path in sorted(path for path in sample.rglob("*") if path.is_file()):
