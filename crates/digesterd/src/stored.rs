@@ -36,12 +36,10 @@ pub(crate) enum Named {
 }
 
 /// Where digests with an id come from.
-#[derive(Debug)]
 pub(crate) struct Shelf {
     place: Place,
 }
 
-#[derive(Debug)]
 enum Place {
     Api(Client),
     Storage(Store),
