@@ -5,6 +5,7 @@
 //! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
+//! * `questions`: what stored tables tell;
 //! * `bound`: tokens that are bound to accounts;
 //! * `described`: `api.yaml` and the router agree.
 #![allow(
@@ -28,6 +29,8 @@ mod differing;
 mod fetching;
 #[path = "api/formats.rs"]
 mod formats;
+#[path = "api/questions.rs"]
+mod questions;
 #[path = "api/standing.rs"]
 mod standing;
 #[path = "../../digesterd-worker/tests/worker/state_table.rs"]

@@ -20,6 +20,7 @@ use crate::vector::Level;
 mod facets;
 mod facts;
 mod records;
+mod written;
 
 /// An entry that is a plain number.
 const PLAIN: u64 = ODD;

@@ -2,7 +2,6 @@
 
 use super::{Batch, at, is_outside};
 use crate::columnar::column::Column;
-use crate::columnar::schema::Use;
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
@@ -168,14 +167,7 @@ impl Batch {
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
-        let (mut text, mut spans) = (Vec::new(), Vec::new());
-        for column in &self.columns {
-            if let Use::Field(field) = column.wanted.is_for {
-                let from = text.len();
-                column.write(row, &mut text);
-                spans.push((field, from..text.len()));
-            }
-        }
+        let (text, spans) = self.written(row);
         let tokens = spans.into_iter();
         let number = row;
         let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
