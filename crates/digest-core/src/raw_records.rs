@@ -5,15 +5,15 @@
 use std::ops::ControlFlow;
 
 use crate::block::{Block, Blocks, Lines};
-use crate::columnar::{Batch, Bounds, Place, Schema};
+use crate::columnar::{Batch, Bounds, NoSchema, Place, Schema};
 use crate::contents::Contents;
 use crate::edge::Edge;
-use crate::error::{FoldError, RowFault, Unit};
+use crate::error::{FoldError, Unit};
 use crate::facet::Dimensions;
 use crate::flow_record::{FlowRecord, Verdict, judge, judge_row};
 use crate::fold::FoldOptions;
 use crate::inflate::{Scratch, Text, TextFailure};
-use crate::layout::{Layout, Row};
+use crate::layout::Row;
 use crate::object_rows::ObjectRows;
 use crate::readers::Readers;
 use crate::vector::Level;
@@ -39,7 +39,8 @@ pub struct RawRecord<'a> {
 pub type EachRecord<'e> = &'e mut dyn FnMut(&RawRecord<'_>) -> ControlFlow<()>;
 
 /// Hands out the records of an object that count in the options' window, in its order. Rows that cannot be read are passed
-/// over: a digest that was made of them counted them, or was not made.
+/// over: a digest that was made of them counted them, or was not made. An object that no digest can be made of is an error,
+/// which may come behind records that were handed out already.
 ///
 /// # Errors
 /// [`FoldError`], as folding the object would have it.
@@ -50,29 +51,24 @@ pub fn raw_records(
     each: EachRecord<'_>,
 ) -> Result<(), FoldError> {
     let rows = ObjectRows::new(options, key, None);
+    let mut reading = Reading { rows, each };
     let mut scratch = Scratch::default();
     scratch.most_ratio = options.max_ratio;
     let text = match Text::open(source, &mut scratch) {
         Ok(text) => text,
-        Err(TextFailure::Parquet(read)) => return of_parquet(rows, source, &mut scratch, read, each),
-        Err(failure) => return Err(rows.failed(failure)),
-    };
-    let mut reading = Reading {
-        options,
-        layout: rows.layout.clone(),
-        unit: Unit::Line,
-        number: 0,
+        Err(TextFailure::Parquet(read)) => return reading.table(source, &mut scratch, read),
+        Err(failure) => return Err(reading.rows.failed(failure)),
     };
     let mut blocks = Blocks::new(text, options.max_row);
-    while let Some(block) = blocks.next().map_err(|failure| rows.failed(failure))? {
+    while let Some(block) = blocks.next().map_err(|failure| reading.rows.failed(failure))? {
         let Block::Lines(Lines { buffer, from, to }) = block else {
-            reading.number += 1;
+            reading.rows.line += 1;
             continue;
         };
         let lines = buffer.get(from..to).unwrap_or_default();
         let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
         for line in lines.split(|&byte| byte == b'\n') {
-            if reading.line(line, each).is_break() {
+            if reading.line(line)?.is_break() {
                 return Ok(());
             }
         }
@@ -80,96 +76,87 @@ pub fn raw_records(
     Ok(())
 }
 
-fn of_parquet(
-    rows: ObjectRows<'_>,
-    source: &mut dyn Contents,
-    scratch: &mut Scratch,
-    read: usize,
-    each: EachRecord<'_>,
-) -> Result<(), FoldError> {
-    let whole = scratch.whole_object(source, read);
-    let whole = whole.map_err(|failure| rows.failed(failure))?;
-    let mut place = Place::Memory(whole, source);
-    let readers = Readers::new(None);
-    let allowance = &mut readers.open(1);
-    let schema = Schema::read(&mut place, false, allowance).map_err(|why| rows.no_schema(why))?;
-    let mut reading = Reading {
-        options: rows.options,
-        layout: schema.layout.clone(),
-        unit: Unit::Row,
-        number: 0,
-    };
-    let (bounds, size) = (Bounds::within(allowance.most()), place.size());
-    let mut batch = Batch::new(Level::best());
-    for group in schema.groups() {
-        if schema.is_outside(group, rows.options.window.as_ref()) {
-            reading.number += group.rows;
-            continue;
+/// An object, and whoever is handed its records.
+struct Reading<'o, 'e> {
+    rows: ObjectRows<'o>,
+    each: EachRecord<'e>,
+}
+
+impl Reading<'_, '_> {
+    fn line(&mut self, line: &[u8]) -> Result<ControlFlow<()>, FoldError> {
+        self.rows.line += 1;
+        if line.len() > self.rows.options.max_row {
+            return Ok(ControlFlow::Continue(()));
         }
-        let begun = batch.begin(&schema, group, (size, bounds), allowance);
-        begun.map_err(|failure| rows.no_rows(failure))?;
-        while batch
-            .next(&mut place, allowance)
-            .map_err(|failure| rows.no_rows(failure))?
-        {
-            for row in 0..batch.rows() {
-                let (text, spans) = batch.written(row);
-                let tokens = spans.into_iter();
-                let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
-                if reading.row(&row, text.trim_ascii_end(), each).is_break() {
-                    return Ok(());
+        let window = self.rows.options.window.as_ref();
+        match judge(line, &self.rows.layout, window) {
+            Ok(Verdict::Header) => self.rows.header(line).map(ControlFlow::Continue),
+            Ok(Verdict::Counted(record)) => Ok(self.hand_out(&record, line)),
+            _ => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    /// Reads a Parquet file, whose first `read` bytes are at hand.
+    fn table(
+        &mut self,
+        source: &mut dyn Contents,
+        scratch: &mut Scratch,
+        read: usize,
+    ) -> Result<(), FoldError> {
+        let whole = scratch.whole_object(source, read);
+        let whole = whole.map_err(|failure| self.rows.failed(failure))?;
+        let mut place = Place::Memory(whole, source);
+        let readers = Readers::new(None);
+        let allowance = &mut readers.open(1);
+        let schema = Schema::read(&mut place, false, allowance).map_err(|why| self.rows.no_schema(why))?;
+        let within = schema.layout.within(self.rows.options.max_columns);
+        within.map_err(|fault| self.rows.no_schema(NoSchema::Layout(fault)))?;
+        self.rows.of_table(schema.layout.clone());
+        let (bounds, size) = (Bounds::within(allowance.most()), place.size());
+        let mut batch = Batch::new(Level::best());
+        for group in schema.groups() {
+            if schema.is_outside(group, self.rows.options.window.as_ref()) {
+                self.rows.line += group.rows;
+                continue;
+            }
+            let begun = batch.begin(&schema, group, (size, bounds), allowance);
+            begun.map_err(|failure| self.rows.no_rows(failure))?;
+            while batch
+                .next(&mut place, allowance)
+                .map_err(|failure| self.rows.no_rows(failure))?
+            {
+                for row in 0..batch.rows() {
+                    if self.row(&batch, row).is_break() {
+                        return Ok(());
+                    }
                 }
             }
         }
-    }
-    Ok(())
-}
-
-/// Where in an object.
-struct Reading<'o> {
-    options: &'o FoldOptions,
-    layout: Layout,
-    unit: Unit,
-    number: u64,
-}
-
-impl Reading<'_> {
-    fn line(&mut self, line: &[u8], each: EachRecord<'_>) -> ControlFlow<()> {
-        self.number += 1;
-        match judge(line, &self.layout, self.options.window.as_ref()) {
-            Ok(Verdict::Header) => {
-                if let Ok(layout) = Layout::from_header(line) {
-                    self.layout = layout;
-                }
-                ControlFlow::Continue(())
-            }
-            verdict => self.hand_out(verdict, line, each),
-        }
+        Ok(())
     }
 
-    fn row(&mut self, row: &Row<'_>, text: &[u8], each: EachRecord<'_>) -> ControlFlow<()> {
-        self.number += 1;
-        let verdict = judge_row(row, &self.layout, self.options.window.as_ref(), || false);
-        self.hand_out(verdict, text, each)
-    }
-
-    fn hand_out(
-        &self,
-        verdict: Result<Verdict<'_>, RowFault>,
-        text: &[u8],
-        each: EachRecord<'_>,
-    ) -> ControlFlow<()> {
-        match verdict {
-            Ok(Verdict::Counted(record)) => each(&RawRecord {
-                number: self.number,
-                unit: self.unit,
-                text,
-                edge: edge(&record),
-                ports: record.ports,
-                span: (record.span.start, record.span.end),
-            }),
+    fn row(&mut self, batch: &Batch, row: usize) -> ControlFlow<()> {
+        self.rows.line += 1;
+        let (text, spans) = batch.written(row);
+        let tokens = spans.into_iter();
+        let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
+        let window = self.rows.options.window.as_ref();
+        let judged = judge_row(&row, &self.rows.layout, window, || false);
+        match judged.and_then(|verdict| self.rows.one_token_each(verdict)) {
+            Ok(Verdict::Counted(record)) => self.hand_out(&record, text.trim_ascii_end()),
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    fn hand_out(&mut self, record: &FlowRecord<'_>, text: &[u8]) -> ControlFlow<()> {
+        (self.each)(&RawRecord {
+            number: self.rows.line,
+            unit: self.rows.unit,
+            text,
+            edge: edge(record),
+            ports: record.ports,
+            span: (record.span.start, record.span.end),
+        })
     }
 }
 

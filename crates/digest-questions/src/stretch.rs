@@ -20,7 +20,7 @@ pub async fn stored_windows(
 ) -> Result<(Vec<IndexKey>, Vec<(i64, i64)>), QuestionError> {
     let span = (stretch.start_unix(), stretch.stop_unix());
     let around = Window::from_unix(span.0.saturating_sub(LONGEST), span.1.saturating_add(LONGEST));
-    let around = around.unwrap_or_else(|_| stretch.clone());
+    let around = around.unwrap_or(*stretch);
     let overlaps = |key: &IndexKey| key.span().0 < span.1 && span.0 < key.span().1 && key.is_of_scope(scope);
     let page = Index::new(store.clone())
         .page(&around, None, most, overlaps)

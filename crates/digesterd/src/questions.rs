@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use digest_insight::{Grouping, LinksOptions, Listed, Measure, Network, Observers, SeenBy};
 use digest_questions::{Answer, Asked, Asking, EdgesAnswer, Question, QuestionError, Row, ask};
 use digesterd_process::environment::{Environment, InsideSettings};
@@ -48,8 +48,9 @@ pub(crate) async fn asked_of(
 /// What a person can do about it.
 fn advised(error: QuestionError) -> anyhow::Error {
     match error {
-        QuestionError::NoInterfaces => anyhow::Error::new(error)
-            .context("name it beside the edges (`digesterd digest --interfaces FILE` writes one)"),
+        QuestionError::NoInterfaces => {
+            anyhow!("{error}: name it beside the edges (`digesterd digest --interfaces FILE` writes one)")
+        }
         error => error.into(),
     }
 }

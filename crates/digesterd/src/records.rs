@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: &RecordsArguments, environment: &Environment)
     tell(format!(
         "in all {} in {} packets; {} of {} read again",
         bytes(answer.total.bytes),
-        grouped(u64::try_from(answer.total.packets).unwrap_or(u64::MAX)),
+        grouped(answer.total.packets),
         grouped(answer.objects_read),
         counted(answer.objects_read + answer.unread.count, "object"),
     ));
@@ -114,7 +114,7 @@ async fn configured(environment: &Environment) -> anyhow::Result<FlowLogs> {
         aws.demand_credentials(&reader);
     }
     let (places, aws) = reader.finish(places.zip(aws))?;
-    open_flow_logs(&places, &aws).await
+    Ok(open_flow_logs(&places, &aws).await?)
 }
 
 fn head() -> Vec<Cell> {

@@ -115,7 +115,7 @@ async fn each_question_is_answered_from_the_stored_tables() {
     assert_eq!(host["addresses"][0], "10.0.0.1");
     assert_eq!(host["new_peers"], 1);
     assert_eq!(host["windows"][0]["sent"]["bytes"], 300 + 9000 + 60);
-    assert_eq!(host["windows"][0]["minutes_reported"], 2);
+    assert_eq!(host["windows"][0]["minutes_reported"], 4);
 }
 
 #[tokio::test]

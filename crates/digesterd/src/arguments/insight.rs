@@ -244,7 +244,7 @@ pub struct UnexpectedArguments {
 
 /// How records are shown.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct RecordsShownArguments {
+pub(crate) struct RecordsShownArguments {
     /// Most records; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
