@@ -5,6 +5,7 @@
 //! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
+//! * `questions`: what stored tables tell;
 //! * `bound`: tokens that are bound to accounts;
 //! * `store_requests`: what each call costs in requests to the stores;
 //! * `slow_readers`: who reads slowly, and who stops reading;
@@ -35,6 +36,8 @@ mod formats;
 mod queries;
 #[path = "api/slow_readers.rs"]
 mod slow_readers;
+#[path = "api/questions.rs"]
+mod questions;
 #[path = "api/standing.rs"]
 mod standing;
 #[path = "../../digesterd-worker/tests/worker/state_table.rs"]
