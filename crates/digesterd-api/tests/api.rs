@@ -34,10 +34,10 @@ mod fetching;
 mod formats;
 #[path = "api/queries.rs"]
 mod queries;
-#[path = "api/slow_readers.rs"]
-mod slow_readers;
 #[path = "api/questions.rs"]
 mod questions;
+#[path = "api/slow_readers.rs"]
+mod slow_readers;
 #[path = "api/standing.rs"]
 mod standing;
 #[path = "../../digesterd-worker/tests/worker/state_table.rs"]
