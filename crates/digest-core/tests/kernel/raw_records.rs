@@ -97,7 +97,11 @@ proptest! {
 
     #[test]
     fn raw_records_of_a_table_are_those_of_its_text(log in sound_log(), windowed: bool, seed: u64) {
-        let (rows, options) = (Rows::of(&log.text()), options(windowed));
+        let (mut rows, options) = (Rows::of(&log.text()), options(windowed));
+        if !rows.columns.iter().any(|column| column == "dstaddr") {
+            rows.columns = log.format.columns.clone();
+        }
+        rows.rows.retain(|row| row.len() == rows.columns.len());
         let of_text = one_by_one(&options, &rows.text());
         let of_table = one_by_one(&options, &rows.parquet(&mut Dice::of(seed)));
         if let Ok((sums, lines)) = of_text {
