@@ -64,6 +64,7 @@ for _ in $(seq 100); do
     [[ -s "$work/queue" ]] && break
     sleep 0.1
 done
+: >"$work/api.log" # It is read before the process may have begun.
 PORT=0 LISTEN_ADDRESS=127.0.0.1 \
     DIGEST_STORAGE_BUCKET="file://$work/storage" DIGEST_PROGRESS_BUCKET="file://$work/progress" \
     STREAM_APPLIANCE_ENDPOINT="http://127.0.0.1:$(cat "$work/queue")" STREAM_APPLIANCE_TOPIC=digests \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from datetime import timedelta
@@ -11,6 +12,7 @@ import duckdb
 import flow_logs
 from flow_logs import Window
 from processes import binary
+from web import call
 
 HOST, SERVER, STRANGER = "10.0.0.1", "10.0.0.2", "203.0.113.66"
 
@@ -126,6 +128,37 @@ def test_services_and_what_is_unexpected_are_told_of_stored_digests(stack):
     (only,) = map(json.loads, shown.splitlines())
     assert (only["server"], only["port"], only["reasons"]) == (STRANGER, "31338", ["unregistered"])
     assert only["why"] == "tcp/31338 is registered for no service"
+
+
+def test_the_api_answers_what_the_command_does(stack):
+    windows = hours(stack)
+    start, stop = windows[0].texts[0], windows[-1].texts[1]
+    shown, _ = ask(stack, "top", "--start", start, "--stop", stop, "--json")
+    query = f"start={start}&stop={stop}"
+    answer = call("GET", f"{stack.api_url}/v1/top?{query}").json()
+    assert answer["answer"]["items"] == [json.loads(line) for line in shown.splitlines()]
+    assert [digest["coverage"] for digest in answer["digests"]] == ["complete"] * 3
+    shown, _ = ask(stack, "host", HOST, "--start", start, "--stop", stop, "--json", "--limit", "100")
+    assert call("GET", f"{stack.api_url}/v1/host?host={HOST}&{query}").json()["answer"] == json.loads(shown)
+    refused = call("GET", f"{stack.api_url}/v1/digests/{windows[0].id()}/edges?filter=port%3D22%20prot%3D6")
+    assert (refused.status, "at character 9" in refused.message()) == (400, True)
+
+
+def test_the_records_behind_an_edge_are_read_again(stack):
+    window = hours(stack)[-1]
+    stranger = ("records", window.id(), "--stored", "--filter", f"dst={STRANGER}", "--json")
+    shown, told = ask(stack, *stranger)
+    (only,) = map(json.loads, shown.splitlines())
+    assert only["record"].split()[3:8] == [HOST, STRANGER, "41000", "31338", "6"]
+    assert only["start"] == window.first + 600
+    lines = gzip.decompress(stack.logs.get(only["object"])).decode().splitlines()
+    assert lines[only["line"] - 1] == only["record"]
+    assert "3 of 3 objects read again" in told
+    shown, told = ask(stack, *stranger[:3], "--filter", "port=443", "--limit", "2", "--json")
+    assert len(shown.splitlines()) == 2 and "and 34 more" in told
+    stack.logs.delete(only["object"])
+    shown, told = ask(stack, *stranger)
+    assert shown == "" and "2 of 3 objects read again" in told and only["object"] in told
 
 
 def test_merged_tables_hold_what_all_of_them_hold(stack, tmp_path):

@@ -26,7 +26,7 @@ mod rare;
 mod schema;
 mod table;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Written};
 pub(crate) use place::Place;
 pub(crate) use schema::{Group, NoSchema, Schema};
 pub(crate) use table::is_blank;

@@ -146,6 +146,8 @@ mod fold;
 
 mod first_layout;
 
+mod raw_records;
+
 mod parallel;
 
 mod digest;
@@ -207,6 +209,7 @@ pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;
+pub use raw_records::{EachRecord, RawRecord, raw_records};
 pub use record::JobRecord;
 pub use render::{GzipSummary, TextSummary};
 pub use scope::Scope;

@@ -22,7 +22,7 @@ pub(crate) struct ObjectRows<'a> {
     pub(crate) options: &'a FoldOptions,
     key: &'a str,
     pub(crate) layout: Layout,
-    unit: Unit,
+    pub(crate) unit: Unit,
     /// Lines or rows read so far.
     pub(crate) line: u64,
     pub(crate) tally: ObjectTally,
@@ -109,7 +109,7 @@ impl<'a> ObjectRows<'a> {
     }
 
     /// A table's names may be anything; in a digest they are tokens.
-    fn one_token_each<'v>(&self, verdict: Verdict<'v>) -> Result<Verdict<'v>, RowFault> {
+    pub(crate) fn one_token_each<'v>(&self, verdict: Verdict<'v>) -> Result<Verdict<'v>, RowFault> {
         if let Verdict::Counted(FlowRecord {
             account,
             interface,
@@ -255,8 +255,9 @@ impl<'a> ObjectRows<'a> {
         }
     }
 
+    /// Takes a header: rows below it are of its columns.
     #[cold]
-    fn header(&mut self, line: &[u8]) -> Result<(), FoldError> {
+    pub(crate) fn header(&mut self, line: &[u8]) -> Result<(), FoldError> {
         let layout = Layout::from_header(line).and_then(|layout| {
             layout.within(self.options.max_columns)?;
             Ok(layout)

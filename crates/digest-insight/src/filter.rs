@@ -68,6 +68,14 @@ impl Filter {
         }
     }
 
+    /// Edges of one of these actions.
+    #[must_use]
+    pub fn of_action(action: &str) -> Self {
+        Self {
+            terms: vec![Term::Action(vec![action.as_bytes().to_vec()])],
+        }
+    }
+
     /// Whether every edge is wanted.
     #[must_use]
     pub fn is_all(&self) -> bool {

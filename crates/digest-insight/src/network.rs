@@ -61,6 +61,16 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Networks with commas between.
+    ///
+    /// # Errors
+    /// [`NetworkError`]: the first that is none.
+    pub fn list(text: &str) -> Result<Vec<Self>, NetworkError> {
+        text.split(',').map(|one| one.trim().parse()).collect()
+    }
+}
+
 impl FromStr for Network {
     type Err = NetworkError;
 

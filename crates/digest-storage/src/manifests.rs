@@ -99,6 +99,18 @@ impl Manifests {
             .await
     }
 
+    /// The flow log objects that a manifest tells of, wherever it lists them; nothing where the list is gone.
+    ///
+    /// # Errors
+    /// As [`Manifests::load`].
+    pub async fn objects(&self, manifest: &Manifest) -> Result<Option<Vec<ObjectEntry>>, StoreError> {
+        match (&manifest.object_list, &manifest.object_list_key) {
+            (Some(list), _) => Ok(Some(list.clone())),
+            (None, Some(key)) => self.read(&Path::from(key.as_str())).await,
+            (None, None) => Ok(Some(Vec::new())),
+        }
+    }
+
     /// Gives an attempt's manifest the digest's name. One that is gone has its name already.
     ///
     /// # Errors

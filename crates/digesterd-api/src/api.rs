@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use digest_insight::{Grouping, Network};
 use digest_queue::JobQueue;
 use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
@@ -18,6 +19,7 @@ const COMPUTING: usize = 2;
 /// The API's stores, queue and limits. One per process, shared by all its threads.
 #[derive(Debug)]
 pub struct Api {
+    pub(crate) storage: Store,
     pub(crate) digests: Digests,
     pub(crate) manifests: Manifests,
     pub(crate) index: Index,
@@ -33,6 +35,8 @@ pub struct Api {
     pub(crate) flights: Flights,
     /// Room for requests that compute for seconds.
     pub(crate) computing: Arc<Semaphore>,
+    /// Networks that are inside, for questions that tell inside from outside.
+    pub(crate) inside: Vec<Network>,
 }
 
 impl Api {
@@ -46,6 +50,7 @@ impl Api {
         digests: &DigestSettings,
     ) -> Self {
         Self {
+            storage: storage.clone(),
             digests: Digests::new(storage.clone()),
             manifests: Manifests::new(storage.clone()),
             index: Index::new(storage.clone()),
@@ -58,7 +63,14 @@ impl Api {
             seals: Seals::default(),
             flights: Flights::default(),
             computing: Arc::new(Semaphore::new(COMPUTING)),
+            inside: Grouping::usual_inside(),
         }
+    }
+
+    /// The same with these networks inside, in place of private ones.
+    #[must_use]
+    pub fn with_inside(self, inside: Vec<Network>) -> Self {
+        Self { inside, ..self }
     }
 
     /// Whether a marker without a record holds its window: the Go service's claim.

@@ -4,7 +4,7 @@
 //! a GET through
 //! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
 //! `conditions` and `negotiation`. Below `/v1/digests` the [`status`] resource tells how far a job is, and a
-//! [`listing`] which digests there are, a `difference` what has changed from one to another. [`configure`] puts both on a router of any actix-web application;
+//! [`listing`] which digests there are, a `difference` what has changed from one to another; `questions` are answered from their tables. [`configure`] puts both on a router of any actix-web application;
 //! [`run()`] is the whole life of the `digesterd-api` binary.
 
 mod admission;
@@ -21,6 +21,8 @@ pub mod listing;
 mod negotiation;
 mod progress;
 mod query;
+mod question_query;
+mod questions;
 mod refusals;
 mod routes;
 mod run;
@@ -31,6 +33,7 @@ mod submit;
 mod text;
 
 pub use api::Api;
+pub use questions::QUESTION_PATHS;
 pub use routes::{PATHS, configure, configure_root};
-pub use run::run;
+pub use run::{inside, run};
 pub use settings::Settings;

@@ -37,6 +37,14 @@ pub(crate) fn asked(request: &HttpRequest) -> Result<Format, UnknownFormat> {
     }
 }
 
+/// Whether a request's `Accept` takes JSON. A header that cannot be read counts as absent.
+pub(crate) fn takes_json(request: &HttpRequest) -> bool {
+    match Accept::parse(request) {
+        Ok(accept) => accept.0.is_empty() || quality(&accept.0, "application", "json") > Quality::ZERO,
+        Err(_) => true,
+    }
+}
+
 /// The value of `Content-Type`.
 pub(crate) fn content_type(format: Format) -> &'static str {
     match format {

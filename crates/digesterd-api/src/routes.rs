@@ -16,11 +16,12 @@ use crate::difference::difference;
 use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
 use crate::listing::list;
 use crate::query;
+use crate::questions;
 use crate::refusals::{query_problem, window_problem};
 use crate::status::status;
 use crate::submit::submit;
 
-/// The paths that [`configure`] answers.
+/// The paths that [`configure`] answers beside [`QUESTION_PATHS`](crate::QUESTION_PATHS).
 pub const PATHS: [&str; 7] = [
     "/",
     "/v1/diff",
@@ -51,6 +52,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
             .service(read_only(content_path, content))
             .service(read_only(manifest_path, manifest))
             .service(read_only(description_path, description));
+        questions::configure(config);
     }
 }
 
@@ -73,7 +75,7 @@ fn configure_at(root: &'static str, api: Arc<Api>) -> impl FnOnce(&mut web::Serv
 }
 
 /// A path that is read by GET and HEAD.
-fn read_only<F, Args>(path: &str, handler: F) -> Resource
+pub(crate) fn read_only<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args> + Clone,
     Args: FromRequest + 'static,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use digesterd_process::environment::Environment;
+use anyhow::Context;
+use digest_insight::{Grouping, Network};
+use digesterd_process::environment::{Environment, InsideSettings};
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
@@ -15,6 +17,17 @@ use crate::api::Api;
 use crate::routes::{configure, configure_root};
 use crate::settings::Settings;
 
+/// The networks that are inside.
+///
+/// # Errors
+/// A list that cannot be read.
+pub fn inside(settings: &InsideSettings) -> anyhow::Result<Vec<Network>> {
+    match &settings.networks {
+        None => Ok(Grouping::usual_inside()),
+        Some(text) => Network::list(text).context("INTERNAL_CIDRS"),
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight.
 ///
 /// # Errors
@@ -22,6 +35,7 @@ use crate::settings::Settings;
 /// address that cannot be listened on.
 pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let settings = Settings::read(&environment)?;
+    let inside = inside(&settings.inside)?;
     tracing::info!(
         ?settings,
         version = env!("CARGO_PKG_VERSION"),
@@ -46,13 +60,8 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     // The API writes nothing to the digests' store, and need not be allowed to.
     probe(&readiness, "progress", &progress).await;
     register_queue(&readiness, Arc::clone(&queue));
-    let api = Arc::new(Api::new(
-        &storage,
-        &progress,
-        queue,
-        settings.timings,
-        &settings.digests,
-    ));
+    let api = Api::new(&storage, &progress, queue, settings.timings, &settings.digests);
+    let api = Arc::new(api.with_inside(inside));
     let (root, routes) = (Arc::clone(&api), Arc::clone(&api));
     let mut listening = server::listen(&settings.service, &guard, &readiness, &metrics, move |config| {
         configure(Arc::clone(&routes))(config);

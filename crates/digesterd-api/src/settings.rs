@@ -2,7 +2,7 @@
 
 use digesterd_process::environment::{
     AccessSettings, AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError,
-    QueueSettings, Service, Timings,
+    InsideSettings, QueueSettings, Service, Timings,
 };
 
 /// Settings of the `digesterd-api` binary.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub timings: Timings,
     /// Longest window.
     pub digests: DigestSettings,
+    /// Which networks are inside.
+    pub inside: InsideSettings,
 }
 
 impl Settings {
@@ -41,6 +43,7 @@ impl Settings {
         let queue = QueueSettings::read(&reader);
         let timings = Timings::read(&reader);
         let digests = DigestSettings::read(&reader);
+        let inside = InsideSettings::read(&reader);
         let in_s3 = [&storage, &progress]
             .into_iter()
             .flatten()
@@ -59,6 +62,7 @@ impl Settings {
                 queue: queue?,
                 timings: timings?,
                 digests: digests?,
+                inside,
             })
         })();
         reader.finish(settings)

@@ -5,6 +5,7 @@
 //! * `standing`: what is answered while a digest is made or was given up, by this service or the Go one;
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
+//! * `questions`: what stored tables tell;
 //! * `bound`: tokens that are bound to accounts;
 //! * `store_requests`: what each call costs in requests to the stores;
 //! * `slow_readers`: who reads slowly, and who stops reading;
@@ -33,6 +34,8 @@ mod fetching;
 mod formats;
 #[path = "api/queries.rs"]
 mod queries;
+#[path = "api/questions.rs"]
+mod questions;
 #[path = "api/slow_readers.rs"]
 mod slow_readers;
 #[path = "api/standing.rs"]

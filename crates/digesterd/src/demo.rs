@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use digest_core::{Job, Manifest, Scope};
+use digest_insight::Grouping;
 use digest_storage::{Manifests, Records};
 use digesterd_process::environment::Environment;
 use digesterd_process::shutdown::Shutdown;
@@ -48,7 +49,7 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
         directory.join(FLOW_LOGS).display(),
     ));
 
-    let service = Standalone::open(&settings).await?;
+    let service = Standalone::open(&settings, Grouping::usual_inside()).await?;
     let url = format!("http://{}", service.address());
     let (records, manifests) = (service.records.clone(), service.manifests.clone());
     let shutdown = Shutdown::new();

@@ -9,6 +9,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use digest_questions::Question;
 use digesterd_process::environment::Environment;
 use digesterd_process::life::conclude;
 use digesterd_process::telemetry::{self, LogStyle};
@@ -32,6 +33,7 @@ mod output;
 mod place;
 mod progress_bar;
 mod questions;
+mod records;
 pub mod sample_logs;
 mod serve;
 mod services;
@@ -49,9 +51,9 @@ mod units;
 pub use arguments::{
     ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
     DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments, Role,
-    ServeArguments, ShownArguments, Since, Sort, StatusArguments, TimeArguments, TokenArguments, TokenScope,
-    UnexpectedArguments, WhichArguments, WindowArguments,
+    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments,
+    RecordsArguments, Role, ServeArguments, ShownArguments, Since, Sort, StatusArguments, TimeArguments,
+    TokenArguments, TokenScope, UnexpectedArguments, WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -80,11 +82,24 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Command::Token(arguments) => token::run(arguments),
         Command::Graph(arguments) => waited_for(graph::run(arguments, &environment)),
         Command::Merge(arguments) => waited_for(merge::run(arguments, &environment)),
-        Command::Top(arguments) => waited_for(questions::top(arguments, &environment)),
-        Command::Edges(arguments) => waited_for(questions::edges(arguments, &environment)),
-        Command::Rejected(arguments) => waited_for(questions::rejected(arguments, &environment)),
+        Command::Top(arguments) => {
+            waited_for(questions::edges("top", Question::Top, arguments, &environment))
+        }
+        Command::Edges(arguments) => waited_for(questions::edges(
+            "edges",
+            Question::Edges,
+            arguments,
+            &environment,
+        )),
+        Command::Rejected(arguments) => waited_for(questions::edges(
+            "rejected",
+            Question::Rejected,
+            arguments,
+            &environment,
+        )),
         Command::Host(arguments) => waited_for(host::run(arguments, &environment)),
         Command::Unexpected(arguments) => waited_for(unexpected::run(arguments, &environment)),
+        Command::Records(arguments) => waited_for(records::run(arguments, &environment)),
         Command::Services(arguments) => waited_for(services::run(arguments, &environment)),
         Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {
             Ok(code) => return code,

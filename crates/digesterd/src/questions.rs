@@ -2,131 +2,79 @@
 
 use std::io::Write;
 
-use anyhow::Context;
-use digest_insight::{
-    Filter, Grouping, Links, LinksOptions, Listed, Measure, Network, Observers, SeenBy, Subject, Sums,
-    heaviest_of,
-};
+use anyhow::{Context, anyhow};
+use digest_insight::{Grouping, LinksOptions, Listed, Measure, Network, Observers, SeenBy};
+use digest_questions::{Answer, Asked, Asking, EdgesAnswer, Question, QuestionError, Row, ask};
 use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
 
-use crate::arguments::{EdgesArguments, QuestionArguments, ShownArguments, Sort, refused};
-use crate::asked::Asked;
+use crate::arguments::{AskedArguments, EdgesArguments, QuestionArguments, ShownArguments, Sort, refused};
+use crate::asked::{caveats, find};
 use crate::progress_bar::tell;
 use crate::stdout;
 use crate::stored::{Named, Shelf, unsorted};
 use crate::table::{Cell, Colour, Table, colours};
 use crate::units::{bytes, grouped};
 
-/// A line of the answer.
-#[derive(Debug, Serialize)]
-struct Row {
-    #[serde(flatten)]
-    subject: Subject,
-    #[serde(flatten)]
-    sums: Sums,
-    edges: u64,
-    /// Whose interfaces told of it, where sums are asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen_by: Option<SeenBy>,
-}
-
-/// Which ends talk most, over all services.
-pub(crate) async fn top(arguments: &QuestionArguments, environment: &Environment) -> anyhow::Result<()> {
-    let question = Question::new("top", arguments, environment).await?;
-    question.by_link(Measure::Bytes, false).await
-}
-
-/// Edges as they are, or grouped.
-pub(crate) async fn edges(arguments: &QuestionArguments, environment: &Environment) -> anyhow::Result<()> {
-    let question = Question::new("edges", arguments, environment).await?;
-    if arguments.edges.group_by.is_some() {
-        return question.by_link(Measure::Bytes, true).await;
+/// `edges`, `top` or `rejected`.
+pub(crate) async fn edges(
+    command: &str,
+    question: Question,
+    arguments: &QuestionArguments,
+    environment: &Environment,
+) -> anyhow::Result<()> {
+    let asking = asking(command, &arguments.edges, &arguments.shown, environment)?;
+    let (asked, answer) = asked_of(command, question, asking, &arguments.asked, environment).await?;
+    if let Answer::Edges(answer) = &answer {
+        show(&arguments.shown, answer)?;
     }
-    question.by_edge().await
+    caveats(&asked).iter().for_each(tell);
+    Ok(())
 }
 
-/// What was rejected, by ends and service.
-pub(crate) async fn rejected(arguments: &QuestionArguments, environment: &Environment) -> anyhow::Result<()> {
-    let mut question = Question::new("rejected", arguments, environment).await?;
-    let rejected = "action=REJECT".parse().context("no filter")?;
-    question.options.filter = question.options.filter.and(rejected);
-    question.by_link(Measure::Packets, true).await
+/// Finds what the arguments name, and asks it.
+pub(crate) async fn asked_of(
+    command: &str,
+    question: Question,
+    asking: Asking,
+    arguments: &AskedArguments,
+    environment: &Environment,
+) -> anyhow::Result<(Asked, Answer)> {
+    let asked = find(command, arguments, environment).await?;
+    let answer = ask(&asked, question, asking).await.map_err(advised)?;
+    Ok((asked, answer))
 }
 
-/// A question that is asked of digests, and how its answer is shown.
-struct Question<'a> {
-    arguments: &'a QuestionArguments,
-    asked: Asked,
-    options: LinksOptions,
-}
-
-impl<'a> Question<'a> {
-    async fn new(
-        command: &str,
-        arguments: &'a QuestionArguments,
-        environment: &Environment,
-    ) -> anyhow::Result<Self> {
-        let options = options(command, &arguments.edges, environment)?;
-        let asked = Asked::of(command, &arguments.asked, environment).await?;
-        Ok(Self {
-            arguments,
-            asked,
-            options,
-        })
-    }
-
-    async fn by_edge(self) -> anyhow::Result<()> {
-        let shown = self.arguments.shown;
-        let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
-        let (limit, measure) = (shown.limit, measure(&shown, Measure::Bytes));
-        let listed =
-            tokio::task::spawn_blocking(move || heaviest_of(&mut sources, &options, limit, measure)).await?;
-        let listed = listed.with_context(|| format!("{} cannot be asked", self.asked.names()))?;
-        let row = |(subject, sums): (Subject, Sums)| Row {
-            subject,
-            sums,
-            edges: 1,
-            seen_by: None,
-        };
-        let count = listed.count;
-        show(&shown, listed.items.into_iter().map(row).collect(), count, None)?;
-        self.asked.caveats().iter().for_each(tell);
-        Ok(())
-    }
-
-    async fn by_link(mut self, usual: Measure, services: bool) -> anyhow::Result<()> {
-        self.options.services = services;
-        self.options.observers = self
-            .asked
-            .observers(&self.options.grouping, Filter::default())
-            .await?;
-        let (mut sources, options) = (self.asked.sources().await?, self.options.clone());
-        let shown = self.arguments.shown;
-        let (limit, most) = (shown.limit, measure(&shown, usual));
-        let asking = move || Links::heaviest_of(&mut sources, &options, limit, most);
-        let answer = tokio::task::spawn_blocking(asking).await?;
-        let (listed, totals) = answer.with_context(|| format!("{} cannot be summed", self.asked.names()))?;
-        let total = (totals.total, totals.second_sights);
-        let rows = listed.items.into_iter().map(|link| Row {
-            subject: link.subject,
-            sums: link.sums,
-            edges: link.edges,
-            seen_by: Some(link.seen),
-        });
-        show(&shown, rows.collect(), listed.count, Some(total))?;
-        self.asked.caveats().iter().for_each(tell);
-        Ok(())
+/// What a person can do about it.
+fn advised(error: QuestionError) -> anyhow::Error {
+    match error {
+        QuestionError::NoInterfaces => {
+            anyhow!("{error}: name it beside the edges (`digesterd digest --interfaces FILE` writes one)")
+        }
+        error => error.into(),
     }
 }
 
-/// What comes first.
-pub(crate) fn measure(shown: &ShownArguments, usual: Measure) -> Measure {
-    match shown.sort {
-        None => usual,
-        Some(Sort::Bytes) => Measure::Bytes,
-        Some(Sort::Packets) => Measure::Packets,
-        Some(Sort::Edges) => Measure::Edges,
+/// How a question is asked, as the arguments and the environment say.
+pub(crate) fn asking(
+    command: &str,
+    edges: &EdgesArguments,
+    shown: &ShownArguments,
+    environment: &Environment,
+) -> anyhow::Result<Asking> {
+    Ok(Asking {
+        group_by: edges.group_by.clone(),
+        links: options(command, edges, environment)?,
+        sort: shown.sort.map(measure),
+        limit: shown.limit,
+    })
+}
+
+fn measure(sort: Sort) -> Measure {
+    match sort {
+        Sort::Bytes => Measure::Bytes,
+        Sort::Packets => Measure::Packets,
+        Sort::Edges => Measure::Edges,
     }
 }
 
@@ -143,9 +91,7 @@ pub(crate) fn options(
         inside = match reader.finish(Some(settings))?.networks {
             None => Grouping::usual_inside(),
             Some(text) => {
-                let networks: Result<Vec<Network>, _> =
-                    text.split(',').map(|one| one.trim().parse()).collect();
-                networks.map_err(|error| refused(command, format!("INTERNAL_CIDRS: {error}")))?
+                Network::list(&text).map_err(|error| refused(command, format!("INTERNAL_CIDRS: {error}")))?
             }
         };
     }
@@ -205,20 +151,14 @@ fn tell_more(more: u64) {
     }
 }
 
-fn show(
-    shown: &ShownArguments,
-    rows: Vec<Row>,
-    count: u64,
-    total: Option<(Sums, u64)>,
-) -> anyhow::Result<()> {
-    let more = count - rows.len() as u64;
-    write_items(shown, &rows, None, line)?;
-    tell_more(more);
-    if let Some((total, second_sights)) = total {
+fn show(shown: &ShownArguments, answer: &EdgesAnswer) -> anyhow::Result<()> {
+    write_items(shown, &answer.listed.items, None, line)?;
+    tell_more(answer.listed.more());
+    if let Some(total) = answer.total {
         let sums = format!("{} in {} packets", bytes(total.bytes), grouped(total.packets));
-        tell(match second_sights {
-            0 => format!("in all {sums}"),
-            seen => format!(
+        tell(match answer.second_sights {
+            None | Some(0) => format!("in all {sums}"),
+            Some(seen) => format!(
                 "in all {sums}; {} edges told a second time of what the source's interface told, and do not count",
                 grouped(seen)
             ),

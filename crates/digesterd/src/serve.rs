@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context;
-use digesterd_process::environment::Environment;
+use digesterd_api::inside;
+use digesterd_process::environment::{Environment, InsideSettings};
 use digesterd_process::life::observe;
 use digesterd_process::shutdown::Shutdown;
 use digesterd_worker::Settings;
@@ -24,14 +25,16 @@ pub(crate) const FLOW_LOGS: &str = "flow-logs";
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(arguments: &ServeArguments, environment: Environment) -> anyhow::Result<()> {
     let _traces = observe("digesterd", &environment)?;
-    let settings = Settings::read_standalone(&flagged(arguments, environment)?)?;
+    let environment = flagged(arguments, environment)?;
+    let settings = Settings::read_standalone(&environment)?;
+    let inside = inside(&InsideSettings::read(&environment.reader()))?;
     tracing::info!(
         ?settings,
         version = env!("CARGO_PKG_VERSION"),
         "digesterd serve starts"
     );
     let shutdown = Shutdown::on_signals()?;
-    Standalone::open(&settings).await?.run(shutdown).await?;
+    Standalone::open(&settings, inside).await?.run(shutdown).await?;
     tracing::info!("digesterd serve ends");
     Ok(())
 }

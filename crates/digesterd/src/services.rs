@@ -1,32 +1,30 @@
 //! `digesterd services`: who serves what, and by which rule that is known.
 
-use anyhow::Context;
-use digest_insight::{Filter, Measure, Rule, Service, protocol_name, services};
+use digest_insight::{Rule, Service, protocol_name};
+use digest_questions::{Answer, AskedDigest, Question};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::QuestionArguments;
-use crate::asked::{Asked, AskedDigest};
+use crate::asked::caveats;
 use crate::progress_bar::tell;
-use crate::questions::{measure, options, show_listed};
+use crate::questions::{asked_of, asking, show_listed};
 use crate::table::Cell;
 use crate::units::{bytes, grouped};
 
+const COMMAND: &str = "services";
+
 /// Asks, and shows the services with most bytes.
 pub(crate) async fn run(arguments: &QuestionArguments, environment: &Environment) -> anyhow::Result<()> {
-    let mut links = options("services", &arguments.edges, environment)?;
-    let asked = Asked::of("services", &arguments.asked, environment).await?;
-    links.observers = asked.observers(&links.grouping, Filter::default()).await?;
-    let mut sources = asked.sources().await?;
-    let shown = arguments.shown;
-    let most = measure(&shown, Measure::Bytes);
-    let listed =
-        tokio::task::spawn_blocking(move || services(&mut sources, &links, shown.limit, most)).await?;
-    let listed = listed.with_context(|| format!("{} cannot be asked", asked.names()))?;
-    show_listed(&shown, &listed, head, line)?;
+    let asking = asking(COMMAND, &arguments.edges, &arguments.shown, environment)?;
+    let asked = asked_of(COMMAND, Question::Services, asking, &arguments.asked, environment);
+    let (asked, answer) = asked.await?;
+    if let Answer::Services(listed) = &answer {
+        show_listed(&arguments.shown, listed, head, line)?;
+    }
     if !asked.digests.iter().all(AskedDigest::has_table) {
         tell("a digest's text knows no flags: there the order of ports decides alone");
     }
-    asked.caveats().iter().for_each(tell);
+    caveats(&asked).iter().for_each(tell);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use digest_insight::Network;
 use digest_queue::{InProcessJobs, QueuedJob, in_process};
 use digest_storage::{Manifests, Records};
 use digesterd_api::Api;
@@ -35,19 +36,20 @@ pub(crate) struct Standalone {
 
 impl Standalone {
     /// Opens the places and listens.
-    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+    pub(crate) async fn open(settings: &Settings, inside: Vec<Network>) -> anyhow::Result<Self> {
         let readiness = Readiness::new();
         let metrics = Metrics::new("digesterd");
         let worker = digesterd_worker::open(settings, &readiness, &metrics).await?;
         let places = worker.places().clone();
         let (queue, jobs) = in_process();
-        let api = Arc::new(Api::new(
+        let api = Api::new(
             places.digests.store(),
             places.records.store(),
             Arc::new(queue),
             settings.timings.clone(),
             &settings.digests,
-        ));
+        );
+        let api = Arc::new(api.with_inside(inside));
         let access = &settings.access;
         let guard = Guard::of_tokens(access.tokens_file.as_deref())?;
         // Where tokens are asked for, they are asked for everywhere.

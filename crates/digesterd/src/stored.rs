@@ -36,10 +36,12 @@ pub(crate) enum Named {
 }
 
 /// Where digests with an id come from.
+#[derive(Debug)]
 pub(crate) struct Shelf {
     place: Place,
 }
 
+#[derive(Debug)]
 enum Place {
     Api(Client),
     Storage(Store),

@@ -1,4 +1,4 @@
-//! A table's bytes for those who read it: of a file, or of an object in the storage bucket.
+//! The bytes of a table in a file, for those who read it.
 
 use std::fs::File;
 use std::io;
@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use bytes::Bytes;
-use digest_storage::{TableObject, Tables};
 use digest_tables::TableSource;
-use tokio::runtime::Handle;
 
 /// What a Parquet file begins with.
 const MAGIC: [u8; 4] = *b"PAR1";
@@ -21,28 +19,12 @@ struct OfFile {
     size: u64,
 }
 
-/// An object, read by ranges by threads outside the async runtime.
-struct OfObject {
-    tables: Tables,
-    object: TableObject,
-    runtime: Handle,
-}
-
 /// A file's bytes.
 pub(crate) fn of_file(path: &Path) -> anyhow::Result<Arc<dyn TableSource>> {
     let unreadable = || format!("cannot read {}", path.display());
     let file = File::open(path).with_context(unreadable)?;
     let size = file.metadata().with_context(unreadable)?.len();
     Ok(Arc::new(OfFile { file, size }))
-}
-
-/// An object's bytes.
-pub(crate) fn of_object(tables: Tables, object: TableObject) -> Arc<dyn TableSource> {
-    Arc::new(OfObject {
-        tables,
-        object,
-        runtime: Handle::current(),
-    })
 }
 
 /// Whether a file is Parquet, by its first bytes.
@@ -61,22 +43,5 @@ impl TableSource for OfFile {
         let mut bytes = vec![0; length];
         self.file.read_exact_at(&mut bytes, at)?;
         Ok(bytes.into())
-    }
-}
-
-impl TableSource for OfObject {
-    fn size(&self) -> u64 {
-        self.object.size
-    }
-
-    fn read_at(&self, at: u64, length: usize) -> io::Result<Bytes> {
-        let range = at..at + length as u64;
-        let read = self.runtime.block_on(self.tables.read(&self.object, range));
-        let bytes = read.map_err(io::Error::other)?;
-        if bytes.len() == length {
-            Ok(bytes)
-        } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        }
     }
 }

@@ -4,42 +4,45 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use digest_insight::{Filter, Measure, Policy, REGISTRY_DATE, Rule, Unexpected, protocol_name, unexpected};
+use digest_insight::{Policy, Rule, Unexpected, protocol_name};
+use digest_questions::{Answer, Question};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::{UnexpectedArguments, refused};
-use crate::asked::Asked;
+use crate::asked::caveats;
 use crate::progress_bar::tell;
-use crate::questions::{measure, options, show_listed};
+use crate::questions::{asked_of, asking, show_listed};
 use crate::table::{Cell, Colour};
 use crate::times::second;
 use crate::units::{bytes, counted};
 
+const COMMAND: &str = "unexpected";
+
 /// Asks, and shows what has most bytes.
 pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environment) -> anyhow::Result<()> {
     let question = &arguments.question;
-    let mut links = options("unexpected", &question.edges, environment)?;
+    let asking = asking(COMMAND, &question.edges, &question.shown, environment)?;
     let policy = arguments.policy.as_deref().map(policy).transpose()?;
-    let asked = Asked::of("unexpected", &question.asked, environment).await?;
-    links.observers = asked.observers(&links.grouping, Filter::default()).await?;
-    let mut sources = asked.sources().await?;
-    let shown = question.shown;
-    let (limit, most) = (shown.limit, measure(&shown, Measure::Bytes));
-    let rules = policy.as_ref().map(Policy::rules);
-    let listed =
-        tokio::task::spawn_blocking(move || unexpected(&mut sources, &links, policy.as_ref(), limit, most));
-    let listed = listed
-        .await?
-        .with_context(|| format!("{} cannot be asked", asked.names()))?;
-    show_listed(&shown, &listed, head, line)?;
-    tell(match rules {
-        None => format!("by IANA's registry of {REGISTRY_DATE}; --policy says what is expected besides"),
-        Some(rules) => format!(
-            "by {} of the policy and IANA's registry of {REGISTRY_DATE}",
-            counted(rules as u64, "rule")
-        ),
-    });
-    asked.caveats().iter().for_each(tell);
+    let asked = asked_of(
+        COMMAND,
+        Question::Unexpected(policy),
+        asking,
+        &question.asked,
+        environment,
+    );
+    let (asked, answer) = asked.await?;
+    if let Answer::Unexpected(answer) = &answer {
+        show_listed(&question.shown, &answer.listed, head, line)?;
+        let registry = answer.registry;
+        tell(match answer.rules {
+            None => format!("by IANA's registry of {registry}; --policy says what is expected besides"),
+            Some(rules) => format!(
+                "by {} of the policy and IANA's registry of {registry}",
+                counted(rules, "rule")
+            ),
+        });
+    }
+    caveats(&asked).iter().for_each(tell);
     Ok(())
 }
 

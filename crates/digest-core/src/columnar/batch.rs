@@ -21,9 +21,10 @@ mod facets;
 mod facts;
 mod names;
 mod records;
+mod written;
 
 use names::{KnownNames, Names};
-use records::Judged;
+pub(crate) use written::Written;
 
 /// An entry that is a plain number.
 const PLAIN: u64 = ODD;
@@ -68,7 +69,7 @@ pub(crate) struct Batch {
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
     v6: Vec<u128>,
     known_names: KnownNames,
-    judged: Judged,
+    judged: Written,
 }
 
 impl Batch {
@@ -100,7 +101,7 @@ impl Batch {
             breaks: Vec::new(),
             v6: Vec::new(),
             known_names: KnownNames::default(),
-            judged: Judged::default(),
+            judged: Written::default(),
         }
     }
 

@@ -8,6 +8,7 @@
 //! * [`parallel`]: an error in any thread ends the work of all.
 //! * [`parquet`]: a Parquet file says what text of the same records says, and a hostile one does no harm.
 //! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
+//! * [`raw_records`]: records one at a time are those that a fold counts.
 //! * [`windows`]: adjacent windows share no record, and add up.
 //! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
@@ -43,6 +44,7 @@ mod parallel;
 mod parquet;
 mod parquet_file;
 mod parquet_reading;
+mod raw_records;
 mod replay;
 mod spilling;
 mod windows;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use digest_core::manifest::ObjectEntry;
 use object_store::ObjectMeta;
 
 use super::name::ObjectName;
@@ -44,6 +45,23 @@ impl FlowLogObject {
             region: region.to_owned(),
             flow_log_id: name.map_or_else(String::new, |name| name.flow_log_id.to_owned()),
             named: name.map_or(meta.last_modified, |name| name.time),
+        }
+    }
+
+    /// An object that a manifest tells of.
+    #[must_use]
+    pub fn told(entry: &ObjectEntry) -> Self {
+        let name = entry.key.rsplit('/').next().and_then(ObjectName::parse);
+        let (account, region) = name.map_or(("-", "-"), |name| (name.account, name.region));
+        Self {
+            place: entry.place.as_deref().map(Arc::from),
+            key: entry.key.clone(),
+            size: entry.size,
+            etag: entry.etag.clone(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+            flow_log_id: name.map_or_else(String::new, |name| name.flow_log_id.to_owned()),
+            named: name.map_or_else(DateTime::default, |name| name.time),
         }
     }
 

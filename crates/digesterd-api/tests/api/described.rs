@@ -71,6 +71,7 @@ async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
         .map(|path| path.as_str().unwrap())
         .collect();
     let own = [metrics::PATH].into_iter().chain(digesterd_api::PATHS);
+    let own = own.chain(digesterd_api::QUESTION_PATHS);
     let routed: BTreeSet<&str> = health::PATHS.into_iter().chain(own).collect();
     assert_eq!(described, routed);
 
@@ -200,6 +201,31 @@ async fn every_answer_about_a_status_and_a_list_is_described() {
             let answer = app.call(method.clone(), &target).send().await.unwrap();
             assert_eq!(answer.status(), status, "{method} {target}");
             check(&description, path, method.as_str(), &answer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_to_a_question_is_described() {
+    let description = description();
+    let app = TestApp::start();
+    crate::questions::stored(&app, &hour()).await;
+    for path in digesterd_api::QUESTION_PATHS {
+        let time = if path.contains("{id}") { "" } else { HOUR };
+        let host = if path.ends_with("/host") {
+            "&host=eni-a"
+        } else {
+            ""
+        };
+        let good = format!("{}?{time}{host}", path.replace("{id}", HOUR_ID)).replace("?&", "?");
+        let nowhere = path.replace("{id}", "x") + &format!("?since=1m{host}");
+        let nothing = if time.is_empty() { 400 } else { 404 };
+        for (target, status) in [(good.clone(), 200), (good + "&limit=x", 400), (nowhere, nothing)] {
+            for method in [Method::GET, Method::HEAD] {
+                let answer = app.call(method.clone(), &target).send().await.unwrap();
+                assert_eq!(answer.status(), status, "{method} {target}");
+                check(&description, path, method.as_str(), &answer);
+            }
         }
     }
 }

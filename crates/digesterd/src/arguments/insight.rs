@@ -182,21 +182,7 @@ impl std::str::FromStr for Since {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || format!("{text:?} is no duration such as 90m, 27h or 7d");
-        let (number, unit) = text
-            .char_indices()
-            .next_back()
-            .map(|(at, _)| text.split_at(at))
-            .ok_or_else(refused)?;
-        let seconds = match unit {
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return Err(refused()),
-        };
-        let number = number.parse::<u32>().ok().filter(|number| *number > 0);
-        let number = number.filter(|_| !text.starts_with('+')).ok_or_else(refused)?;
-        Ok(Self(i64::from(number) * seconds))
+        digest_questions::duration(text).map(Self)
     }
 }
 
@@ -254,6 +240,47 @@ pub struct UnexpectedArguments {
     /// What is expected, in TOML: then whatever no rule allows is unexpected
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+}
+
+/// How records are shown.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct RecordsShownArguments {
+    /// Most records; all are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// JSON, an object a line, in place of columns
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl RecordsShownArguments {
+    pub(crate) fn as_shown(self) -> ShownArguments {
+        ShownArguments {
+            sort: None,
+            limit: self.limit,
+            json: self.json,
+        }
+    }
+}
+
+/// Arguments of `records`.
+#[derive(Debug, Clone, Args)]
+pub struct RecordsArguments {
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
+    /// Records of edges of which every term holds: 'src=10.0.0.1 dst=10.0.0.2 port=443 protocol=tcp action=REJECT eni=eni-1'
+    ///
+    /// Terms are those of the other questions; bytes>= and packets>= are of one record.
+    #[arg(long, value_name = "TERMS", default_value = "", hide_default_value = true)]
+    pub filter: Filter,
+    /// No records of which every term holds; may be given several times
+    #[arg(long, value_name = "TERMS")]
+    pub ignore: Vec<Filter>,
+    /// Where the flow logs lie, a path or URL, in place of VPC_FLOW_LOGS_BUCKET
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub logs: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: RecordsShownArguments,
 }
 
 /// What comes first.

@@ -4,16 +4,15 @@ use std::io::Write;
 
 use digest_core::Coverage;
 use digest_insight::{HostWindow, Listed, Offered, Peer, Rejected, Sums, protocol_name};
+use digest_questions::HostAnswer;
 
-use super::Answer;
-use crate::asked::Asked;
 use crate::table::{Cell, Colour, Table, colours};
 use crate::times::{length, minute, second};
 use crate::units::{bytes, grouped};
 
 /// The page.
-pub(super) fn page(answer: &Answer, asked: &Asked) -> anyhow::Result<Vec<u8>> {
-    let (out, host) = (&mut Vec::new(), &answer.host);
+pub(super) fn page(answer: &HostAnswer) -> anyhow::Result<Vec<u8>> {
+    let out = &mut Vec::new();
     title(out, answer)?;
     let mut windows = Table::default();
     windows.push(cells(
@@ -22,82 +21,81 @@ pub(super) fn page(answer: &Answer, asked: &Asked) -> anyhow::Result<Vec<u8>> {
         &["coverage"],
     ));
     let mut all = HostWindow::default();
-    for (at, (window, digest)) in host.windows.iter().zip(&asked.digests).enumerate() {
-        let (start, stop) = answer.windows.get(at).copied().unwrap_or_default();
-        let mut row = vec![Cell::text(minute(start)), Cell::text(length(stop - start))];
-        row.extend(sums(window));
-        let told = answer.standing.reported.get(&at);
-        let minutes = told.map(|(minutes, _)| format!(", {minutes} of {} min reported", (stop - start) / 60));
-        let lost = told
-            .filter(|(_, lost)| *lost > 0)
-            .map(|_| ", records lost by AWS".to_owned());
+    for span in &answer.windows {
+        let length_of = span.stop - span.start;
+        let mut row = vec![Cell::text(minute(span.start)), Cell::text(length(length_of))];
+        row.extend(sums(&span.sums));
+        let minutes = span.minutes_reported;
+        let minutes = minutes.map(|minutes| format!(", {minutes} of {} min reported", length_of / 60));
+        let lost = span.skipdata_records.filter(|lost| *lost > 0);
+        let lost = lost.map(|_| ", records lost by AWS".to_owned());
         let coverage = format!(
             "{}{}{}",
-            digest.coverage,
+            span.coverage,
             minutes.unwrap_or_default(),
             lost.unwrap_or_default()
         );
-        row.push(match digest.coverage {
+        row.push(match span.coverage {
             Coverage::Complete => Cell::text(coverage),
             _ => Cell::text(coverage).coloured(Colour::Yellow),
         });
         windows.push(row);
-        all.received.add(window.received);
-        all.sent.add(window.sent);
-        all.rejected.add(window.rejected);
+        all.received.add(span.sums.received);
+        all.sent.add(span.sums.sent);
+        all.rejected.add(span.sums.rejected);
     }
     let mut row = vec![Cell::text("in all"), Cell::text("")];
     row.extend(sums(&all));
     windows.push(row);
     windows.write(out, colours())?;
-    let new = match (answer.new_since, host.new_peers) {
+    let new = match (answer.new_since, answer.new_peers) {
         (None, _) => String::new(),
         (Some(_), new) => format!(", {} of them new", grouped(new)),
     };
     section(
         out,
-        &format!("peers: {}{new}", grouped(host.peers.count)),
+        &format!("peers: {}{new}", grouped(answer.peers.count)),
         cells(
             &["peer"],
             &["received", "sent"],
             &["first seen", "last seen", "seen by", ""],
         ),
-        &host.peers,
+        &answer.peers,
         peer,
     )?;
     section(
         out,
-        &format!("services offered: {}", grouped(host.services.count)),
+        &format!("services offered: {}", grouped(answer.services.count)),
         cells(
             &["service"],
             &["clients", "received", "sent"],
             &["rule", "first seen", ""],
         ),
-        &host.services,
+        &answer.services,
         offered,
     )?;
     section(
         out,
-        &format!("rejected: {}", grouped(host.rejected.count)),
+        &format!("rejected: {}", grouped(answer.rejected.count)),
         cells(
             &["source", "destination", "service"],
             &["packets", "bytes"],
             &["first seen", "last seen", "seen by"],
         ),
-        &host.rejected,
+        &answer.rejected,
         rejected,
     )?;
     explanation(out, answer)?;
     Ok(std::mem::take(out))
 }
 
-fn title(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
+fn title(out: &mut Vec<u8>, answer: &HostAnswer) -> std::io::Result<()> {
     let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
     let addresses = addresses.join(", ");
-    if addresses == answer.name {
+    if addresses == answer.host {
         write!(out, "host {addresses}")?;
     } else {
-        write!(out, "host {} ({addresses})", answer.name)?;
+        write!(out, "host {} ({addresses})", answer.host)?;
     }
     for interface in &answer.standing.interfaces {
         write!(out, ", {interface}")?;
@@ -111,11 +109,11 @@ fn title(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
     writeln!(out)
 }
 
-fn explanation(out: &mut Vec<u8>, answer: &Answer) -> std::io::Result<()> {
+fn explanation(out: &mut Vec<u8>, answer: &HostAnswer) -> std::io::Result<()> {
     let stop = answer
         .windows
         .iter()
-        .map(|(_, stop)| *stop)
+        .map(|span| span.stop)
         .max()
         .unwrap_or_default();
     writeln!(out)?;

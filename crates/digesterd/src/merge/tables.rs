@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use digest_core::Manifest;
+use digest_questions::of_object;
 use digest_storage::{TableKind, Tables};
 use digest_tables::{
     EdgesTable, InterfacesTable, TableReadError, TableSource, TableSummary, merge_edges, merge_interfaces,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{MergeArguments, MergedTable, refused};
 use crate::output::Output;
 use crate::progress_bar::tell;
 use crate::stored::{Named, Shelf};
-use crate::table_bytes::{is_table, of_file, of_object};
+use crate::table_bytes::{is_table, of_file};
 use crate::units::{bytes, counted};
 
 /// Whether tables are merged, and not texts. Files of both are refused.
@@ -106,7 +108,7 @@ async fn source(
         None => None,
     };
     match found {
-        Some(object) => Ok(of_object(tables, object)),
+        Some(object) => Ok(of_object(tables, object, CancellationToken::new()).0),
         None => bail!("{named} has no table of {kind:?} in {store} (DIGEST_EDGES=off?)"),
     }
 }

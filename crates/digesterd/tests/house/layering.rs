@@ -6,9 +6,13 @@ use std::fs;
 use super::{root, sources};
 
 /// Each crate of ours and those of ours that it may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("digest-core", &[]),
     ("digest-insight", &["digest-core", "digest-tables"]),
+    (
+        "digest-questions",
+        &["digest-core", "digest-insight", "digest-storage", "digest-tables"],
+    ),
     ("digest-queue", &["digest-core"]),
     ("digest-storage", &["digest-core"]),
     ("digest-tables", &["digest-core"]),
@@ -21,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
         &[
             "digest-core",
             "digest-insight",
+            "digest-questions",
             "digest-queue",
             "digest-storage",
             "digesterd-process",
@@ -42,6 +47,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
         &[
             "digest-core",
             "digest-insight",
+            "digest-questions",
             "digest-queue",
             "digest-storage",
             "digest-tables",

@@ -1,9 +1,6 @@
 //! Rows whose columns have been read become records in the logs of their interfaces.
 
-use std::ops::Range;
-
-use super::{Batch, Names, at, is_outside};
-use crate::columnar::schema::Use;
+use super::{Batch, Names, Written, at, is_outside};
 use crate::columnar::table::NONE;
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
 use crate::error::FoldError;
@@ -17,13 +14,6 @@ use crate::object_rows::ObjectRows;
 use crate::others::Watch;
 use crate::vector::{Lanes, Pass};
 use crate::window::Window;
-
-/// A row that is judged by itself, in memory that is used again.
-#[derive(Debug, Default)]
-pub(super) struct Judged {
-    text: Vec<u8>,
-    spans: Vec<(Field, Range<usize>)>,
-}
 
 impl Batch {
     /// Folds the rows at hand into a thread's logs, and counts what becomes of them.
@@ -195,24 +185,12 @@ impl Batch {
     #[cold]
     fn judge<M: Memory>(
         &self,
-        (row, judged): (usize, &mut Judged),
+        (row, judged): (usize, &mut Written),
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
-        let Judged { text, spans } = judged;
-        text.clear();
-        spans.clear();
-        for column in &self.columns {
-            if let Use::Field(field) = column.wanted.is_for {
-                let from = text.len();
-                column.write(row, text);
-                spans.push((field, from..text.len()));
-            }
-        }
-        let tokens = spans.iter().cloned();
-        let number = row;
-        let row = Row::of(tokens.map(|(field, span)| (field, text.get(span).unwrap_or_default())));
-        object.take_row(logs, &row, |set| self.write_set(number, set))
+        self.write_row(row, judged);
+        object.take_row(logs, &judged.row(), |set| self.write_set(row, set))
     }
 }
 

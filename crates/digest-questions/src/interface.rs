@@ -19,18 +19,18 @@ const SHOWN: [&str; 6] = [
 
 /// What is known of a host's interfaces.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Standing {
+pub struct Standing {
     /// Their ids, each with its account.
-    pub(super) interfaces: BTreeSet<String>,
+    pub interfaces: BTreeSet<String>,
     /// What they are, as told last.
-    pub(super) facts: BTreeMap<&'static str, String>,
+    pub facts: BTreeMap<&'static str, String>,
     /// By digest: minutes reported, and rows by which AWS says that it lost records.
     #[serde(skip)]
-    pub(super) reported: BTreeMap<usize, (u64, u64)>,
+    pub(crate) reported: BTreeMap<usize, (u64, u64)>,
 }
 
 /// Looks up the host in all tables, the later ones' word before that of the earlier.
-pub(super) fn standing(
+pub(crate) fn standing(
     tables: &[(Option<usize>, InterfacesTable)],
     addresses: &[IpAddr],
     name: &str,

@@ -3,23 +3,31 @@
 use digest_core::{Scope, Window};
 use digest_storage::{Index, IndexKey, Store};
 
+use crate::error::QuestionError;
+
 /// Longest window that is looked for besides those inside the stretch.
 const LONGEST: i64 = 86_400;
-/// Most digests that are listed.
-const MOST: usize = 100_000;
 
-/// The digests, by time, and the parts of the stretch that none of them covers.
-pub(super) async fn stored_windows(
+/// The digests of this scope, by time, and the parts of the stretch that none of them covers.
+///
+/// # Errors
+/// [`QuestionError`].
+pub async fn stored_windows(
     store: &Store,
     stretch: &Window,
-) -> anyhow::Result<(Vec<IndexKey>, Vec<(i64, i64)>)> {
+    scope: &Scope,
+    most: usize,
+) -> Result<(Vec<IndexKey>, Vec<(i64, i64)>), QuestionError> {
     let span = (stretch.start_unix(), stretch.stop_unix());
-    let around = Window::from_unix(span.0 - LONGEST, span.1 + LONGEST)?;
-    let scope = Scope::default();
-    let overlaps = |key: &IndexKey| key.span().0 < span.1 && span.0 < key.span().1 && key.is_of_scope(&scope);
+    let around = Window::from_unix(span.0.saturating_sub(LONGEST), span.1.saturating_add(LONGEST));
+    let around = around.unwrap_or(*stretch);
+    let overlaps = |key: &IndexKey| key.span().0 < span.1 && span.0 < key.span().1 && key.is_of_scope(scope);
     let page = Index::new(store.clone())
-        .page(&around, None, MOST, overlaps)
+        .page(&around, None, most, overlaps)
         .await?;
+    if page.more {
+        return Err(QuestionError::TooManyDigests(most));
+    }
     let chosen = chosen(page.keys, IndexKey::span);
     let gaps = gaps(span, chosen.iter().map(IndexKey::span));
     Ok((chosen, gaps))

@@ -1,0 +1,118 @@
+//! The questions, and how they are answered.
+
+use digest_insight::{
+    AskError, Filter, Grouping, Links, LinksOptions, Measure, Policy, heaviest_of, services, unexpected,
+};
+
+use crate::answer::{Answer, EdgesAnswer, UnexpectedAnswer};
+use crate::asked::Asked;
+use crate::error::QuestionError;
+use crate::host;
+
+/// What can be asked.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// The edges with most, by themselves or grouped.
+    Edges,
+    /// Which ends move most, over all services.
+    Top,
+    /// What was rejected.
+    Rejected,
+    /// Who serves what.
+    Services,
+    /// What nobody would expect; by a policy, where there is one.
+    Unexpected(Option<Policy>),
+    /// What one host does.
+    Host {
+        /// An address, or an interface whose own addresses are meant.
+        host: String,
+        /// What was first seen in the last so many seconds is new; in a quarter of the time unless told otherwise.
+        new: Option<i64>,
+    },
+}
+
+/// How it is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    /// What the ends stand for, where something is said of it.
+    pub group_by: Option<Grouping>,
+    /// Which edges count; its grouping, services and observers are the question's to say.
+    pub links: LinksOptions,
+    /// What comes first is most of; each question has its own unless told otherwise.
+    pub sort: Option<Measure>,
+    /// Most items of a list; all are counted.
+    pub limit: usize,
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// [`QuestionError`].
+pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<Answer, QuestionError> {
+    let Asking {
+        group_by,
+        mut links,
+        sort,
+        limit,
+    } = asking;
+    let is_grouped = group_by.is_some();
+    links.grouping = group_by.unwrap_or_default();
+    let measure = sort.unwrap_or(match question {
+        Question::Rejected => Measure::Packets,
+        _ => Measure::Bytes,
+    });
+    match question {
+        Question::Host { host, new } => {
+            let answer = host::ask(asked, host, new, links, limit).await?;
+            return Ok(Answer::Host(Box::new(answer)));
+        }
+        Question::Edges if !is_grouped => {
+            let mut sources = asked.sources().await?;
+            let listed = computed(move || heaviest_of(&mut sources, &links, limit, measure)).await?;
+            return Ok(Answer::Edges(EdgesAnswer::of_edges(answered(asked, listed)?)));
+        }
+        Question::Top => links.services = false,
+        Question::Rejected => {
+            let filter = std::mem::take(&mut links.filter);
+            links.filter = filter.and(Filter::of_action("REJECT"));
+        }
+        Question::Edges | Question::Services | Question::Unexpected(_) => {}
+    }
+    links.observers = asked.observers(&links.grouping, Filter::default()).await?;
+    let mut sources = asked.sources().await?;
+    match question {
+        Question::Services => {
+            let listed = computed(move || services(&mut sources, &links, limit, measure)).await?;
+            Ok(Answer::Services(answered(asked, listed)?))
+        }
+        Question::Unexpected(policy) => {
+            let rules = policy.as_ref().map(|policy| policy.rules() as u64);
+            let listed =
+                computed(move || unexpected(&mut sources, &links, policy.as_ref(), limit, measure)).await?;
+            Ok(Answer::Unexpected(UnexpectedAnswer::of(
+                answered(asked, listed)?,
+                rules,
+            )))
+        }
+        _ => {
+            let summed = computed(move || Links::heaviest_of(&mut sources, &links, limit, measure)).await?;
+            let (listed, totals) = answered(asked, summed)?;
+            Ok(Answer::Edges(EdgesAnswer::of_links(listed, &totals)))
+        }
+    }
+}
+
+/// What a thread computes that may wait for bytes.
+pub(crate) async fn computed<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, QuestionError> {
+    let done = tokio::task::spawn_blocking(compute).await;
+    done.map_err(|_| QuestionError::GivenUp)
+}
+
+pub(crate) fn answered<T>(asked: &Asked, answer: Result<T, AskError>) -> Result<T, QuestionError> {
+    answer.map_err(|source| QuestionError::Ask {
+        name: asked.names(),
+        source,
+    })
+}

@@ -1,0 +1,290 @@
+//! What a question's query asks: the options of the command of the same name.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use digest_core::{Job, Scope, Window};
+use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
+use digest_questions::{Asking, Question, duration};
+use url::form_urlencoded;
+
+use crate::query::{QueryError, job};
+
+/// Items of a list that are told unasked, and at most.
+const TOLD: usize = 100;
+const MOST_TOLD: usize = 10_000;
+/// Links, services or flows that a thread holds at most.
+const MOST_HELD: usize = 250_000;
+/// Longest policy, in bytes.
+const LONGEST_POLICY: usize = 16 * 1024;
+
+/// The questions, by the last part of their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The edges with most.
+    Edges,
+    /// Which ends move most.
+    Top,
+    /// What was rejected.
+    Rejected,
+    /// Who serves.
+    Services,
+    /// What nobody would expect.
+    Unexpected,
+    /// What one host does.
+    Host,
+}
+
+/// The parameters that one question or another has.
+const OF_EDGES: [&str; 5] = ["filter", "ignore", "group_by", "internal", "limit"];
+const OF_A_TIME: [&str; 5] = ["start", "stop", "since", "account", "region"];
+
+impl Kind {
+    /// The question of a path.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        Some(match path.rsplit('/').next()? {
+            "edges" => Self::Edges,
+            "top" => Self::Top,
+            "rejected" => Self::Rejected,
+            "services" => Self::Services,
+            "unexpected" => Self::Unexpected,
+            "host" => Self::Host,
+            _ => return None,
+        })
+    }
+
+    fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Edges | Self::Top | Self::Rejected | Self::Services => &["sort"],
+            Self::Unexpected => &["sort", "policy"],
+            Self::Host => &["host", "new"],
+        }
+    }
+}
+
+/// A question of stored digests.
+#[derive(Debug)]
+pub(crate) struct QuestionQuery {
+    pub(crate) question: Question,
+    pub(crate) asking: Asking,
+}
+
+/// Reads the query of a question about one digest.
+///
+/// # Errors
+/// [`QueryError`].
+pub(crate) fn of_digest(kind: Kind, query: &str, inside: &[Network]) -> Result<QuestionQuery, QueryError> {
+    Given::of(kind, query, &[])?.question(kind, inside)
+}
+
+/// Reads the query of a question about a stretch of time, and which time and scope.
+///
+/// # Errors
+/// [`QueryError`].
+pub(crate) fn of_time(
+    kind: Kind,
+    query: &str,
+    inside: &[Network],
+    now: DateTime<Utc>,
+) -> Result<(QuestionQuery, Job), QueryError> {
+    let mut given = Given::of(kind, query, &OF_A_TIME)?;
+    let time = given.time(now)?;
+    Ok((given.question(kind, inside)?, time))
+}
+
+/// The parameters that were given.
+struct Given(Vec<(&'static str, String)>);
+
+impl Given {
+    fn of(kind: Kind, query: &str, further: &[&'static str]) -> Result<Self, QueryError> {
+        let known = [kind.parameters(), &OF_EDGES, further].concat();
+        let mut given: Vec<(&'static str, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let Some(&known) = known.iter().find(|known| **known == name) else {
+                return Err(QueryError::Unknown {
+                    name: name.chars().take(64).collect(),
+                    known: known.join(", "),
+                });
+            };
+            if given.iter().any(|(other, _)| *other == known) {
+                return Err(QueryError::Repeated(known));
+            }
+            given.push((known, value.into_owned()));
+        }
+        Ok(Self(given))
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<String> {
+        let at = self.0.iter().position(|(known, _)| *known == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    /// A parameter's value, read.
+    fn read<T: FromStr<Err: ToString>>(&mut self, name: &'static str) -> Result<Option<T>, QueryError> {
+        self.take(name).map(|text| told(name, &text)).transpose()
+    }
+
+    fn seconds(&mut self, name: &'static str) -> Result<Option<i64>, QueryError> {
+        let text = self.take(name);
+        let read = text.map(|text| duration(&text).map_err(|why| QueryError::Value { name, why }));
+        read.transpose()
+    }
+
+    fn time(&mut self, now: DateTime<Utc>) -> Result<Job, QueryError> {
+        let (start, stop) = (self.take("start"), self.take("stop"));
+        let (account, region) = (self.take("account"), self.take("region"));
+        let Some(since) = self.seconds("since")? else {
+            return job(start, stop, account, region);
+        };
+        if start.is_some() || stop.is_some() {
+            return Err(QueryError::Value {
+                name: "since",
+                why: "it stands in place of start and stop".to_owned(),
+            });
+        }
+        let until = now.timestamp().div_euclid(60) * 60;
+        let window = Window::from_unix(until.saturating_sub(since), until)?;
+        Ok(Job::new(
+            window,
+            Scope::parse(account.as_deref(), region.as_deref())?,
+        ))
+    }
+
+    fn question(mut self, kind: Kind, inside: &[Network]) -> Result<QuestionQuery, QueryError> {
+        let question = match kind {
+            Kind::Edges => Question::Edges,
+            Kind::Top => Question::Top,
+            Kind::Rejected => Question::Rejected,
+            Kind::Services => Question::Services,
+            Kind::Unexpected => Question::Unexpected(self.policy()?),
+            Kind::Host => Question::Host {
+                host: self.take("host").ok_or(QueryError::Value {
+                    name: "host",
+                    why: "say which: an address, or an interface (eni-…)".to_owned(),
+                })?,
+                new: self.seconds("new")?,
+            },
+        };
+        let sort = match self.take("sort").as_deref() {
+            None => None,
+            Some("bytes") => Some(Measure::Bytes),
+            Some("packets") => Some(Measure::Packets),
+            Some("edges") => Some(Measure::Edges),
+            Some(_) => {
+                return Err(QueryError::Value {
+                    name: "sort",
+                    why: "it is bytes, packets or edges".to_owned(),
+                });
+            }
+        };
+        let limit = match self.take("limit") {
+            None => TOLD,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|most| *most <= MOST_TOLD)
+                .ok_or_else(|| QueryError::Value {
+                    name: "limit",
+                    why: format!("it is no number of items up to {MOST_TOLD}"),
+                })?,
+        };
+        let internal = self.take("internal");
+        let internal = internal.map(|text| {
+            Network::list(&text).map_err(|error| QueryError::Value {
+                name: "internal",
+                why: error.to_string(),
+            })
+        });
+        let links = LinksOptions {
+            inside: internal.transpose()?.unwrap_or_else(|| inside.to_vec()),
+            filter: self.read("filter")?.unwrap_or_default(),
+            ignore: self.ignore()?,
+            most: MOST_HELD,
+            ..LinksOptions::default()
+        };
+        let asking = Asking {
+            group_by: self.read::<Grouping>("group_by")?,
+            links,
+            sort,
+            limit,
+        };
+        Ok(QuestionQuery { question, asking })
+    }
+
+    /// Rules of their own stand between semicolons.
+    fn ignore(&mut self) -> Result<Vec<Filter>, QueryError> {
+        let rules = self.take("ignore").unwrap_or_default();
+        let rules = rules.split(';').map(|rule| told::<Filter>("ignore", rule));
+        let rules = rules.filter(|rule| !rule.as_ref().is_ok_and(Filter::is_all));
+        rules.collect()
+    }
+
+    fn policy(&mut self) -> Result<Option<Policy>, QueryError> {
+        let Some(text) = self.take("policy") else {
+            return Ok(None);
+        };
+        if text.len() > LONGEST_POLICY {
+            return Err(QueryError::Value {
+                name: "policy",
+                why: format!("it is longer than {LONGEST_POLICY} bytes"),
+            });
+        }
+        told("policy", &text).map(Some)
+    }
+}
+
+fn told<T: FromStr<Err: ToString>>(name: &'static str, text: &str) -> Result<T, QueryError> {
+    text.parse().map_err(|error: T::Err| QueryError::Value {
+        name,
+        why: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_by_its_ends_or_by_its_length() {
+        let now = "2018-10-17T03:04:05Z".parse().unwrap();
+        let read = |query: &str| of_time(Kind::Top, query, &[], now).map(|(_, job)| job.window().to_string());
+        let ends = read("start=2018-10-17T00:04:00Z&stop=2018-10-17T03:04:00Z").unwrap();
+        assert_eq!(read("since=3h"), Ok(ends));
+        for query in [
+            "",
+            "since=3",
+            "since=0h",
+            "since=3h&start=2018-10-17T00:00:00Z",
+            "start=2018-10-17T00:00:00Z",
+        ] {
+            assert!(read(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn each_question_has_its_own_parameters() {
+        for (kind, query, good) in [
+            (
+                Kind::Top,
+                "sort=edges&limit=0&group_by=/24&internal=10.0.0.0/8,fd00::/8",
+                true,
+            ),
+            (Kind::Top, "sort=age", false),
+            (Kind::Top, "limit=10001", false),
+            (Kind::Top, "host=10.0.0.1", false),
+            (Kind::Top, "since=3h", false),
+            (Kind::Top, "internal=10", false),
+            (Kind::Host, "", false),
+            (Kind::Host, "host=eni-1&new=3h&ignore=port=53;port=123", true),
+            (Kind::Host, "host=eni-1&sort=bytes", false),
+            (
+                Kind::Unexpected,
+                "policy=%5B%5Ballow%5D%5D%0Aport%20%3D%20443",
+                true,
+            ),
+            (Kind::Unexpected, "policy=x", false),
+        ] {
+            assert_eq!(of_digest(kind, query, &[]).is_ok(), good, "{query}");
+        }
+    }
+}
