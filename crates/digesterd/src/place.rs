@@ -85,7 +85,11 @@ fn is_bucket_name(path: &Path) -> bool {
 
 /// Places are opened with the settings of `VPC_FLOW_LOGS_BUCKET`, which the text takes the place of.
 fn settings(text: &str, environment: &Environment) -> anyhow::Result<(Vec<BucketSettings>, AwsSettings)> {
-    let environment = environment.clone().with(Bucket::FlowLogs.variable(), text);
+    configured(&environment.clone().with(Bucket::FlowLogs.variable(), text))
+}
+
+/// The places of flow logs that the environment names, and how they are reached.
+pub(crate) fn configured(environment: &Environment) -> anyhow::Result<(Vec<BucketSettings>, AwsSettings)> {
     let reader = environment.reader();
     let places = BucketSettings::read_flow_logs(&reader);
     let aws = AwsSettings::read(&reader);

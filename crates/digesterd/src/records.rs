@@ -3,14 +3,14 @@
 use anyhow::{Context, bail};
 use digest_core::{Manifest, Scope};
 use digest_questions::{RecordRow, RecordSource, RecordsAnswer, RecordsAsking, stored_windows};
-use digest_storage::{FlowLogs, Manifests, Store};
-use digesterd_process::environment::{AwsSettings, BucketSettings, Environment};
+use digest_storage::{Manifests, Store};
+use digesterd_process::environment::Environment;
 use digesterd_process::stores::open_flow_logs;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::RecordsArguments;
 use crate::asked::{MOST, stretch};
-use crate::place::find;
+use crate::place::{configured, find};
 use crate::progress_bar::tell;
 use crate::questions::show_listed;
 use crate::stored::{Named, Shelf, manifest, storage};
@@ -25,7 +25,10 @@ pub(crate) async fn run(arguments: &RecordsArguments, environment: &Environment)
     let (known, store) = known(arguments, environment).await?;
     let flow_logs = match &arguments.logs {
         Some(logs) => find(logs, environment).await?.flow_logs,
-        None => configured(environment).await?,
+        None => {
+            let (places, aws) = configured(environment)?;
+            open_flow_logs(&places, &aws).await?
+        }
     };
     let source = RecordSource::new(flow_logs);
     let manifests = store.map(Manifests::new);
@@ -102,19 +105,6 @@ async fn known(
     }
     let store = shelf.as_ref().and_then(Shelf::store).cloned();
     Ok((found, store))
-}
-
-/// The flow logs of the environment.
-async fn configured(environment: &Environment) -> anyhow::Result<FlowLogs> {
-    let reader = environment.reader();
-    let places = BucketSettings::read_flow_logs(&reader);
-    let aws = AwsSettings::read(&reader);
-    let in_s3 = places.iter().flatten().any(BucketSettings::is_in_s3);
-    if let Some(aws) = aws.as_ref().filter(|_| in_s3) {
-        aws.demand_credentials(&reader);
-    }
-    let (places, aws) = reader.finish(places.zip(aws))?;
-    Ok(open_flow_logs(&places, &aws).await?)
 }
 
 fn head() -> Vec<Cell> {
