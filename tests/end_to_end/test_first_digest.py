@@ -1,4 +1,4 @@
-"""From an empty account to the first digest: the shell lines of docs/operations.md, run one after the other as they stand.
+"""From an empty account to the first digest: the shell lines of docs/operations.md as they stand, one after the other.
 
 The account is moto's, the `aws` command is Amazon's own, from the Python registry.
 """
@@ -12,8 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import buckets
 from conftest import start_moto
+
+import buckets
 from processes import BINARIES, REPOSITORY, free_port
 
 # What a reader fills in. Nothing else of the page is changed.
@@ -37,7 +38,7 @@ def unindented(step: str) -> str:
 
 
 def command(account: str, directory: Path) -> Path:
-    """Directory of an `aws` that speaks to the account: of SQS in us-east-1 the real one looks at no AWS_ENDPOINT_URL."""
+    """Directory of an `aws` for the account: for SQS in us-east-1 the real one does not look at AWS_ENDPOINT_URL."""
     commands = directory / "commands"
     commands.mkdir()
     aws = commands / "aws"
