@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use digest_insight::{Grouping, Network};
+use digest_questions::RecordSource;
 use digest_queue::JobQueue;
-use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
+use digest_storage::{Digests, FlowLogs, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -37,6 +38,8 @@ pub struct Api {
     pub(crate) computing: Arc<Semaphore>,
     /// Networks that are inside, for questions that tell inside from outside.
     pub(crate) inside: Vec<Network>,
+    /// Where raw records are read from, if they are.
+    pub(crate) flow_logs: Option<RecordSource>,
 }
 
 impl Api {
@@ -64,6 +67,7 @@ impl Api {
             flights: Flights::default(),
             computing: Arc::new(Semaphore::new(COMPUTING)),
             inside: Grouping::usual_inside(),
+            flow_logs: None,
         }
     }
 
@@ -71,6 +75,15 @@ impl Api {
     #[must_use]
     pub fn with_inside(self, inside: Vec<Network>) -> Self {
         Self { inside, ..self }
+    }
+
+    /// The same, reading raw records from these flow logs.
+    #[must_use]
+    pub fn with_flow_logs(self, flow_logs: FlowLogs) -> Self {
+        Self {
+            flow_logs: Some(RecordSource::new(flow_logs)),
+            ..self
+        }
     }
 
     /// Whether a marker without a record holds its window: the Go service's claim.

@@ -4,8 +4,8 @@
 //! a GET through
 //! `query` → `fetch`, which looks at the digest, then at its `progress`, and answers by the request's
 //! `conditions` and `negotiation`. Below `/v1/digests` the [`status`] resource tells how far a job is, and a
-//! [`listing`] which digests there are, a `difference` what has changed from one to another; `questions` are answered from their tables. [`configure`] puts both on a router of any actix-web application;
-//! [`run()`] is the whole life of the `digesterd-api` binary.
+//! [`listing`] which digests there are, a `difference` what has changed from one to another; `questions` are answered from
+//! their tables, `raw_records` from the flow logs. [`configure`] puts all on a router of any actix-web application; [`run()`] is the whole life of the `digesterd-api` binary.
 
 mod admission;
 mod api;
@@ -23,6 +23,7 @@ mod progress;
 mod query;
 mod question_query;
 mod questions;
+mod raw_records;
 mod refusals;
 mod routes;
 mod run;
@@ -34,6 +35,7 @@ mod text;
 
 pub use api::Api;
 pub use questions::QUESTION_PATHS;
+pub use raw_records::RECORDS_PATHS;
 pub use routes::{PATHS, configure, configure_root};
 pub use run::{inside, run};
 pub use settings::Settings;

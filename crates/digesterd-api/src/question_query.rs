@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use digest_core::{Job, Scope, Window};
 use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
-use digest_questions::{Asking, Question, duration};
+use digest_questions::{Asking, Question, RecordsAsking, duration};
 use url::form_urlencoded;
 
 use crate::query::{QueryError, job};
@@ -37,6 +37,7 @@ pub(crate) enum Kind {
 
 /// The parameters that one question or another has.
 const OF_EDGES: [&str; 5] = ["filter", "ignore", "group_by", "internal", "limit"];
+const OF_RECORDS: [&str; 3] = ["filter", "ignore", "limit"];
 const OF_A_TIME: [&str; 5] = ["start", "stop", "since", "account", "region"];
 
 impl Kind {
@@ -53,12 +54,13 @@ impl Kind {
         })
     }
 
-    fn parameters(self) -> &'static [&'static str] {
-        match self {
+    fn parameters(self) -> Vec<&'static str> {
+        let own: &[&str] = match self {
             Self::Edges | Self::Top | Self::Rejected | Self::Services => &["sort"],
             Self::Unexpected => &["sort", "policy"],
             Self::Host => &["host", "new"],
-        }
+        };
+        [own, &OF_EDGES].concat()
     }
 }
 
@@ -74,7 +76,7 @@ pub(crate) struct QuestionQuery {
 /// # Errors
 /// [`QueryError`].
 pub(crate) fn of_digest(kind: Kind, query: &str, inside: &[Network]) -> Result<QuestionQuery, QueryError> {
-    Given::of(kind, query, &[])?.question(kind, inside)
+    Given::of(query, &kind.parameters())?.question(kind, inside)
 }
 
 /// Reads the query of a question about a stretch of time, and which time and scope.
@@ -87,17 +89,34 @@ pub(crate) fn of_time(
     inside: &[Network],
     now: DateTime<Utc>,
 ) -> Result<(QuestionQuery, Job), QueryError> {
-    let mut given = Given::of(kind, query, &OF_A_TIME)?;
+    let mut given = Given::of(query, &[kind.parameters().as_slice(), &OF_A_TIME].concat())?;
     let time = given.time(now)?;
     Ok((given.question(kind, inside)?, time))
+}
+
+/// Reads the query for the records of one digest.
+///
+/// # Errors
+/// [`QueryError`].
+pub(crate) fn records_of_digest(query: &str) -> Result<RecordsAsking, QueryError> {
+    Given::of(query, &OF_RECORDS)?.records()
+}
+
+/// Reads the query for the records of a stretch of time, and which time and scope.
+///
+/// # Errors
+/// [`QueryError`].
+pub(crate) fn records_of_time(query: &str, now: DateTime<Utc>) -> Result<(RecordsAsking, Job), QueryError> {
+    let mut given = Given::of(query, &[OF_RECORDS.as_slice(), &OF_A_TIME].concat())?;
+    let time = given.time(now)?;
+    Ok((given.records()?, time))
 }
 
 /// The parameters that were given.
 struct Given(Vec<(&'static str, String)>);
 
 impl Given {
-    fn of(kind: Kind, query: &str, further: &[&'static str]) -> Result<Self, QueryError> {
-        let known = [kind.parameters(), &OF_EDGES, further].concat();
+    fn of(query: &str, known: &[&'static str]) -> Result<Self, QueryError> {
         let mut given: Vec<(&'static str, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let Some(&known) = known.iter().find(|known| **known == name) else {
@@ -177,17 +196,7 @@ impl Given {
                 });
             }
         };
-        let limit = match self.take("limit") {
-            None => TOLD,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|most| *most <= MOST_TOLD)
-                .ok_or_else(|| QueryError::Value {
-                    name: "limit",
-                    why: format!("it is no number of items up to {MOST_TOLD}"),
-                })?,
-        };
+        let limit = self.limit()?;
         let internal = self.take("internal");
         let internal = internal.map(|text| {
             Network::list(&text).map_err(|error| QueryError::Value {
@@ -209,6 +218,25 @@ impl Given {
             limit,
         };
         Ok(QuestionQuery { question, asking })
+    }
+
+    fn records(mut self) -> Result<RecordsAsking, QueryError> {
+        Ok(RecordsAsking {
+            filter: self.read("filter")?.unwrap_or_default(),
+            ignore: self.ignore()?,
+            limit: self.limit()?,
+        })
+    }
+
+    fn limit(&mut self) -> Result<usize, QueryError> {
+        let Some(text) = self.take("limit") else {
+            return Ok(TOLD);
+        };
+        let limit = text.parse().ok().filter(|most| *most <= MOST_TOLD);
+        limit.ok_or_else(|| QueryError::Value {
+            name: "limit",
+            why: format!("it is no number of items up to {MOST_TOLD}"),
+        })
     }
 
     /// Rules of their own stand between semicolons.
@@ -259,6 +287,28 @@ mod tests {
         ] {
             assert!(read(query).is_err(), "{query}");
         }
+    }
+
+    #[test]
+    fn records_are_asked_by_filters_and_a_limit_alone() {
+        let now = Utc::now();
+        assert_eq!(
+            records_of_digest("filter=port=22&ignore=port=53&limit=7")
+                .unwrap()
+                .limit,
+            7
+        );
+        assert_eq!(records_of_time("since=3h", now).unwrap().0.limit, TOLD);
+        for query in [
+            "limit=10001",
+            "sort=bytes",
+            "group_by=/24",
+            "since=3h",
+            "filter=port",
+        ] {
+            assert!(records_of_digest(query).is_err(), "{query}");
+        }
+        assert!(records_of_time("", now).is_err());
     }
 
     #[test]

@@ -44,11 +44,11 @@ pub const QUESTION_PATHS: [&str; 12] = [
     "/v1/host",
 ];
 /// How long a request waits until others have computed.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Most digests that are asked at once.
-const MOST_DIGESTS: usize = 1000;
+pub(crate) const MOST_DIGESTS: usize = 1000;
 
 /// Puts the questions on a router.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -84,7 +84,7 @@ struct AskedOf {
 
 /// A part of time.
 #[derive(Debug, Serialize)]
-struct Part {
+pub(crate) struct Part {
     start: String,
     stop: String,
 }
@@ -153,18 +153,27 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
     .await
 }
 
+/// Refuses a caller that does not take an answer.
+pub(crate) fn demand_json(request: &HttpRequest) -> Result<(), Problem> {
+    if takes_json(request) {
+        return Ok(());
+    }
+    let detail = "questions are answered in application/json and in nothing else";
+    Err(Problem::new(ProblemKind::NotAcceptable, detail))
+}
+
 /// The question, for a caller that takes its answer.
 fn kind(request: &HttpRequest) -> Result<Kind, Problem> {
-    if !takes_json(request) {
-        let detail = "questions are answered in application/json and in nothing else";
-        return Err(Problem::new(ProblemKind::NotAcceptable, detail));
-    }
+    demand_json(request)?;
     let unknown = || Problem::new(ProblemKind::NotFound, "there is no such question");
     Kind::of_path(request.path()).ok_or_else(unknown)
 }
 
 /// A place among those that compute.
-async fn permit(computing: &Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, Problem> {
+pub(crate) async fn permit(
+    computing: &Arc<Semaphore>,
+    patience: Duration,
+) -> Result<OwnedSemaphorePermit, Problem> {
     match tokio::time::timeout(patience, Arc::clone(computing).acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
         _ => {
@@ -175,7 +184,7 @@ async fn permit(computing: &Arc<Semaphore>, patience: Duration) -> Result<OwnedS
 }
 
 /// Why there is no answer: what the parts below say, or what is said here.
-enum Refused {
+pub(crate) enum Refused {
     Problem(Problem),
     Question(QuestionError),
 }
@@ -192,7 +201,7 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// Finds what is asked and answers, in a task of its own that keeps its place until its threads have ended.
+/// Finds what is asked and answers.
 async fn answered<F>(
     permit: OwnedSemaphorePermit,
     query: QuestionQuery,
@@ -201,14 +210,32 @@ async fn answered<F>(
 where
     F: Future<Output = Result<Asked, Refused>> + Send + 'static,
 {
+    let answer = bounded(permit, |given_up| {
+        let found = found(given_up);
+        async move {
+            let asked = found.await?;
+            let answer = ask(&asked, query.question, query.asking).await?;
+            Ok(document(&asked, answer))
+        }
+    });
+    Ok(told(&answer.await?))
+}
+
+/// Computes an answer in a task of its own, which keeps its place until its threads have ended.
+pub(crate) async fn bounded<F, T>(
+    permit: OwnedSemaphorePermit,
+    answer: impl FnOnce(CancellationToken) -> F,
+) -> Result<T, Problem>
+where
+    F: Future<Output = Result<T, Refused>> + Send + 'static,
+    T: Send + 'static,
+{
     let given_up = CancellationToken::new();
     let _hung_up = given_up.clone().drop_guard();
-    let found = found(given_up);
+    let answering = answer(given_up);
     let answering = async move {
         let _permit = permit;
-        let asked = found.await?;
-        let answer = ask(&asked, query.question, query.asking).await?;
-        Ok::<_, Refused>((asked, answer))
+        answering.await
     };
     let answering = tokio::spawn(answering.instrument(tracing::Span::current()));
     let Ok(done) = tokio::time::timeout(LONGEST, answering).await else {
@@ -221,13 +248,17 @@ where
     let done = done.map_err(|error| {
         Problem::new(ProblemKind::Internal, "the question was not answered").caused_by(&error)
     })?;
-    let (asked, answer) = done.map_err(|refused| match refused {
+    done.map_err(|refused| match refused {
         Refused::Problem(problem) => problem,
         Refused::Question(error) => unanswered(&error),
-    })?;
-    Ok(HttpResponse::Ok()
+    })
+}
+
+/// An answer as it is sent.
+pub(crate) fn told(answer: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(document(&asked, answer)))
+        .json(answer)
 }
 
 fn document(asked: &Asked, answer: Answer) -> Document {
@@ -245,7 +276,7 @@ fn document(asked: &Asked, answer: Answer) -> Document {
     }
 }
 
-fn part((start, stop): (i64, i64)) -> Part {
+pub(crate) fn part((start, stop): (i64, i64)) -> Part {
     let shown = |unix| {
         let time = chrono::DateTime::<Utc>::from_timestamp(unix, 0).unwrap_or_default();
         time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)

@@ -17,11 +17,12 @@ use crate::fetch::{PROGRESS_PAUSE, content, fetch, manifest};
 use crate::listing::list;
 use crate::query;
 use crate::questions;
+use crate::raw_records;
 use crate::refusals::{query_problem, window_problem};
 use crate::status::status;
 use crate::submit::submit;
 
-/// The paths that [`configure`] answers beside [`QUESTION_PATHS`](crate::QUESTION_PATHS).
+/// The paths that [`configure`] answers beside [`QUESTION_PATHS`](crate::QUESTION_PATHS) and [`RECORDS_PATHS`](crate::RECORDS_PATHS).
 pub const PATHS: [&str; 7] = [
     "/",
     "/v1/diff",
@@ -53,6 +54,7 @@ pub fn configure(api: Arc<Api>) -> impl FnOnce(&mut web::ServiceConfig) {
             .service(read_only(manifest_path, manifest))
             .service(read_only(description_path, description));
         questions::configure(config);
+        raw_records::configure(config);
     }
 }
 

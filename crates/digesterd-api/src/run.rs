@@ -11,7 +11,7 @@ use digesterd_process::metrics::Metrics;
 use digesterd_process::queues::{open_queue, register_queue};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
-use digesterd_process::stores::{open_store, probe, register};
+use digesterd_process::stores::{open_flow_logs, open_store, probe, register};
 
 use crate::api::Api;
 use crate::routes::{configure, configure_root};
@@ -61,7 +61,16 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     probe(&readiness, "progress", &progress).await;
     register_queue(&readiness, Arc::clone(&queue));
     let api = Api::new(&storage, &progress, queue, settings.timings, &settings.digests);
-    let api = Arc::new(api.with_inside(inside));
+    let mut api = api.with_inside(inside);
+    if let Some(places) = &settings.flow_logs {
+        // Not a part of readiness: digests are handed out all the same.
+        let flow_logs = open_flow_logs(places, &settings.aws).await?;
+        for store in flow_logs.stores() {
+            metrics.register_store("flow logs", store);
+        }
+        api = api.with_flow_logs(flow_logs);
+    }
+    let api = Arc::new(api);
     let (root, routes) = (Arc::clone(&api), Arc::clone(&api));
     let mut listening = server::listen(&settings.service, &guard, &readiness, &metrics, move |config| {
         configure(Arc::clone(&routes))(config);

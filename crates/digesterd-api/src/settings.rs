@@ -1,4 +1,4 @@
-//! What the API needs to be told: its own two buckets and the queue, no flow logs.
+//! What the API needs to be told: its own two buckets and the queue; of the flow logs it may be told, for raw records.
 
 use digesterd_process::environment::{
     AccessSettings, AwsSettings, Bucket, BucketSettings, DigestSettings, Environment, EnvironmentError,
@@ -26,6 +26,8 @@ pub struct Settings {
     pub digests: DigestSettings,
     /// Which networks are inside.
     pub inside: InsideSettings,
+    /// The places of the flow logs, where raw records are read from them.
+    pub flow_logs: Option<Vec<BucketSettings>>,
 }
 
 impl Settings {
@@ -44,9 +46,10 @@ impl Settings {
         let timings = Timings::read(&reader);
         let digests = DigestSettings::read(&reader);
         let inside = InsideSettings::read(&reader);
-        let in_s3 = [&storage, &progress]
-            .into_iter()
-            .flatten()
+        let flow_logs = BucketSettings::read_flow_logs_if_set(&reader);
+        let all = flow_logs.iter().flatten().flatten();
+        let in_s3 = all
+            .chain([&storage, &progress].into_iter().flatten())
             .any(BucketSettings::is_in_s3);
         let in_sqs = queue.as_ref().is_some_and(QueueSettings::is_in_sqs);
         if let Some(aws) = aws.as_ref().filter(|_| in_s3 || in_sqs) {
@@ -63,6 +66,7 @@ impl Settings {
                 timings: timings?,
                 digests: digests?,
                 inside,
+                flow_logs: flow_logs?,
             })
         })();
         reader.finish(settings)
@@ -83,6 +87,23 @@ mod tests {
         let settings = Settings::read(&environment).unwrap();
         assert_eq!(settings.service.port, 8080);
         assert!(matches!(settings.queue, QueueSettings::Appliance(queue) if queue.topic.is_none()));
+        assert!(settings.flow_logs.is_none());
+    }
+
+    #[test]
+    fn flow_logs_need_not_be_named_but_have_to_be_right() {
+        let with = |flow_logs: &'static str| {
+            let environment = Environment::from_pairs([
+                ("DIGEST_STORAGE_BUCKET", "file:///tmp/digests"),
+                ("DIGEST_PROGRESS_BUCKET", "file:///tmp/progress"),
+                ("STREAM_APPLIANCE_ENDPOINT", "http://127.0.0.1:8081"),
+                ("VPC_FLOW_LOGS_BUCKET", flow_logs),
+            ]);
+            Settings::read(&environment)
+        };
+        assert_eq!(with("file:///a,file:///b").unwrap().flow_logs.unwrap().len(), 2);
+        let error = with("file:///a,").unwrap_err();
+        assert_eq!(error.problems[0].name, "VPC_FLOW_LOGS_BUCKET");
     }
 
     #[test]

@@ -36,6 +36,8 @@ mod formats;
 mod queries;
 #[path = "api/questions.rs"]
 mod questions;
+#[path = "api/raw_records.rs"]
+mod raw_records;
 #[path = "api/slow_readers.rs"]
 mod slow_readers;
 #[path = "api/standing.rs"]

@@ -49,7 +49,7 @@ impl Standalone {
             settings.timings.clone(),
             &settings.digests,
         );
-        let api = Arc::new(api.with_inside(inside));
+        let api = Arc::new(api.with_inside(inside).with_flow_logs(places.flow_logs.clone()));
         let access = &settings.access;
         let guard = Guard::of_tokens(access.tokens_file.as_deref())?;
         // Where tokens are asked for, they are asked for everywhere.

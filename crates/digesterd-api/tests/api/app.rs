@@ -11,7 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::manifest::{Manifest, ObjectCounts, RecordCounts, Sealed};
 use digest_core::{Coverage, DigestId, Job, JobRecord, Scope, Window};
 use digest_queue::{InProcessJobs, JobQueue, in_process};
-use digest_storage::{Attributes, Created, Digests, Expect, Manifests, Records, Store, StoreOptions};
+use digest_storage::{
+    Attributes, Created, Digests, Expect, FlowLogs, Manifests, Records, Store, StoreOptions,
+};
 use digesterd_api::{Api, configure};
 use digesterd_process::environment::{DigestSettings, Limits, Service, Timings};
 use digesterd_process::guard::Guard;
@@ -64,7 +66,7 @@ impl TestApp {
     /// One that lets in whom the guard knows, with a door beside it for those without a token.
     pub(crate) fn guarded(storage: Store, progress: Store, guard: &Guard) -> Self {
         let (queue, jobs) = in_process();
-        let mut app = Self::made(storage, progress, Arc::new(queue), guard, Limits::default());
+        let mut app = Self::made(storage, progress, Arc::new(queue), guard, Limits::default(), None);
         app.jobs = Some(jobs);
         app
     }
@@ -72,11 +74,26 @@ impl TestApp {
     /// One whose callers may take so much of it and no more.
     pub(crate) fn limited(storage: Store, progress: Store, limits: Limits) -> Self {
         let (queue, _) = in_process();
-        Self::made(storage, progress, Arc::new(queue), &Guard::Open, limits)
+        Self::made(storage, progress, Arc::new(queue), &Guard::Open, limits, None)
     }
 
     pub(crate) fn with_queue(storage: Store, progress: Store, queue: Arc<dyn JobQueue>) -> Self {
-        Self::made(storage, progress, queue, &Guard::Open, Limits::default())
+        Self::made(storage, progress, queue, &Guard::Open, Limits::default(), None)
+    }
+
+    /// One that reads raw records from these flow logs.
+    pub(crate) fn with_flow_logs(flow_logs: &Store) -> Self {
+        let (queue, _) = in_process();
+        let (storage, progress) = (Store::memory(), Store::memory());
+        let flow_logs = Some(FlowLogs::new(flow_logs.clone()));
+        Self::made(
+            storage,
+            progress,
+            Arc::new(queue),
+            &Guard::Open,
+            Limits::default(),
+            flow_logs,
+        )
     }
 
     fn made(
@@ -85,6 +102,7 @@ impl TestApp {
         queue: Arc<dyn JobQueue>,
         guard: &Guard,
         limits: Limits,
+        flow_logs: Option<FlowLogs>,
     ) -> Self {
         let service = Service {
             limits,
@@ -99,7 +117,10 @@ impl TestApp {
             Timings::default(),
             &DigestSettings::default(),
         );
-        let api = Arc::new(api);
+        let api = Arc::new(match flow_logs {
+            Some(flow_logs) => api.with_flow_logs(flow_logs),
+            None => api,
+        });
         let listening = server::listen(
             &service,
             guard,

@@ -14,7 +14,7 @@ use crate::app::{HOUR, HOUR_ID, LINES, TestApp, complete, hour};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-fn description() -> Value {
+pub(crate) fn description() -> Value {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api.yaml");
     serde_yaml_ng::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
@@ -37,7 +37,7 @@ fn methods_of(path: &Value) -> BTreeSet<String> {
 }
 
 /// Holds an answer against the file: its status, media type and headers.
-fn check(description: &Value, path: &str, method: &str, answer: &Response) {
+pub(crate) fn check(description: &Value, path: &str, method: &str, answer: &Response) {
     let status = answer.status().as_u16().to_string();
     let place = format!("{method} {path} {status}");
     let operation = &description["paths"][path][method.to_lowercase().as_str()];
@@ -71,7 +71,9 @@ async fn the_file_has_the_routers_paths_and_methods_and_no_others() {
         .map(|path| path.as_str().unwrap())
         .collect();
     let own = [metrics::PATH].into_iter().chain(digesterd_api::PATHS);
-    let own = own.chain(digesterd_api::QUESTION_PATHS);
+    let own = own
+        .chain(digesterd_api::QUESTION_PATHS)
+        .chain(digesterd_api::RECORDS_PATHS);
     let routed: BTreeSet<&str> = health::PATHS.into_iter().chain(own).collect();
     assert_eq!(described, routed);
 

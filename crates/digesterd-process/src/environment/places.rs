@@ -5,6 +5,15 @@ use super::buckets::{BucketSettings, Companions, Names};
 use super::{Bucket, Reader, Secret};
 
 impl BucketSettings {
+    /// The same for a program that can do without: `Some(None)` where none are named.
+    #[must_use]
+    pub fn read_flow_logs_if_set(reader: &Reader<'_>) -> Option<Option<Vec<Self>>> {
+        match reader.has(Bucket::FlowLogs.variable()) {
+            true => Self::read_flow_logs(reader).map(Some),
+            false => Some(None),
+        }
+    }
+
     /// Reads the places of the flow logs; `None` and a note for each variable at fault.
     #[must_use]
     pub fn read_flow_logs(reader: &Reader<'_>) -> Option<Vec<Self>> {
