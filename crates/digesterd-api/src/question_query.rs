@@ -8,6 +8,7 @@ use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
 use digest_questions::{Asking, Question, duration};
 use url::form_urlencoded;
 
+use crate::baseline::{BaselineQuery, PARAMETERS, unusual};
 use crate::query::{QueryError, job};
 
 /// Items of a list that are told unasked, and at most.
@@ -31,6 +32,8 @@ pub(crate) enum Kind {
     Services,
     /// What nobody would expect.
     Unexpected,
+    /// What is unusual against a baseline.
+    Unusual,
     /// What one host does.
     Host,
 }
@@ -48,6 +51,7 @@ impl Kind {
             "rejected" => Self::Rejected,
             "services" => Self::Services,
             "unexpected" => Self::Unexpected,
+            "unusual" => Self::Unusual,
             "host" => Self::Host,
             _ => return None,
         })
@@ -57,6 +61,7 @@ impl Kind {
         match self {
             Self::Edges | Self::Top | Self::Rejected | Self::Services => &["sort"],
             Self::Unexpected => &["sort", "policy"],
+            Self::Unusual => &PARAMETERS,
             Self::Host => &["host", "new"],
         }
     }
@@ -67,6 +72,8 @@ impl Kind {
 pub(crate) struct QuestionQuery {
     pub(crate) question: Question,
     pub(crate) asking: Asking,
+    /// What it is held against, where it is.
+    pub(crate) baseline: Option<BaselineQuery>,
 }
 
 /// Reads the query of a question about one digest.
@@ -93,7 +100,7 @@ pub(crate) fn of_time(
 }
 
 /// The parameters that were given.
-struct Given(Vec<(&'static str, String)>);
+pub(crate) struct Given(Vec<(&'static str, String)>);
 
 impl Given {
     fn of(kind: Kind, query: &str, further: &[&'static str]) -> Result<Self, QueryError> {
@@ -114,7 +121,7 @@ impl Given {
         Ok(Self(given))
     }
 
-    fn take(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.swap_remove(at).1)
     }
@@ -151,12 +158,18 @@ impl Given {
     }
 
     fn question(mut self, kind: Kind, inside: &[Network]) -> Result<QuestionQuery, QueryError> {
+        let mut baseline = None;
         let question = match kind {
             Kind::Edges => Question::Edges,
             Kind::Top => Question::Top,
             Kind::Rejected => Question::Rejected,
             Kind::Services => Question::Services,
             Kind::Unexpected => Question::Unexpected(self.policy()?),
+            Kind::Unusual => {
+                let (asking, against) = unusual(&mut self)?;
+                baseline = Some(against);
+                Question::Unusual(asking)
+            }
             Kind::Host => Question::Host {
                 host: self.take("host").ok_or(QueryError::Value {
                     name: "host",
@@ -208,7 +221,11 @@ impl Given {
             sort,
             limit,
         };
-        Ok(QuestionQuery { question, asking })
+        Ok(QuestionQuery {
+            question,
+            asking,
+            baseline,
+        })
     }
 
     /// Rules of their own stand between semicolons.
@@ -274,6 +291,19 @@ mod tests {
             (Kind::Top, "host=10.0.0.1", false),
             (Kind::Top, "since=3h", false),
             (Kind::Top, "internal=10", false),
+            (
+                Kind::Unusual,
+                "baseline_last=24&times=10&bytes=1MB&score=50&sort=bytes",
+                true,
+            ),
+            (Kind::Unusual, "baseline_last=0", false),
+            (Kind::Unusual, "baseline_last=3&baseline=x", false),
+            (Kind::Unusual, "baseline=x", false),
+            (Kind::Unusual, "sort=packets", false),
+            (Kind::Unusual, "times=0", false),
+            (Kind::Unusual, "bytes=much", false),
+            (Kind::Unusual, "score=-1", false),
+            (Kind::Top, "score=1", false),
             (Kind::Host, "", false),
             (Kind::Host, "host=eni-1&new=3h&ignore=port=53;port=123", true),
             (Kind::Host, "host=eni-1&sort=bytes", false),
