@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::links::LinksOptions;
 use crate::listed::Listed;
 use crate::seen_by::SeenBy;
-use crate::service::Rule;
+use crate::service::{Port, Rule};
 use crate::sources::{AskError, Source, ask};
 use crate::subject::protocol_name;
 
@@ -91,7 +91,7 @@ pub struct UnusualFinding {
     pub server: Option<String>,
     /// The port, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
+    pub port: Option<Port>,
     /// The protocol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<u8>,
@@ -99,9 +99,9 @@ pub struct UnusualFinding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
     /// Bytes from clients.
-    pub received: u64,
+    pub received_bytes: u64,
     /// Bytes to them.
-    pub sent: u64,
+    pub sent_bytes: u64,
     /// Least start of a record of the window, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<i64>,
@@ -171,7 +171,7 @@ pub fn unusual(mut sources: UnusualSources, options: &UnusualOptions) -> Result<
         })
         .collect();
     let weight = |one: &UnusualFinding| {
-        let bytes = u128::from(one.received) + u128::from(one.sent);
+        let bytes = u128::from(one.received_bytes) + u128::from(one.sent_bytes);
         match options.order {
             UnusualOrder::Score => (u128::from(one.score), bytes),
             UnusualOrder::Bytes => (bytes, u128::from(one.score)),
@@ -226,11 +226,11 @@ fn finding(about: About, found: Found, named: &Named, baseline: &Baseline) -> Un
         } else {
             1
         },
-        port: link.port.filter(|_| !is_of_client),
+        port: link.port.filter(|_| !is_of_client).map(Port::One),
         protocol: Some(link.protocol).filter(|_| !is_of_client),
         rule: link.rule.filter(|_| !is_of_client),
-        received,
-        sent,
+        received_bytes: received,
+        sent_bytes: sent,
         first_seen: named.first_seen.filter(|_| !is_gone),
         seen_by: named.seen,
         why: main.join("; "),
