@@ -116,10 +116,14 @@ impl Fact {
         } = names;
         let windows = counted(names.windows.into(), "window");
         let comparable = counted(names.comparable.into(), "window");
+        let any = match names.comparable {
+            1 => comparable.clone(),
+            _ => format!("any of {comparable}"),
+        };
         let times = |now: u64, most: u64| match now.checked_div(most) {
-            None => format!("and nothing in {comparable}"),
+            None => format!("and nothing in {any}"),
             Some(times) => format!(
-                "{} times the most in any of {comparable} ({})",
+                "{} times the most in {any} ({})",
                 grouped(times),
                 bytes(most.into())
             ),
@@ -141,7 +145,7 @@ impl Fact {
                 bytes(least.into())
             ),
             Self::ManyContacts { now, rejected, most } => format!(
-                "{client} addressed {}, {} of them rejected; {} at most in any of {comparable}",
+                "{client} addressed {}, {} of them rejected; {} at most in {any}",
                 counted(now, "service"),
                 grouped(rejected),
                 grouped(most)

@@ -181,8 +181,8 @@ fn what_is_unusual_has_a_score_and_its_figures() {
     assert_eq!(lines.len(), 2, "{shown}");
     assert_eq!(
         lines[1],
-        "140 10.0.0.1 203.0.113.66 tcp/31338 9.0 MB 0 B 2018-10-17 01:01:40 syn source 10.0.0.1 sent 9.0 MB in all, \
-         6,923 times the most in any of 1 window (1.3 kB); no such pair in 1 window; it leads outside; tcp/31338 is \
+        "120 10.0.0.1 203.0.113.66 tcp/31338 9.0 MB 0 B 2018-10-17 01:01:40 syn source 10.0.0.1 sent 9.0 MB in all, \
+         6,923 times the most in 1 window (1.3 kB); no such pair in 1 window; it leads outside; tcp/31338 is \
          registered for no service"
     );
     assert!(
@@ -205,7 +205,7 @@ fn what_is_unusual_has_a_score_and_its_figures() {
     let found: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(found["received_bytes"], 9_000_000);
     assert_eq!(found["facts"][0]["fact"], "host-volume");
-    assert_eq!(found["score"], 130, "{found}");
+    assert_eq!(found["score"], 110, "{found}");
     assert!(
         told.contains("1 of 1 windows of the baseline are not known to be complete"),
         "{told}"
