@@ -52,7 +52,7 @@ impl Default for UnusualAsking {
         Self {
             times: 5,
             bytes: 10_000_000,
-            score: 30,
+            score: 40,
             order: UnusualOrder::default(),
         }
     }

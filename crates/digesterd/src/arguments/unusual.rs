@@ -31,7 +31,7 @@ pub struct UnusualArguments {
     #[arg(long, value_name = "BYTES", default_value = "10MB")]
     pub bytes: Bytes,
     /// Least score that is listed; what has less is counted
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 40)]
     pub score: u32,
     /// What comes first is most of
     #[arg(long, value_name = "WHAT", default_value = "score")]
