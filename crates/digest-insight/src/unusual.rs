@@ -105,7 +105,7 @@ pub struct UnusualFinding {
     /// Least start of a record of the window, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<i64>,
-    /// Whose interfaces told of it.
+    /// Whose interfaces told of it: the client's is called the source's, the server's the destination's.
     pub seen_by: SeenBy,
     /// What is unusual about it.
     pub facts: Vec<UnusualFact>,
@@ -146,7 +146,7 @@ pub fn unusual(mut sources: UnusualSources, options: &UnusualOptions) -> Result<
     let judged = judge(&asked, &baseline, options);
     drop(asked);
     let all = judged.found.len();
-    let mut found: Vec<(About, Found)> = judged
+    let found: Vec<(About, Found)> = judged
         .found
         .into_iter()
         .filter(|(_, found)| found.score() >= options.score)
@@ -163,7 +163,7 @@ pub fn unusual(mut sources: UnusualSources, options: &UnusualOptions) -> Result<
         named.push(ask(window, WANTED, &links.filter, new)?.named);
     }
     let mut findings: Vec<UnusualFinding> = found
-        .drain(..)
+        .into_iter()
         .filter_map(|(about, found)| {
             // What has gone is in the baseline alone.
             let named = named.iter().find_map(|named| named.get(&found.link))?;
@@ -232,7 +232,7 @@ fn finding(about: About, found: Found, named: &Named, baseline: &Baseline) -> Un
         received_bytes: received,
         sent_bytes: sent,
         first_seen: named.first_seen.filter(|_| !is_gone),
-        seen_by: named.seen,
+        seen_by: named.seen(),
         why: main.join("; "),
         facts,
         server: Some(server).filter(|_| !is_of_client),

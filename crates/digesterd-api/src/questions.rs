@@ -274,13 +274,15 @@ impl AskedOf {
 }
 
 fn document(asked: &Asked, answer: Answer) -> Document {
-    let is_held_against = !asked.baseline.is_empty();
+    let caveats = if asked.baseline.is_empty() {
+        Vec::new()
+    } else {
+        asked.baseline_caveats()
+    };
     Document {
         digests: asked.digests.iter().map(AskedOf::of).collect(),
         baseline: baseline::told(asked),
-        caveats: is_held_against
-            .then(|| asked.baseline_caveats())
-            .unwrap_or_default(),
+        caveats,
         gaps: asked.gaps.iter().copied().map(part).collect(),
         without_table: asked.without_table.iter().copied().map(part).collect(),
         answer,

@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub(super) most: [u64; 2],
     /// Least bytes in one window that has it, either way.
     pub(super) least: u64,
+    /// Least records, one way as one interface tells them; 0 where only texts tell.
+    pub(super) least_records: u32,
     pub(super) is_rejected: bool,
 }
 
@@ -104,6 +106,11 @@ impl Baseline {
         for (id, link) in &window.links {
             let known = self.links.entry(*id).or_default();
             let is_new = known.windows == 0;
+            known.least_records = if is_new {
+                link.records()
+            } else {
+                known.least_records.min(link.records())
+            };
             known.windows += 1;
             known.is_rejected = link.is_rejected;
             known.least = if is_new {

@@ -14,8 +14,9 @@ use crate::service::Rule;
 const MANY: u64 = 30;
 /// Fewer windows do not tell that something is always there.
 const ALWAYS: u32 = 3;
-/// What had fewer bytes in some window may well be missing in another.
-const REGULAR: u64 = 100_000;
+/// What had fewer records in some window may well be missing in another; where only texts tell, fewer bytes.
+const REGULAR: u32 = 4;
+const REGULAR_BYTES: u64 = 100_000;
 
 /// What a finding is about: the link of this number, and what else is like it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -277,7 +278,11 @@ impl Judging<'_> {
             return;
         }
         for (id, known) in &self.baseline.links {
-            let is_regular = !known.is_rejected && known.windows == windows && known.least >= REGULAR;
+            let is_regular = match known.least_records {
+                0 => known.least >= REGULAR_BYTES,
+                records => records >= REGULAR,
+            };
+            let is_regular = is_regular && !known.is_rejected && known.windows == windows;
             let links = &self.asked.links;
             if is_regular && !links.contains_key(id) && !links.contains_key(&opposite(*id)) {
                 let found = self.judged.found.entry(About::Link(*id)).or_default();

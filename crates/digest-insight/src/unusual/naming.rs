@@ -16,7 +16,8 @@ pub(super) struct Named {
     pub(super) nodes: [Node; 2],
     pub(super) link: Link,
     pub(super) first_seen: Option<i64>,
-    pub(super) seen: SeenBy,
+    /// Whether the interface of the lesser end told of it, and whether that of the greater.
+    seen: [bool; 2],
 }
 
 /// Names on their way.
@@ -38,9 +39,22 @@ impl Named {
         }
     }
 
+    /// Whose interfaces told of it: the client's stands for the source's, whichever way bytes went.
+    pub(super) fn seen(&self) -> SeenBy {
+        let [lesser, greater] = self.seen;
+        let (source, destination) = if self.link.server == 1 {
+            (lesser, greater)
+        } else {
+            (greater, lesser)
+        };
+        SeenBy { source, destination }
+    }
+
     fn add(&mut self, other: &Self) {
         self.link.add(&other.link);
-        self.seen = self.seen.or(other.seen);
+        for (ours, theirs) in self.seen.iter_mut().zip(other.seen) {
+            *ours |= theirs;
+        }
         self.first_seen = match (self.first_seen, other.first_seen) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -64,11 +78,17 @@ impl Answer for Naming<'_> {
         }
         let told = Told::of(edge, self.options);
         if self.wanted.contains(&told.id) {
+            let seen = SeenBy::of(edge, &self.options.observers);
+            let seen = if told.from == 0 {
+                [seen.source, seen.destination]
+            } else {
+                [seen.destination, seen.source]
+            };
             let named = Named {
                 link: told.link(edge, self.options),
                 nodes: told.nodes,
                 first_seen: edge.history.map(|history| history.first_seen),
-                seen: SeenBy::of(edge, &self.options.observers),
+                seen,
             };
             self.put(told.id, named);
         }

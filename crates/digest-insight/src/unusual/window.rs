@@ -47,6 +47,8 @@ pub(super) struct Link {
     pub(super) nodes: [u64; 2],
     /// From the lesser node and from the greater: as the source's interface tells it, the destination's, and others.
     by: [[u64; 3]; 2],
+    /// Records likewise; none where only a text tells.
+    records: [[u32; 3]; 2],
     /// Which end serves.
     pub(super) server: u8,
     pub(super) rule: Option<Rule>,
@@ -146,13 +148,18 @@ impl Told {
             (false, true) => 1,
             (false, false) => 2,
         };
-        let mut by = [[0; 3]; 2];
+        let (mut by, mut records) = ([[0; 3]; 2], [[0; 3]; 2]);
         if let Some(place) = by.get_mut(self.from).and_then(|way| way.get_mut(observer)) {
             *place = edge.bytes;
+        }
+        if let Some(place) = records.get_mut(self.from).and_then(|way| way.get_mut(observer)) {
+            let told = edge.history.map_or(0, |history| history.records);
+            *place = u32::try_from(told).unwrap_or(u32::MAX);
         }
         Link {
             nodes: self.nodes.each_ref().map(number),
             by,
+            records,
             server: u8::from(self.server == 1),
             rule: self.rule,
             port: self.port,
@@ -175,6 +182,11 @@ impl Link {
     pub(super) fn bytes(&self) -> u64 {
         let [one, other] = self.ways();
         one.saturating_add(other)
+    }
+
+    /// Records one way as one interface tells them, at most.
+    pub(super) fn records(&self) -> u32 {
+        self.records.iter().flatten().copied().max().unwrap_or(0)
     }
 
     /// The number of its server, and of its client.
@@ -209,6 +221,13 @@ impl Link {
                 *ours = ours.saturating_add(theirs);
             }
         }
+        for (ours, theirs) in self.records.iter_mut().zip(other.records) {
+            for (ours, theirs) in ours.iter_mut().zip(theirs) {
+                *ours = ours.saturating_add(theirs);
+            }
+        }
+        // Both ends use this port: to somebody each of them serves.
+        self.is_even |= self.server != other.server;
         if (other.rule, other.server) > (self.rule, self.server) {
             (self.rule, self.server) = (other.rule, other.server);
         }
