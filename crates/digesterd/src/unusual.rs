@@ -1,5 +1,7 @@
 //! `digesterd unusual`: what of a window is unusual against a baseline of other windows, with its score and the reason.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use digest_insight::{Rule, UnusualFinding, UnusualOrder, protocol_name};
 use digest_questions::{Answer, Asked, Asking, BaselineWindow, Question, UnusualAsking, ask, last_windows};
@@ -81,7 +83,8 @@ async fn add_baseline(
         refuse_overlap(asked)?;
         return Ok(());
     }
-    let are_files = asked.digests.iter().all(|digest| digest.id.is_none());
+    let names = &arguments.asked.digests;
+    let are_files = !names.is_empty() && names.iter().all(|name| Path::new(name).exists());
     if are_files && baseline.baseline_last.is_none() {
         let why = "say what it is held against: --baseline DIGEST…, or --baseline-last N of what is stored";
         return Err(refused(COMMAND, why).into());
