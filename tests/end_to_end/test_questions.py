@@ -130,6 +130,21 @@ def test_services_and_what_is_unexpected_are_told_of_stored_digests(stack):
     assert only["why"] == "tcp/31338 is registered for no service"
 
 
+def test_what_is_unusual_is_held_against_the_stored_windows_before(stack):
+    windows = hours(stack, 4)
+    last = windows[-1].id()
+    shown, told = ask(stack, "unusual", last, "--stored", "--baseline-last", "3", "--bytes", "1MB", "--json")
+    (only,) = map(json.loads, shown.splitlines())
+    assert (only["client"], only["server"], only["port"]) == (HOST, STRANGER, "31338")
+    assert [fact["fact"] for fact in only["facts"]][:2] == ["host-volume", "new-pair"]
+    assert "held against 3 windows of 1h" in told
+    answer = call("GET", f"{stack.api_url}/v1/digests/{last}/unusual?baseline_last=3&bytes=1MB").json()
+    assert answer["answer"]["items"] == [only]
+    assert [window["digests"][0]["coverage"] for window in answer["baseline"]] == ["complete"] * 3
+    _, told = ask(stack, "unusual", windows[0].id(), "--stored", "--baseline-last", "3", code=1)
+    assert "no digest of the 3 windows before" in told
+
+
 def test_the_api_answers_what_the_command_does(stack):
     windows = hours(stack)
     start, stop = windows[0].texts[0], windows[-1].texts[1]

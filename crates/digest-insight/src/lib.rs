@@ -22,6 +22,7 @@ mod batch;
 mod conversion;
 mod difference;
 mod edges;
+mod figures;
 mod filter;
 mod format;
 mod graph;
@@ -44,10 +45,12 @@ mod services;
 mod sources;
 mod subject;
 mod unexpected;
+mod unusual;
 
 pub use conversion::Conversion;
 pub use difference::{Change, ChangeKind, Difference, DifferenceError, DifferenceOptions};
 pub use edges::{Edges, ReadError};
+pub use figures::{bytes, counted, grouped};
 pub use filter::{Filter, FilterError, byte_count};
 pub use format::{Format, UnknownFormat};
 pub use graph::{Graph, GraphFormat};
@@ -68,3 +71,6 @@ pub use services::{Service, services};
 pub use sources::{Answer, AskError, Source, Standing, ask};
 pub use subject::{Subject, Sums, protocol_name};
 pub use unexpected::{Reason, Unexpected, unexpected};
+pub use unusual::{
+    Unusual, UnusualFact, UnusualFinding, UnusualOptions, UnusualOrder, UnusualSources, unusual,
+};

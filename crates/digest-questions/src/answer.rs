@@ -1,6 +1,8 @@
 //! Answers, in the words that JSON has for them.
 
-use digest_insight::{Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected};
+use digest_insight::{
+    Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected, Unusual,
+};
 use serde::Serialize;
 
 use crate::host::HostAnswer;
@@ -15,6 +17,8 @@ pub enum Answer {
     Services(Listed<Service>),
     /// Of what is unexpected.
     Unexpected(UnexpectedAnswer),
+    /// Of what is unusual against a baseline.
+    Unusual(Unusual),
     /// Of a host.
     Host(Box<HostAnswer>),
 }

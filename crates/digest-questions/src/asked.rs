@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use digest_core::{Coverage, DigestId, Manifest};
+use digest_core::{Coverage, DigestId, Manifest, Scope};
 use digest_insight::{Edges, Filter, Grouping, Observers, Source};
 use digest_tables::{EdgesTable, InterfacesTable, TableReadError, TableSource};
 
+use crate::baseline::BaselineWindow;
 use crate::error::QuestionError;
 use crate::question::computed;
 
@@ -23,6 +24,8 @@ pub struct Asked {
     pub gaps: Vec<(i64, i64)>,
     /// Windows of digests that are stored without a table of edges, and are not asked for that.
     pub without_table: Vec<(i64, i64)>,
+    /// What it is held against, by time; only where the question is what is unusual.
+    pub baseline: Vec<BaselineWindow>,
 }
 
 /// One of them.
@@ -34,6 +37,8 @@ pub struct AskedDigest {
     pub id: Option<DigestId>,
     /// First and past-the-last second of its window, as far as it is known.
     pub window: Option<(i64, i64)>,
+    /// Its accounts and regions, likewise.
+    pub scope: Option<Scope>,
     /// How complete it is.
     pub coverage: Coverage,
     /// Why it is partial.
@@ -83,6 +88,7 @@ impl AskedDigest {
             window: known
                 .as_ref()
                 .map(|known| (known.job.window().start_unix(), known.job.window().stop_unix())),
+            scope: known.as_ref().map(|known| known.job.scope().clone()),
             coverage: known.as_ref().map_or(Coverage::Unknown, |known| known.coverage),
             reasons: known.map(|known| known.reasons).unwrap_or_default(),
             edges,
@@ -103,26 +109,7 @@ impl Asked {
     /// # Errors
     /// [`QuestionError`].
     pub async fn sources(&self) -> Result<Vec<Source>, QuestionError> {
-        let mut sources = Vec::new();
-        for digest in &self.digests {
-            sources.push(match &digest.edges {
-                AskedEdges::Text(text) => {
-                    Source::Text(text.open().await.map_err(|source| QuestionError::Text {
-                        name: digest.name.clone(),
-                        source,
-                    })?)
-                }
-                AskedEdges::Table(Table(bytes)) => {
-                    let bytes = Arc::clone(bytes);
-                    let table = computed(move || EdgesTable::open(bytes)).await?;
-                    Source::Table(table.map_err(|error| QuestionError::Ask {
-                        name: digest.name.clone(),
-                        source: error.into(),
-                    })?)
-                }
-            });
-        }
-        Ok(sources)
+        sources_of(&self.digests).await
     }
 
     /// The tables of interfaces, each with the number of its digest where it is one's.
@@ -130,7 +117,9 @@ impl Asked {
         let of_digests = self.digests.iter().enumerate();
         let of_digests = of_digests.filter_map(|(at, digest)| Some((Some(at), digest.interfaces.clone()?)));
         let loose = self.interfaces.iter().map(|table| (None, table.clone()));
-        let all: Vec<_> = of_digests.chain(loose).collect();
+        let before = self.baseline.iter().flat_map(|window| &window.digests);
+        let before = before.filter_map(|digest| Some((None, digest.interfaces.clone()?)));
+        let all: Vec<_> = before.chain(of_digests).chain(loose).collect();
         let opened = computed(move || {
             let opened = all
                 .into_iter()
@@ -157,6 +146,9 @@ impl Asked {
             return Err(QuestionError::NoInterfaces);
         }
         let mut sources = self.sources().await?;
+        for window in &self.baseline {
+            sources.extend(sources_of(&window.digests).await?);
+        }
         let learnt = computed(move || Observers::ask(&mut sources, &of)).await?;
         learnt.map_err(|source| QuestionError::Ask {
             name: self.names(),
@@ -172,4 +164,31 @@ impl Asked {
             several => format!("{} digests", several.len()),
         }
     }
+}
+
+/// Opens digests: the sources stand in their order.
+///
+/// # Errors
+/// [`QuestionError`].
+pub(crate) async fn sources_of(digests: &[AskedDigest]) -> Result<Vec<Source>, QuestionError> {
+    let mut sources = Vec::new();
+    for digest in digests {
+        sources.push(match &digest.edges {
+            AskedEdges::Text(text) => {
+                Source::Text(text.open().await.map_err(|source| QuestionError::Text {
+                    name: digest.name.clone(),
+                    source,
+                })?)
+            }
+            AskedEdges::Table(Table(bytes)) => {
+                let bytes = Arc::clone(bytes);
+                let table = computed(move || EdgesTable::open(bytes)).await?;
+                Source::Table(table.map_err(|error| QuestionError::Ask {
+                    name: digest.name.clone(),
+                    source: error.into(),
+                })?)
+            }
+        });
+    }
+    Ok(sources)
 }

@@ -41,6 +41,11 @@ pub enum QuestionError {
          or they have no address in common (a NAT gateway's have not); ask by the address"
     )]
     NoAddress(String),
+    /// A baseline without windows.
+    #[error(
+        "there is nothing to hold it against: no digest is stored of the windows before it; name some as the baseline"
+    )]
+    NoBaseline,
     /// More digests than may be asked at once.
     #[error("more than {0} digests are stored of this time: ask for less of it")]
     TooManyDigests(usize),
@@ -63,6 +68,7 @@ impl QuestionError {
             Self::Text { .. }
             | Self::NoInterfaces
             | Self::NoAddress(_)
+            | Self::NoBaseline
             | Self::TooManyDigests(_)
             | Self::NoObjects(_)
             | Self::GivenUp => false,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod asked;
+mod baseline;
 mod duration;
 mod error;
 mod host;
@@ -18,11 +19,12 @@ mod table_object;
 
 pub use answer::{Answer, EdgesAnswer, Row, UnexpectedAnswer};
 pub use asked::{Asked, AskedDigest, AskedEdges, Table, Text};
+pub use baseline::{BASELINE_WINDOWS, BaselineWindow, last_windows};
 pub use duration::duration;
 pub use error::QuestionError;
 pub use host::{HostAnswer, HostSpan};
 pub use interface::Standing;
-pub use question::{Asking, Question, ask};
+pub use question::{Asking, Question, UnusualAsking, ask};
 pub use records::{RecordRow, RecordSource, RecordsAnswer, RecordsAsking, UnreadObject};
 pub use stored::{Known, OpenText, of_id, of_stretch};
 pub use stretch::stored_windows;

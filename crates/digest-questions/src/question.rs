@@ -1,11 +1,12 @@
 //! The questions, and how they are answered.
 
 use digest_insight::{
-    AskError, Filter, Grouping, Links, LinksOptions, Measure, Policy, heaviest_of, services, unexpected,
+    AskError, Filter, Grouping, Links, LinksOptions, Measure, Policy, Source, Unusual, UnusualOptions,
+    UnusualOrder, UnusualSources, heaviest_of, services, unexpected, unusual,
 };
 
 use crate::answer::{Answer, EdgesAnswer, UnexpectedAnswer};
-use crate::asked::Asked;
+use crate::asked::{Asked, sources_of};
 use crate::error::QuestionError;
 use crate::host;
 
@@ -22,6 +23,8 @@ pub enum Question {
     Services,
     /// What nobody would expect; by a policy, where there is one.
     Unexpected(Option<Policy>),
+    /// What is unusual against a baseline.
+    Unusual(UnusualAsking),
     /// What one host does.
     Host {
         /// An address, or an interface whose own addresses are meant.
@@ -29,6 +32,30 @@ pub enum Question {
         /// What was first seen in the last so many seconds is new; in a quarter of the time unless told otherwise.
         new: Option<i64>,
     },
+}
+
+/// What counts as unusual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnusualAsking {
+    /// So many times the most of any window of the baseline.
+    pub times: u32,
+    /// And more by so many bytes.
+    pub bytes: u64,
+    /// Least score that is listed.
+    pub score: u32,
+    /// What comes first.
+    pub order: UnusualOrder,
+}
+
+impl Default for UnusualAsking {
+    fn default() -> Self {
+        Self {
+            times: 5,
+            bytes: 10_000_000,
+            score: 40,
+            order: UnusualOrder::default(),
+        }
+    }
 }
 
 /// How it is asked.
@@ -76,7 +103,8 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
             let filter = std::mem::take(&mut links.filter);
             links.filter = filter.and(Filter::of_action("REJECT"));
         }
-        Question::Edges | Question::Services | Question::Unexpected(_) => {}
+        Question::Unusual(_) if asked.baseline.is_empty() => return Err(QuestionError::NoBaseline),
+        Question::Edges | Question::Services | Question::Unexpected(_) | Question::Unusual(_) => {}
     }
     links.observers = asked.observers(&links.grouping, Filter::default()).await?;
     let mut sources = asked.sources().await?;
@@ -84,6 +112,10 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
         Question::Services => {
             let listed = computed(move || services(&mut sources, &links, limit, measure)).await?;
             Ok(Answer::Services(answered(asked, listed)?))
+        }
+        Question::Unusual(how) => {
+            let answer = answered(asked, unusual_of(asked, sources, links, how, limit).await?)?;
+            Ok(Answer::Unusual(answer))
         }
         Question::Unexpected(policy) => {
             let rules = policy.as_ref().map(|policy| policy.rules() as u64);
@@ -100,6 +132,37 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
             Ok(Answer::Edges(EdgesAnswer::of_links(listed, &totals)))
         }
     }
+}
+
+async fn unusual_of(
+    asked: &Asked,
+    sources: Vec<Source>,
+    links: LinksOptions,
+    how: UnusualAsking,
+    most: usize,
+) -> Result<Result<Unusual, AskError>, QuestionError> {
+    let mut baseline = Vec::new();
+    for window in &asked.baseline {
+        baseline.push(sources_of(&window.digests).await?);
+    }
+    let last = asked.baseline.last().map_or(&[][..], |window| &window.digests);
+    let again = [asked.sources().await?, sources_of(last).await?];
+    let sources = UnusualSources {
+        asked: sources,
+        baseline,
+        again,
+    };
+    let options = UnusualOptions {
+        links,
+        times: how.times,
+        bytes: how.bytes,
+        score: how.score,
+        comparable: asked.comparable(),
+        is_whole: asked.is_whole(),
+        most,
+        order: how.order,
+    };
+    computed(move || unusual(sources, &options)).await
 }
 
 /// What a thread computes that may wait for bytes.

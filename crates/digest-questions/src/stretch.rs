@@ -55,7 +55,7 @@ fn chosen<K>(mut keys: Vec<K>, span: impl Fn(&K) -> (i64, i64)) -> Vec<K> {
 }
 
 /// What windows in order leave of a stretch.
-fn gaps((start, stop): (i64, i64), windows: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+pub(crate) fn gaps((start, stop): (i64, i64), windows: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
     let (mut gaps, mut at) = (Vec::new(), start);
     for (from, to) in windows {
         if at < from {

@@ -9,6 +9,7 @@
 
 mod admission;
 mod api;
+mod baseline;
 #[cfg(feature = "testing")]
 pub mod checks;
 mod claim;

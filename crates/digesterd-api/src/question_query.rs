@@ -8,6 +8,7 @@ use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
 use digest_questions::{Asking, Question, RecordsAsking, duration};
 use url::form_urlencoded;
 
+use crate::baseline::{BaselineQuery, PARAMETERS, unusual};
 use crate::query::{QueryError, job};
 
 /// Items of a list that are told unasked, and at most.
@@ -31,6 +32,8 @@ pub(crate) enum Kind {
     Services,
     /// What nobody would expect.
     Unexpected,
+    /// What is unusual against a baseline.
+    Unusual,
     /// What one host does.
     Host,
 }
@@ -49,6 +52,7 @@ impl Kind {
             "rejected" => Self::Rejected,
             "services" => Self::Services,
             "unexpected" => Self::Unexpected,
+            "unusual" => Self::Unusual,
             "host" => Self::Host,
             _ => return None,
         })
@@ -58,6 +62,7 @@ impl Kind {
         let own: &[&str] = match self {
             Self::Edges | Self::Top | Self::Rejected | Self::Services => &["sort"],
             Self::Unexpected => &["sort", "policy"],
+            Self::Unusual => &PARAMETERS,
             Self::Host => &["host", "new"],
         };
         [own, &OF_EDGES].concat()
@@ -69,6 +74,8 @@ impl Kind {
 pub(crate) struct QuestionQuery {
     pub(crate) question: Question,
     pub(crate) asking: Asking,
+    /// What it is held against, where it is.
+    pub(crate) baseline: Option<BaselineQuery>,
 }
 
 /// Reads the query of a question about one digest.
@@ -113,7 +120,7 @@ pub(crate) fn records_of_time(query: &str, now: DateTime<Utc>) -> Result<(Record
 }
 
 /// The parameters that were given.
-struct Given(Vec<(&'static str, String)>);
+pub(crate) struct Given(Vec<(&'static str, String)>);
 
 impl Given {
     fn of(query: &str, known: &[&'static str]) -> Result<Self, QueryError> {
@@ -133,7 +140,7 @@ impl Given {
         Ok(Self(given))
     }
 
-    fn take(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.swap_remove(at).1)
     }
@@ -170,12 +177,18 @@ impl Given {
     }
 
     fn question(mut self, kind: Kind, inside: &[Network]) -> Result<QuestionQuery, QueryError> {
+        let mut baseline = None;
         let question = match kind {
             Kind::Edges => Question::Edges,
             Kind::Top => Question::Top,
             Kind::Rejected => Question::Rejected,
             Kind::Services => Question::Services,
             Kind::Unexpected => Question::Unexpected(self.policy()?),
+            Kind::Unusual => {
+                let (asking, against) = unusual(&mut self)?;
+                baseline = Some(against);
+                Question::Unusual(asking)
+            }
             Kind::Host => Question::Host {
                 host: self.take("host").ok_or(QueryError::Value {
                     name: "host",
@@ -217,7 +230,11 @@ impl Given {
             sort,
             limit,
         };
-        Ok(QuestionQuery { question, asking })
+        Ok(QuestionQuery {
+            question,
+            asking,
+            baseline,
+        })
     }
 
     fn records(mut self) -> Result<RecordsAsking, QueryError> {
@@ -324,6 +341,19 @@ mod tests {
             (Kind::Top, "host=10.0.0.1", false),
             (Kind::Top, "since=3h", false),
             (Kind::Top, "internal=10", false),
+            (
+                Kind::Unusual,
+                "baseline_last=24&times=10&bytes=1MB&score=50&sort=bytes",
+                true,
+            ),
+            (Kind::Unusual, "baseline_last=0", false),
+            (Kind::Unusual, "baseline_last=3&baseline=x", false),
+            (Kind::Unusual, "baseline=x", false),
+            (Kind::Unusual, "sort=packets", false),
+            (Kind::Unusual, "times=0", false),
+            (Kind::Unusual, "bytes=much", false),
+            (Kind::Unusual, "score=-1", false),
+            (Kind::Top, "score=1", false),
             (Kind::Host, "", false),
             (Kind::Host, "host=eni-1&new=3h&ignore=port=53;port=123", true),
             (Kind::Host, "host=eni-1&sort=bytes", false),

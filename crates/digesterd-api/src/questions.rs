@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use digest_core::Window;
 use digest_insight::AskError;
-use digest_questions::{Answer, Asked, QuestionError, ask, of_id, of_stretch};
+use digest_questions::{Answer, Asked, AskedDigest, QuestionError, ask, of_id, of_stretch};
 use digest_storage::StoreError;
 use digesterd_process::problem::{Problem, ProblemKind};
 use serde::Serialize;
@@ -21,6 +21,7 @@ use tracing::Instrument;
 
 use crate::admission::{admit, admit_id};
 use crate::api::Api;
+use crate::baseline::{self, BaselineOf, NoBaseline, admit_baseline, find_baseline};
 use crate::fetch::find;
 use crate::negotiation::takes_json;
 use crate::query::status_location;
@@ -29,18 +30,20 @@ use crate::refusals::{query_problem, store_problem};
 use crate::routes::read_only;
 
 /// Paths of the questions about one digest, and of those about any time.
-pub const QUESTION_PATHS: [&str; 12] = [
+pub const QUESTION_PATHS: [&str; 14] = [
     "/v1/digests/{id}/edges",
     "/v1/digests/{id}/top",
     "/v1/digests/{id}/rejected",
     "/v1/digests/{id}/services",
     "/v1/digests/{id}/unexpected",
+    "/v1/digests/{id}/unusual",
     "/v1/digests/{id}/host",
     "/v1/edges",
     "/v1/top",
     "/v1/rejected",
     "/v1/services",
     "/v1/unexpected",
+    "/v1/unusual",
     "/v1/host",
 ];
 /// How long a request waits until others have computed.
@@ -67,12 +70,17 @@ struct Document {
     digests: Vec<AskedOf>,
     gaps: Vec<Part>,
     without_table: Vec<Part>,
+    /// What it was held against, and what has to be known of that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baseline: Vec<BaselineOf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caveats: Vec<String>,
     answer: Answer,
 }
 
 /// A digest that was asked.
 #[derive(Debug, Serialize)]
-struct AskedOf {
+pub(crate) struct AskedOf {
     #[serde(flatten)]
     window: Option<Part>,
     coverage: digest_core::Coverage,
@@ -110,18 +118,26 @@ async fn about_digest(
         );
         return Err(Problem::new(ProblemKind::NotFound, detail));
     }
+    admit_baseline(&request, &api, query.baseline.as_ref()).await?;
     let permit = permit(&api.computing, PATIENCE).await?;
+    let baseline = query.baseline.clone();
     answered(permit, query, async move |given_up| {
         let known = of_id(&api.storage, id, &given_up).await?;
         let remake = known.manifest.as_ref().map(|known| remake(known.job.window()));
+        let scope = known.manifest.as_ref().map(|known| known.job.scope().clone());
+        let scope = scope.unwrap_or_default();
         let digests = known.asked(id, None).into_iter().collect::<Vec<_>>();
         if digests.is_empty() {
             return Err(no_table(remake.as_deref()));
         }
-        Ok(Asked {
+        let mut asked = Asked {
             digests,
             ..Asked::default()
-        })
+        };
+        if let Some(baseline) = baseline {
+            asked.baseline = find_baseline(&api.storage, &asked, &scope, &baseline, &given_up).await?;
+        }
+        Ok(asked)
     })
     .await
 }
@@ -135,12 +151,19 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
     let read = of_time(kind, request.query_string(), &api.inside, Utc::now());
     let (query, time) = read.map_err(|error| query_problem(&error))?;
     admit(&request, &time)?;
+    admit_baseline(&request, &api, query.baseline.as_ref()).await?;
     let permit = permit(&api.computing, PATIENCE).await?;
+    let baseline = query.baseline.clone();
     answered(permit, query, async move |given_up| {
         let (window, scope) = (time.window(), time.scope());
-        let asked = of_stretch(&api.storage, window, scope, MOST_DIGESTS, None, &given_up).await?;
+        let mut asked = of_stretch(&api.storage, window, scope, MOST_DIGESTS, None, &given_up).await?;
         match (asked.digests.is_empty(), asked.without_table.is_empty()) {
-            (false, _) => Ok(asked),
+            (false, _) => {
+                if let Some(baseline) = baseline {
+                    asked.baseline = find_baseline(&api.storage, &asked, scope, &baseline, &given_up).await?;
+                }
+                Ok(asked)
+            }
             (true, false) => Err(no_table(None)),
             (true, true) => {
                 let detail = format!(
@@ -198,6 +221,15 @@ impl From<QuestionError> for Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         Self::Question(error.into())
+    }
+}
+
+impl From<NoBaseline> for Refused {
+    fn from(error: NoBaseline) -> Self {
+        match error {
+            NoBaseline::Problem(problem) => Self::Problem(problem),
+            NoBaseline::Question(error) => Self::Question(error),
+        }
     }
 }
 
@@ -261,15 +293,27 @@ pub(crate) fn told(answer: &impl Serialize) -> HttpResponse {
         .json(answer)
 }
 
+impl AskedOf {
+    pub(crate) fn of(digest: &AskedDigest) -> Self {
+        Self {
+            window: digest.window.map(part),
+            coverage: digest.coverage,
+            reasons: digest.reasons.clone(),
+            link: digest.id.map(status_location),
+        }
+    }
+}
+
 fn document(asked: &Asked, answer: Answer) -> Document {
-    let digests = asked.digests.iter().map(|digest| AskedOf {
-        window: digest.window.map(part),
-        coverage: digest.coverage,
-        reasons: digest.reasons.clone(),
-        link: digest.id.map(status_location),
-    });
+    let caveats = if asked.baseline.is_empty() {
+        Vec::new()
+    } else {
+        asked.baseline_caveats()
+    };
     Document {
-        digests: digests.collect(),
+        digests: asked.digests.iter().map(AskedOf::of).collect(),
+        baseline: baseline::told(asked),
+        caveats,
         gaps: asked.gaps.iter().copied().map(part).collect(),
         without_table: asked.without_table.iter().copied().map(part).collect(),
         answer,
@@ -316,7 +360,9 @@ fn unanswered(error: &QuestionError) -> Problem {
         }
         | QuestionError::TooManyDigests(_)
         | QuestionError::NoInterfaces => refused(ProblemKind::BadRequest),
-        QuestionError::NoAddress(_) | QuestionError::NoObjects(_) => refused(ProblemKind::NotFound),
+        QuestionError::NoAddress(_) | QuestionError::NoObjects(_) | QuestionError::NoBaseline => {
+            refused(ProblemKind::NotFound)
+        }
         error if error.is_transient() => {
             let detail = "the store broke off in the middle of a table; ask again";
             Problem::new(ProblemKind::Unavailable, detail)

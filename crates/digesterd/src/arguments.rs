@@ -8,13 +8,14 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use digest_core::{Scope, Window};
 use digest_insight::Format;
 
-use self::examples::{EXAMPLES, HOST_EXAMPLES, POLICY_EXAMPLE};
+use self::examples::{EXAMPLES, HOST_EXAMPLES, POLICY_EXAMPLE, UNUSUAL_EXAMPLES};
 use crate::sample_logs::SampleLogsArgs;
 
 mod client;
 mod examples;
 mod insight;
 mod token;
+mod unusual;
 
 pub use client::{
     ApiArguments, CreateArguments, GetArguments, ListArguments, StatusArguments, WhichArguments,
@@ -26,6 +27,7 @@ pub use insight::{
     Sort, TimeArguments, UnexpectedArguments,
 };
 pub use token::{TokenArguments, TokenScope};
+pub use unusual::{BaselineArguments, UnusualArguments, UnusualSort};
 
 /// Digests of AWS VPC flow logs: who talked to whom, on which port, accepted or rejected, and how much.
 #[derive(Debug, Clone, Parser)]
@@ -116,6 +118,13 @@ pub enum Command {
     /// Says which traffic nobody would expect: on ports of no registered service, or that a policy does not allow
     #[command(after_help = POLICY_EXAMPLE)]
     Unexpected(UnexpectedArguments),
+    /// Says what is unusual against a baseline of other windows: pairs and services that are new, far more bytes than ever,
+    /// many services addressed at once, newly rejected, gone
+    ///
+    /// A finding is made of facts with figures; each adds fixed points to its score (docs/investigations.md has the table).
+    /// Windows of the baseline that are incomplete, too few or of another length are told.
+    #[command(after_help = UNUSUAL_EXAMPLES)]
+    Unusual(UnusualArguments),
     /// Shows the raw records behind edges, read again from the flow logs that digests were made of
     Records(RecordsArguments),
 }

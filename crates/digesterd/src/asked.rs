@@ -10,11 +10,12 @@ use chrono::Utc;
 use digest_core::{Coverage, DigestId, Scope, Window};
 use digest_insight::Edges;
 use digest_questions::{Asked, AskedDigest, AskedEdges, Table, Text, of_id, of_stretch};
+use digest_storage::Store;
 use digest_tables::{EdgesTable, InterfacesTable, TableReadError};
 use digesterd_process::environment::Environment;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{AskedArguments, TimeArguments, refused};
+use crate::arguments::{AskedArguments, FromArguments, TimeArguments, refused};
 use crate::hive::Hive;
 use crate::stored::{Named, Shelf, manifest, manifest_at, storage, unsorted};
 use crate::table_bytes::{is_table, of_file};
@@ -47,11 +48,7 @@ pub(crate) async fn find(
     }
     let window = stretch(command, &arguments.time)?;
     let store = storage(environment).await?;
-    let shelf = Arc::new(Shelf::of_store(store.clone()));
-    let text = move |id: DigestId| -> Arc<dyn Text> {
-        let (named, shelf) = (Named::Id(id), Some(Arc::clone(&shelf)));
-        Arc::new(NamedText { named, shelf })
-    };
+    let text = texts_of(&store);
     let scope = Scope::default();
     let given_up = CancellationToken::new();
     let asked = of_stretch(&store, &window, &scope, MOST, Some(&text), &given_up).await?;
@@ -59,6 +56,15 @@ pub(crate) async fn find(
         bail!("{store} has no digest of {window}: `digesterd list` shows which there are");
     }
     Ok(asked)
+}
+
+/// How texts of a store are opened.
+pub(crate) fn texts_of(store: &Store) -> impl Fn(DigestId) -> Arc<dyn Text> + Send + Sync + use<> {
+    let shelf = Arc::new(Shelf::of_store(store.clone()));
+    move |id: DigestId| -> Arc<dyn Text> {
+        let (named, shelf) = (Named::Id(id), Some(Arc::clone(&shelf)));
+        Arc::new(NamedText { named, shelf })
+    }
 }
 
 /// The time that is asked for.
@@ -82,34 +88,42 @@ async fn named(
     arguments: &AskedArguments,
     environment: &Environment,
 ) -> anyhow::Result<Asked> {
-    let named: Result<Vec<Named>, clap::Error> = arguments
-        .digests
-        .iter()
-        .map(|text| Named::of(text, command))
-        .collect();
+    let (digests, interfaces) =
+        digests_named(command, &arguments.digests, &arguments.from, environment).await?;
+    Ok(Asked {
+        digests,
+        interfaces,
+        ..Asked::default()
+    })
+}
+
+/// Digests by name, by time; and tables of interfaces that are named beside them.
+pub(crate) async fn digests_named(
+    command: &str,
+    names: &[String],
+    from: &FromArguments,
+    environment: &Environment,
+) -> anyhow::Result<(Vec<AskedDigest>, Vec<Table>)> {
+    let named: Result<Vec<Named>, clap::Error> = names.iter().map(|text| Named::of(text, command)).collect();
     let named = named?;
     let names: Vec<&Named> = named.iter().collect();
-    let shelf = Shelf::open(&names, &arguments.from, environment)
-        .await?
-        .map(Arc::new);
-    let mut asked = Asked::default();
+    let shelf = Shelf::open(&names, from, environment).await?.map(Arc::new);
+    let (mut digests, mut interfaces) = (Vec::new(), Vec::new());
     for one in named {
         match &one {
             Named::File(path) if is_table(path) => match of_table(path)? {
-                Found::Edges(digest) => asked.digests.push(*digest),
-                Found::Interfaces(table) => asked.interfaces.push(table),
+                Found::Edges(digest) => digests.push(*digest),
+                Found::Interfaces(table) => interfaces.push(table),
             },
-            _ => asked.digests.push(of_shelf(one, shelf.as_ref()).await?),
+            _ => digests.push(of_shelf(one, shelf.as_ref()).await?),
         }
     }
-    if asked.digests.is_empty() {
+    if digests.is_empty() {
         return Err(refused(command, "only tables of interfaces are named, and no edges").into());
     }
     // Those whose window is not known last, as they were named.
-    asked
-        .digests
-        .sort_by_key(|digest| digest.window.map_or((i64::MAX, i64::MAX), |window| window));
-    Ok(asked)
+    digests.sort_by_key(|digest| digest.window.map_or((i64::MAX, i64::MAX), |window| window));
+    Ok((digests, interfaces))
 }
 
 /// One line for each digest that is not known to be complete, and one for what is not stored.

@@ -1,7 +1,7 @@
 //! The command line of vpcflow-digesterd, one module a command: `demo`, `serve`, `digest`, `inspect`, `sample-logs`,
 //! `check`; `create`, `get`, `status` and `list` speak to a running API, `index` puts its list of digests in order, `token`
-//! lets somebody in; `diff`, `graph`, `merge`, `top`, `edges`, `rejected`, `host`, `services` and `unexpected` tell what
-//! is in digests.
+//! lets somebody in; `diff`, `graph`, `merge`, `top`, `edges`, `rejected`, `host`, `services`, `unexpected` and
+//! `unusual` tell what is in digests.
 //!
 //! stdout is data, stderr is for people. Exit codes: 0 done, 1 failed, 2 arguments or settings that cannot be used.
 //! Everything that makes digests lives in the crates below; here it is put together and shown.
@@ -47,13 +47,15 @@ mod times;
 mod token;
 mod unexpected;
 mod units;
+mod unusual;
 
 pub use arguments::{
-    ApiArguments, Arguments, AskedArguments, Bytes, CheckArguments, Command, CreateArguments, DemoArguments,
-    DiffArguments, DiffFormat, DigestArguments, EdgesArguments, FromArguments, GetArguments, GraphArguments,
-    HostArguments, InspectArguments, ListArguments, MergeArguments, MergedTable, QuestionArguments,
-    RecordsArguments, Role, ServeArguments, ShownArguments, Since, Sort, StatusArguments, TimeArguments,
-    TokenArguments, TokenScope, UnexpectedArguments, WhichArguments, WindowArguments,
+    ApiArguments, Arguments, AskedArguments, BaselineArguments, Bytes, CheckArguments, Command,
+    CreateArguments, DemoArguments, DiffArguments, DiffFormat, DigestArguments, EdgesArguments,
+    FromArguments, GetArguments, GraphArguments, HostArguments, InspectArguments, ListArguments,
+    MergeArguments, MergedTable, QuestionArguments, RecordsArguments, Role, ServeArguments, ShownArguments,
+    Since, Sort, StatusArguments, TimeArguments, TokenArguments, TokenScope, UnexpectedArguments,
+    UnusualArguments, UnusualSort, WhichArguments, WindowArguments,
 };
 
 /// Log lines of a command where `RUST_LOG` is unset: what a person would want to know, no more.
@@ -99,6 +101,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         )),
         Command::Host(arguments) => waited_for(host::run(arguments, &environment)),
         Command::Unexpected(arguments) => waited_for(unexpected::run(arguments, &environment)),
+        Command::Unusual(arguments) => waited_for(unusual::run(arguments, &environment)),
         Command::Records(arguments) => waited_for(records::run(arguments, &environment)),
         Command::Services(arguments) => waited_for(services::run(arguments, &environment)),
         Command::Diff(arguments) => match waited_for(diff::run(arguments, &environment)) {

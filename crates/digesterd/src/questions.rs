@@ -46,7 +46,7 @@ pub(crate) async fn asked_of(
 }
 
 /// What a person can do about it.
-fn advised(error: QuestionError) -> anyhow::Error {
+pub(crate) fn advised(error: QuestionError) -> anyhow::Error {
     match error {
         QuestionError::NoInterfaces => {
             anyhow!("{error}: name it beside the edges (`digesterd digest --interfaces FILE` writes one)")

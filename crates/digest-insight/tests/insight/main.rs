@@ -14,3 +14,4 @@ mod graphs;
 mod merges;
 mod reading;
 mod tables;
+mod unusual;

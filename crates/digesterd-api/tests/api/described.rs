@@ -10,7 +10,7 @@ use reqwest::{Method, Response};
 use serde_yaml_ng::Value;
 use uuid::Uuid;
 
-use crate::app::{HOUR, HOUR_ID, LINES, TestApp, complete, hour};
+use crate::app::{HOUR, HOUR_ID, LINES, TestApp, complete, hour, job};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -212,6 +212,12 @@ async fn every_answer_to_a_question_is_described() {
     let description = description();
     let app = TestApp::start();
     crate::questions::stored(&app, &hour()).await;
+    // What an hour is held against.
+    let before = [
+        ("start", "2018-10-16T23:00:00Z"),
+        ("stop", "2018-10-17T00:00:00Z"),
+    ];
+    crate::questions::stored(&app, &job(&before)).await;
     for path in digesterd_api::QUESTION_PATHS {
         let time = if path.contains("{id}") { "" } else { HOUR };
         let host = if path.ends_with("/host") {

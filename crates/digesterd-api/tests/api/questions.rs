@@ -28,8 +28,12 @@ const NEXT: [(&str, &str); 2] = [
 
 /// Stores a digest of the log with both tables, and lists it.
 pub(crate) async fn stored(app: &TestApp, of: &Job) -> Manifest {
+    stored_log(app, of, LOG).await
+}
+
+async fn stored_log(app: &TestApp, of: &Job, log: &str) -> Manifest {
     let mut fold = Fold::new(&FoldOptions::default());
-    fold.read_object("a log", &mut LOG.as_bytes()).unwrap();
+    fold.read_object("a log", &mut log.as_bytes()).unwrap();
     let digest = fold.finish().unwrap();
     let mut edges = Vec::new();
     let rows = write_edges(&digest, &Origins::default(), &mut edges)
@@ -54,6 +58,15 @@ pub(crate) async fn stored(app: &TestApp, of: &Job) -> Manifest {
     app.store_digest(of, LINES, Some(&known)).await;
     listed(app, &known).await;
     known
+}
+
+async fn stored_quiet(app: &TestApp, of: &Job) -> Manifest {
+    // No stranger, nothing rejected, and less by far.
+    let quiet: Vec<&str> = LOG
+        .lines()
+        .filter(|line| !line.contains("203.0.113.66"))
+        .collect();
+    stored_log(app, of, &(quiet.join("\n") + "\n")).await
 }
 
 async fn listed(app: &TestApp, known: &Manifest) {
@@ -116,6 +129,95 @@ async fn each_question_is_answered_from_the_stored_tables() {
     assert_eq!(host["new_peers"], 1);
     assert_eq!(host["windows"][0]["sent"]["bytes"], 300 + 9000 + 60);
     assert_eq!(host["windows"][0]["minutes_reported"], 4);
+}
+
+fn between(start: &str, stop: &str) -> Job {
+    job(&[("start", start), ("stop", stop)])
+}
+
+#[tokio::test]
+async fn what_is_unusual_is_held_against_the_windows_before() {
+    let app = TestApp::start();
+    stored(&app, &hour()).await;
+    let before = [
+        between("2018-10-16T20:00:00Z", "2018-10-16T21:00:00Z"),
+        between("2018-10-16T22:00:00Z", "2018-10-16T23:00:00Z"),
+        between("2018-10-16T23:00:00Z", "2018-10-17T00:00:00Z"),
+    ];
+    // Nothing to hold it against.
+    let (status, told) = asked(&app, &format!("/v1/digests/{HOUR_ID}/unusual")).await;
+    assert_eq!(status, 404, "{told}");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("nothing to hold it against"), "{message}");
+    for window in &before {
+        stored_quiet(&app, window).await;
+    }
+    // Days that the hour lies in are no window before it.
+    stored(&app, &between("2018-10-16T00:00:00Z", "2018-10-18T00:00:00Z")).await;
+    let (status, told) = asked(&app, &format!("/v1/digests/{HOUR_ID}/unusual?bytes=5kB")).await;
+    assert_eq!(status, 200, "{told}");
+    let answer = &told["answer"];
+    assert_eq!(
+        (&answer["windows"], &answer["count"]),
+        (&3.into(), &1.into()),
+        "{told}"
+    );
+    let only = &answer["items"][0];
+    assert_eq!(
+        (
+            &only["client"],
+            &only["server"],
+            &only["port"],
+            &only["received_bytes"]
+        ),
+        (
+            &"10.0.0.1".into(),
+            &"203.0.113.66".into(),
+            &"31338".into(),
+            &9000.into()
+        )
+    );
+    let facts = only["facts"].as_array().unwrap().iter();
+    let facts: Vec<&str> = facts.map(|fact| fact["fact"].as_str().unwrap()).collect();
+    assert_eq!(
+        facts,
+        [
+            "host-volume",
+            "new-pair",
+            "leads-outside",
+            "unregistered",
+            "opened"
+        ]
+    );
+    assert_eq!(told["baseline"].as_array().unwrap().len(), 3);
+    assert_eq!(told["baseline"][0]["start"], "2018-10-16T20:00:00Z");
+    assert_eq!(told["caveats"], Value::Null, "all are complete");
+    // Fewer of them, and by name.
+    let last = format!("/v1/digests/{HOUR_ID}/unusual?baseline_last=2&score=0");
+    let (_, told) = asked(&app, &last).await;
+    assert_eq!(told["answer"]["windows"], 2);
+    assert!(
+        told["caveats"][0].as_str().unwrap().contains("fewer than 3"),
+        "{told}"
+    );
+    let named = format!("{HOUR}&baseline={},{}", before[0].id(), before[2].id());
+    let (status, told) = asked(&app, &format!("/v1/unusual?{named}")).await;
+    assert_eq!((status, &told["answer"]["windows"]), (200, &2.into()), "{told}");
+    let absent = between("2018-10-10T00:00:00Z", "2018-10-10T01:00:00Z").id();
+    for (query, status, part) in [
+        (format!("baseline={HOUR_ID}"), 400, "overlaps"),
+        (format!("baseline={absent}"), 404, "baseline"),
+        ("baseline=x".to_owned(), 400, "list of ids"),
+        ("baseline_last=400".to_owned(), 400, "baseline_last"),
+        ("sort=packets".to_owned(), 400, "sort"),
+    ] {
+        let (found, told) = asked(&app, &format!("/v1/digests/{HOUR_ID}/unusual?{query}")).await;
+        assert_eq!(found, status, "{query}: {told}");
+        assert!(
+            told["message"].as_str().unwrap().contains(part),
+            "{query}: {told}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,12 @@ Examples:
   digesterd host eni-0a1b2c3d4e5f60718 --start 2026-11-22T00:00:00Z --stop 2026-11-23T00:00:00Z --group-by internet
   digesterd host 10.0.3.17 monday.parquet tuesday.parquet interfaces.parquet --json";
 
+pub(super) const UNUSUAL_EXAMPLES: &str = "\
+Examples:
+  digesterd unusual --since 1h --baseline-last 24
+  digesterd unusual 2026-11-22T14:00:00Z..2026-11-22T15:00:00Z --stored
+  digesterd unusual 14.edges.parquet --baseline 11.edges.parquet 12.edges.parquet 13.edges.parquet";
+
 pub(super) const POLICY_EXAMPLE: &str = "\
 A policy, in TOML; what any rule allows is expected, and a rule allows what all of it says:
   [[allow]]

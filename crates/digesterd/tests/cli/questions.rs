@@ -1,4 +1,4 @@
-//! `host`, `services` and `unexpected` over tables and texts, as a person asks them.
+//! `host`, `services`, `unexpected` and `unusual` over tables and texts, as a person asks them.
 
 use serde_json::Value;
 
@@ -163,6 +163,92 @@ fn what_is_unexpected_has_a_reason() {
         "{}",
         text(&wrong.stderr)
     );
+}
+
+#[test]
+fn what_is_unusual_has_a_score_and_its_figures() {
+    let desk = desk();
+    let unusual = [
+        "unusual",
+        "1.edges.parquet",
+        "--baseline",
+        "0.edges.parquet",
+        "--bytes",
+        "1MB",
+    ];
+    let (shown, told) = asked(&desk, &unusual);
+    let lines = squeezed(&shown);
+    assert_eq!(lines.len(), 2, "{shown}");
+    assert_eq!(
+        lines[1],
+        "120 10.0.0.1 203.0.113.66 tcp/31338 9.0 MB 0 B 2018-10-17 01:01:40 syn source 10.0.0.1 sent 9.0 MB in all, \
+         6,923 times the most in 1 window (1.3 kB); no such pair in 1 window; it leads outside; tcp/31338 is \
+         registered for no service"
+    );
+    assert!(
+        told.contains("held against 1 window of 1h from 2018-10-17 00:00 to 2018-10-17 01:00"),
+        "{told}"
+    );
+    assert!(told.contains("fewer than 3 say little"), "{told}");
+    // By texts, which know neither flags nor manifests of theirs; and for programs.
+    std::fs::remove_file(desk.path("0.manifest.json")).unwrap();
+    let texts = [
+        "unusual",
+        "1.log.gz",
+        "--json",
+        "--bytes",
+        "1MB",
+        "--baseline",
+        "0.log.gz",
+    ];
+    let (shown, told) = asked(&desk, &texts);
+    let found: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(found["received_bytes"], 9_000_000);
+    assert_eq!(found["facts"][0]["fact"], "host-volume");
+    assert_eq!(found["score"], 110, "{found}");
+    assert!(
+        told.contains("1 of 1 windows of the baseline are not known to be complete"),
+        "{told}"
+    );
+    // The other way round the quiet hour has nothing but a service that is new; a filter looks at some edges alone.
+    let (shown, _) = asked(
+        &desk,
+        &["unusual", "0.edges.parquet", "--baseline", "1.edges.parquet"],
+    );
+    let lines = squeezed(&shown);
+    assert!(
+        lines[1].contains("10.0.0.2 offered no tcp/50000 in 1 window"),
+        "{shown}"
+    );
+    let nothing = asked(&desk, &[&unusual[..], &["--filter", "cidr=10.0.0.2"]].concat()).0;
+    assert_eq!(nothing, "");
+    for (arguments, part) in [
+        (&["unusual", "1.edges.parquet"][..], "--baseline"),
+        (
+            &["unusual", "1.edges.parquet", "--baseline", "1.log.gz"],
+            "overlaps",
+        ),
+        (
+            &["unusual", "1.edges.parquet", "--baseline-last", "3"],
+            "DIGEST_STORAGE_BUCKET",
+        ),
+        (
+            &["unusual", "1.edges.parquet", "--baseline-last", "0"],
+            "--baseline-last",
+        ),
+        (
+            &["unusual", "1.edges.parquet", "--baseline", "absent.parquet"],
+            "absent.parquet",
+        ),
+    ] {
+        let refused = desk.run(arguments);
+        assert!(!refused.status.success(), "{arguments:?}");
+        assert!(
+            text(&refused.stderr).contains(part),
+            "{arguments:?}: {}",
+            text(&refused.stderr)
+        );
+    }
 }
 
 #[test]
