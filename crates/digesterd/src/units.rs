@@ -1,37 +1,6 @@
 //! Numbers as people read them.
 
-use std::fmt::Display;
-
-/// Digits in groups of three: `1,234,567`.
-pub(crate) fn grouped(number: impl Display) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// Bytes by the thousand: `1.5 MB`.
-pub(crate) fn bytes(count: u128) -> String {
-    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-    let mut unit = 0;
-    let mut value = count as f64;
-    // What would be rounded up to the next unit is shown in it.
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let name = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == 0 {
-        format!("{count} {name}")
-    } else {
-        format!("{value:.1} {name}")
-    }
-}
+pub(crate) use digest_insight::{counted, grouped, shown_bytes as bytes};
 
 /// A share in percent: `3.1 %`.
 pub(crate) fn share(part: u128, whole: u128) -> String {
@@ -41,45 +10,13 @@ pub(crate) fn share(part: u128, whole: u128) -> String {
     format!("{:.1} %", part as f64 * 100.0 / whole as f64)
 }
 
-/// A count and its noun: `1 object`, `2 objects`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn digits_come_in_threes() {
-        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), shown);
-        }
-    }
-
-    #[test]
-    fn bytes_have_a_unit_that_fits() {
-        for (count, shown) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (999_949, "999.9 kB"),
-            (999_950, "1.0 MB"),
-            (1_500_000_000, "1.5 GB"),
-        ] {
-            assert_eq!(bytes(count), shown);
-        }
-        assert!(bytes(u128::MAX).ends_with(" EB"));
-    }
-
-    #[test]
-    fn shares_and_counts_are_sane_at_their_ends() {
+    fn shares_are_sane_at_their_ends() {
         assert_eq!(share(1, 0), "0.0 %");
         assert_eq!(share(1, 3), "33.3 %");
-        assert_eq!(
-            (counted(1, "row"), counted(1000, "row")),
-            ("1 row".to_owned(), "1,000 rows".to_owned())
-        );
     }
 }
