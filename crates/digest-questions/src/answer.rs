@@ -1,6 +1,6 @@
 //! Answers, in the words that JSON has for them.
 
-use digest_insight::{Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected};
+use digest_insight::{Graph, Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected};
 use serde::Serialize;
 
 use crate::host::HostAnswer;
@@ -17,6 +17,8 @@ pub enum Answer {
     Unexpected(UnexpectedAnswer),
     /// Of a host.
     Host(Box<HostAnswer>),
+    /// A graph: in JSON its nodes and links.
+    Graph(Box<Graph>),
 }
 
 /// Edges, or sums of them.

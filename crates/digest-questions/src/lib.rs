@@ -6,6 +6,7 @@
 
 mod answer;
 mod asked;
+mod caveats;
 mod duration;
 mod error;
 mod host;

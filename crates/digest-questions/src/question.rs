@@ -1,7 +1,8 @@
 //! The questions, and how they are answered.
 
 use digest_insight::{
-    AskError, Filter, Grouping, Links, LinksOptions, Measure, Policy, heaviest_of, services, unexpected,
+    AskError, Filter, Graph, GraphLimits, Grouping, Links, LinksOptions, Measure, Policy, heaviest_of,
+    services, unexpected,
 };
 
 use crate::answer::{Answer, EdgesAnswer, UnexpectedAnswer};
@@ -22,6 +23,13 @@ pub enum Question {
     Services,
     /// What nobody would expect; by a policy, where there is one.
     Unexpected(Option<Policy>),
+    /// Who talks to whom, as a graph.
+    Graph {
+        /// Whether ports and protocols are told apart.
+        services: bool,
+        /// Most nodes; the asking's limit is that of links.
+        nodes: usize,
+    },
     /// What one host does.
     Host {
         /// An address, or an interface whose own addresses are meant.
@@ -76,6 +84,7 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
             let filter = std::mem::take(&mut links.filter);
             links.filter = filter.and(Filter::of_action("REJECT"));
         }
+        Question::Graph { services, .. } => links.services = services,
         Question::Edges | Question::Services | Question::Unexpected(_) => {}
     }
     links.observers = asked.observers(&links.grouping, Filter::default()).await?;
@@ -93,6 +102,13 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
                 answered(asked, listed)?,
                 rules,
             )))
+        }
+        Question::Graph { nodes, .. } => {
+            let limits = GraphLimits { nodes, links: limit };
+            let drawn = computed(move || Graph::ask(&mut sources, &links, limits)).await?;
+            let mut graph = answered(asked, drawn)?;
+            graph.notes = asked.caveats();
+            Ok(Answer::Graph(Box::new(graph)))
         }
         _ => {
             let summed = computed(move || Links::heaviest_of(&mut sources, &links, limit, measure)).await?;

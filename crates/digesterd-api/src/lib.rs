@@ -31,6 +31,7 @@ mod settings;
 pub mod status;
 mod submit;
 mod text;
+mod written;
 
 pub use api::Api;
 pub use questions::QUESTION_PATHS;

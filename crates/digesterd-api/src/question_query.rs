@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use digest_core::{Job, Scope, Window};
-use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
+use digest_insight::{Filter, GraphFormat, Grouping, LinksOptions, Measure, Network, Policy};
 use digest_questions::{Asking, Question, duration};
 use url::form_urlencoded;
 
@@ -13,6 +13,8 @@ use crate::query::{QueryError, job};
 /// Items of a list that are told unasked, and at most.
 const TOLD: usize = 100;
 const MOST_TOLD: usize = 10_000;
+/// Links of a graph that are drawn unasked.
+const LINKED: usize = 500;
 /// Links, services or flows that a thread holds at most.
 const MOST_HELD: usize = 250_000;
 /// Longest policy, in bytes.
@@ -33,6 +35,8 @@ pub(crate) enum Kind {
     Unexpected,
     /// What one host does.
     Host,
+    /// Who talks to whom.
+    Graph,
 }
 
 /// The parameters that one question or another has.
@@ -49,6 +53,7 @@ impl Kind {
             "services" => Self::Services,
             "unexpected" => Self::Unexpected,
             "host" => Self::Host,
+            "graph" => Self::Graph,
             _ => return None,
         })
     }
@@ -58,6 +63,7 @@ impl Kind {
             Self::Edges | Self::Top | Self::Rejected | Self::Services => &["sort"],
             Self::Unexpected => &["sort", "policy"],
             Self::Host => &["host", "new"],
+            Self::Graph => &["format", "nodes", "services"],
         }
     }
 }
@@ -67,6 +73,17 @@ impl Kind {
 pub(crate) struct QuestionQuery {
     pub(crate) question: Question,
     pub(crate) asking: Asking,
+    /// What a graph is written as, where the query says so.
+    pub(crate) format: Option<GraphFormat>,
+}
+
+impl QuestionQuery {
+    /// A graph that is written so has no more nodes than are shown so.
+    pub(crate) fn to_be(&mut self, format: GraphFormat) {
+        if let Question::Graph { nodes, .. } = &mut self.question {
+            *nodes = format.most_nodes().min(*nodes);
+        }
+    }
 }
 
 /// Reads the query of a question about one digest.
@@ -164,7 +181,12 @@ impl Given {
                 })?,
                 new: self.seconds("new")?,
             },
+            Kind::Graph => Question::Graph {
+                services: self.is_set("services")?,
+                nodes: self.count("nodes")?.unwrap_or(usize::MAX),
+            },
         };
+        let told = if kind == Kind::Graph { LINKED } else { TOLD };
         let sort = match self.take("sort").as_deref() {
             None => None,
             Some("bytes") => Some(Measure::Bytes),
@@ -177,17 +199,7 @@ impl Given {
                 });
             }
         };
-        let limit = match self.take("limit") {
-            None => TOLD,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|most| *most <= MOST_TOLD)
-                .ok_or_else(|| QueryError::Value {
-                    name: "limit",
-                    why: format!("it is no number of items up to {MOST_TOLD}"),
-                })?,
-        };
+        let limit = self.count("limit")?.unwrap_or(told);
         let internal = self.take("internal");
         let internal = internal.map(|text| {
             Network::list(&text).map_err(|error| QueryError::Value {
@@ -208,7 +220,34 @@ impl Given {
             sort,
             limit,
         };
-        Ok(QuestionQuery { question, asking })
+        Ok(QuestionQuery {
+            question,
+            asking,
+            format: self.read("format")?,
+        })
+    }
+
+    /// A number of items.
+    fn count(&mut self, name: &'static str) -> Result<Option<usize>, QueryError> {
+        let read = self.take(name).map(|text| {
+            let count = text.parse().ok().filter(|most| *most <= MOST_TOLD);
+            count.ok_or_else(|| QueryError::Value {
+                name,
+                why: format!("it is no number of items up to {MOST_TOLD}"),
+            })
+        });
+        read.transpose()
+    }
+
+    fn is_set(&mut self, name: &'static str) -> Result<bool, QueryError> {
+        match self.take(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(QueryError::Value {
+                name,
+                why: "it is true or false".to_owned(),
+            }),
+        }
     }
 
     /// Rules of their own stand between semicolons.
@@ -283,6 +322,15 @@ mod tests {
                 true,
             ),
             (Kind::Unexpected, "policy=x", false),
+            (
+                Kind::Graph,
+                "format=svg&nodes=40&services=true&limit=10000&group_by=vpc",
+                true,
+            ),
+            (Kind::Graph, "format=png", false),
+            (Kind::Graph, "nodes=10001", false),
+            (Kind::Graph, "services=yes", false),
+            (Kind::Top, "format=svg", false),
         ] {
             assert_eq!(of_digest(kind, query, &[]).is_ok(), good, "{query}");
         }

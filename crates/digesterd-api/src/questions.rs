@@ -10,11 +10,10 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use digest_core::Window;
-use digest_insight::AskError;
-use digest_questions::{Answer, Asked, QuestionError, ask, of_id, of_stretch};
+use digest_insight::{AskError, GraphFormat};
+use digest_questions::{Asked, QuestionError, ask, of_id, of_stretch};
 use digest_storage::StoreError;
 use digesterd_process::problem::{Problem, ProblemKind};
-use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -22,26 +21,28 @@ use tracing::Instrument;
 use crate::admission::{admit, admit_id};
 use crate::api::Api;
 use crate::fetch::find;
-use crate::negotiation::takes_json;
-use crate::query::status_location;
+use crate::query::{QueryError, status_location};
 use crate::question_query::{Kind, QuestionQuery, of_digest, of_time};
 use crate::refusals::{query_problem, store_problem};
 use crate::routes::read_only;
+use crate::written::{Written, answer_format};
 
 /// Paths of the questions about one digest, and of those about any time.
-pub const QUESTION_PATHS: [&str; 12] = [
+pub const QUESTION_PATHS: [&str; 14] = [
     "/v1/digests/{id}/edges",
     "/v1/digests/{id}/top",
     "/v1/digests/{id}/rejected",
     "/v1/digests/{id}/services",
     "/v1/digests/{id}/unexpected",
     "/v1/digests/{id}/host",
+    "/v1/digests/{id}/graph",
     "/v1/edges",
     "/v1/top",
     "/v1/rejected",
     "/v1/services",
     "/v1/unexpected",
     "/v1/host",
+    "/v1/graph",
 ];
 /// How long a request waits until others have computed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,34 +62,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     }
 }
 
-/// An answer, and of what it is.
-#[derive(Debug, Serialize)]
-struct Document {
-    digests: Vec<AskedOf>,
-    gaps: Vec<Part>,
-    without_table: Vec<Part>,
-    answer: Answer,
-}
-
-/// A digest that was asked.
-#[derive(Debug, Serialize)]
-struct AskedOf {
-    #[serde(flatten)]
-    window: Option<Part>,
-    coverage: digest_core::Coverage,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reasons: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<String>,
-}
-
-/// A part of time.
-#[derive(Debug, Serialize)]
-struct Part {
-    start: String,
-    stop: String,
-}
-
 /// `GET /v1/digests/{id}/QUESTION` and HEAD.
 ///
 /// # Errors
@@ -100,8 +73,10 @@ async fn about_digest(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let kind = kind(&request)?;
-    let query =
-        of_digest(kind, request.query_string(), &api.inside).map_err(|error| query_problem(&error))?;
+    let read = of_digest(kind, request.query_string(), &api.inside);
+    let mut query = read.map_err(|error| unreadable(&error))?;
+    let format = answer_format(&request, kind, query.format)?;
+    query.to_be(format);
     let id = admit_id(&request, &api, &path).await?;
     if find(&api, id).await?.is_none() {
         let detail = format!(
@@ -111,7 +86,7 @@ async fn about_digest(
         return Err(Problem::new(ProblemKind::NotFound, detail));
     }
     let permit = permit(&api.computing, PATIENCE).await?;
-    answered(permit, query, async move |given_up| {
+    answered(permit, query, format, async move |given_up| {
         let known = of_id(&api.storage, id, &given_up).await?;
         let remake = known.manifest.as_ref().map(|known| remake(known.job.window()));
         let digests = known.asked(id, None).into_iter().collect::<Vec<_>>();
@@ -133,10 +108,12 @@ async fn about_digest(
 async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
     let kind = kind(&request)?;
     let read = of_time(kind, request.query_string(), &api.inside, Utc::now());
-    let (query, time) = read.map_err(|error| query_problem(&error))?;
+    let (mut query, time) = read.map_err(|error| unreadable(&error))?;
+    let format = answer_format(&request, kind, query.format)?;
+    query.to_be(format);
     admit(&request, &time)?;
     let permit = permit(&api.computing, PATIENCE).await?;
-    answered(permit, query, async move |given_up| {
+    answered(permit, query, format, async move |given_up| {
         let (window, scope) = (time.window(), time.scope());
         let asked = of_stretch(&api.storage, window, scope, MOST_DIGESTS, None, &given_up).await?;
         match (asked.digests.is_empty(), asked.without_table.is_empty()) {
@@ -153,14 +130,17 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
     .await
 }
 
-/// The question, for a caller that takes its answer.
 fn kind(request: &HttpRequest) -> Result<Kind, Problem> {
-    if !takes_json(request) {
-        let detail = "questions are answered in application/json and in nothing else";
-        return Err(Problem::new(ProblemKind::NotAcceptable, detail));
-    }
     let unknown = || Problem::new(ProblemKind::NotFound, "there is no such question");
     Kind::of_path(request.path()).ok_or_else(unknown)
+}
+
+/// A query that cannot be answered.
+fn unreadable(error: &QueryError) -> Problem {
+    match error {
+        QueryError::Value { name: "format", why } => Problem::new(ProblemKind::NotAcceptable, why),
+        error => query_problem(error),
+    }
 }
 
 /// A place among those that compute.
@@ -196,6 +176,7 @@ impl From<StoreError> for Refused {
 async fn answered<F>(
     permit: OwnedSemaphorePermit,
     query: QuestionQuery,
+    format: GraphFormat,
     found: impl FnOnce(CancellationToken) -> F,
 ) -> Result<HttpResponse, Problem>
 where
@@ -208,7 +189,7 @@ where
         let _permit = permit;
         let asked = found.await?;
         let answer = ask(&asked, query.question, query.asking).await?;
-        Ok::<_, Refused>((asked, answer))
+        Ok::<_, Refused>(Written::of(&asked, answer, format).await?)
     };
     let answering = tokio::spawn(answering.instrument(tracing::Span::current()));
     let Ok(done) = tokio::time::timeout(LONGEST, answering).await else {
@@ -221,39 +202,14 @@ where
     let done = done.map_err(|error| {
         Problem::new(ProblemKind::Internal, "the question was not answered").caused_by(&error)
     })?;
-    let (asked, answer) = done.map_err(|refused| match refused {
+    let written = done.map_err(|refused| match refused {
         Refused::Problem(problem) => problem,
         Refused::Question(error) => unanswered(&error),
     })?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(document(&asked, answer)))
-}
-
-fn document(asked: &Asked, answer: Answer) -> Document {
-    let digests = asked.digests.iter().map(|digest| AskedOf {
-        window: digest.window.map(part),
-        coverage: digest.coverage,
-        reasons: digest.reasons.clone(),
-        link: digest.id.map(status_location),
-    });
-    Document {
-        digests: digests.collect(),
-        gaps: asked.gaps.iter().copied().map(part).collect(),
-        without_table: asked.without_table.iter().copied().map(part).collect(),
-        answer,
-    }
-}
-
-fn part((start, stop): (i64, i64)) -> Part {
-    let shown = |unix| {
-        let time = chrono::DateTime::<Utc>::from_timestamp(unix, 0).unwrap_or_default();
-        time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-    };
-    Part {
-        start: shown(start),
-        stop: shown(stop),
-    }
+        .content_type(written.content_type)
+        .body(written.bytes))
 }
 
 /// The request that makes a digest again.

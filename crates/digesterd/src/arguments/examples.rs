@@ -20,6 +20,12 @@ Examples:
   digesterd host eni-0a1b2c3d4e5f60718 --start 2026-11-22T00:00:00Z --stop 2026-11-23T00:00:00Z --group-by internet
   digesterd host 10.0.3.17 monday.parquet tuesday.parquet interfaces.parquet --json";
 
+pub(super) const GRAPH_EXAMPLES: &str = "\
+Examples:
+  digesterd graph digest.log.gz --group-by internet --format svg -o graph.svg
+  digesterd graph --since 27h --group-by vpc --format svg -o vpcs.svg
+  digesterd graph monday.edges.parquet --services --filter cidr=10.0.3.0/24 | dot -Tsvg > subnet.svg";
+
 pub(super) const POLICY_EXAMPLE: &str = "\
 A policy, in TOML; what any rule allows is expected, and a rule allows what all of it says:
   [[allow]]
