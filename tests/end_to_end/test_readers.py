@@ -12,11 +12,11 @@ from collections import defaultdict
 
 import networkx
 import pytest
+from test_questions import ask, hours
 
 from flow_logs import Window
 from processes import binary
 from stack import text_of
-from test_questions import ask, hours
 from web import call
 
 SVG = "{http://www.w3.org/2000/svg}"
