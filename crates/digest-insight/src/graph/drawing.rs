@@ -1,12 +1,12 @@
 //! A graph drawn in SVG: boxes with names, arrows between them, a legend. Whatever a name holds stands in it as text, and no
 //! script, style sheet or outside file is needed to show it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::graph::boxes::{Frame, bounds};
 use crate::graph::legend::Legend;
-use crate::graph::lines::{LOOP, Way, Widths};
+use crate::graph::lines::{Line, Widths, lines};
 use crate::graph::placing::place;
 use crate::graph::written::{action, is_rejected};
 use crate::graph::{Graph, GraphFormat};
@@ -46,14 +46,29 @@ impl Graph {
         let ends = |link: &Link| Some((*places.get(&link.source)?, *places.get(&link.destination)?));
         let pairs: Vec<(usize, usize)> = self.links.iter().filter_map(ends).collect();
         let sizes: Vec<(f64, f64)> = names.iter().map(|(name, below)| size(name, below)).collect();
-        // What goes round a box and what bends outwards needs room.
-        let frames: Vec<Frame> = place(&sizes, &pairs)
-            .into_iter()
-            .map(|frame| frame.moved(MARGIN, MARGIN + LOOP / 2.0))
-            .collect();
-        let (left, top, width, height) = bounds(&frames);
-        let width = (left + width + MARGIN).max(NARROWEST);
-        let bottom = if frames.is_empty() { 0.0 } else { top + height };
+        let mut frames = place(&sizes, &pairs);
+        // Rejected ones above the others; of each the lightest above.
+        let ranked = |rejected| {
+            self.links
+                .iter()
+                .filter(move |link| is_rejected(link) == rejected)
+        };
+        let ranked = ranked(false).chain(ranked(true));
+        let ranked = ranked.filter_map(|link| Some((link, ends(link)?)));
+        let widths = Widths::of(&self.links);
+        // What is bent outwards needs room as well.
+        let bent = lines(ranked.clone(), &frames, widths).into_iter().map(|line| {
+            let (x, y) = line.way.middle;
+            let (width, height) = (60.0, 20.0);
+            Frame { x, y, width, height }
+        });
+        let (left, top, width, height) = bounds(&frames.iter().copied().chain(bent).collect::<Vec<_>>());
+        for frame in &mut frames {
+            *frame = frame.moved(MARGIN - left, MARGIN - top);
+        }
+        let lines = lines(ranked, &frames, widths);
+        let width = (width + 2.0 * MARGIN).max(NARROWEST);
+        let bottom = if frames.is_empty() { 0.0 } else { MARGIN + height };
         let legend = Legend::of(self, width - 2.0 * MARGIN);
         let height = bottom + MARGIN + legend.height() + MARGIN;
         let mut out = Vec::new();
@@ -65,57 +80,16 @@ impl Graph {
              <title>Who talks to whom</title>\n\
              <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
         );
-        self.draw_links(&mut out, &frames, ends);
+        lines.iter().for_each(|line| draw_line(&mut out, line));
         for ((node, bytes), (frame, (name, below))) in self.nodes.iter().zip(frames.iter().zip(&names)) {
             draw_node(&mut out, frame, node, (name, below), *bytes);
+        }
+        if lines.len() <= MOST_LABELLED {
+            lines.iter().for_each(|line| draw_label(&mut out, line));
         }
         legend.write(&mut out, (MARGIN, bottom + MARGIN));
         out.extend_from_slice(b"</svg>\n");
         out
-    }
-
-    fn draw_links(
-        &self,
-        out: &mut Vec<u8>,
-        frames: &[Frame],
-        ends: impl Fn(&Link) -> Option<(usize, usize)>,
-    ) {
-        let widths = Widths::of(&self.links);
-        let mut between: HashMap<(usize, usize), usize> = HashMap::new();
-        for (from, to) in self.links.iter().filter_map(&ends) {
-            *between.entry((from.min(to), from.max(to))).or_default() += 1;
-        }
-        let mut drawn: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut labels = Vec::new();
-        // Rejected ones above the others; of each the heaviest below, where they hide nothing.
-        let ranked = |rejected| {
-            self.links
-                .iter()
-                .filter(move |link| is_rejected(link) == rejected)
-        };
-        for link in ranked(false).chain(ranked(true)) {
-            let Some((from, to)) = ends(link) else {
-                continue;
-            };
-            let turn = drawn.entry((from, to)).or_default();
-            *turn += 1;
-            let several = between
-                .get(&(from.min(to), from.max(to)))
-                .is_some_and(|count| *count > 1);
-            let width = widths.of_link(link);
-            let way = match (frames.get(from), frames.get(to)) {
-                (Some(frame), _) if from == to => Way::around(frame, *turn - 1, width),
-                (Some(one), Some(other)) => Way::between(one, other, if several { *turn } else { 0 }, width),
-                _ => continue,
-            };
-            draw_link(out, link, &way, width);
-            labels.push((way.middle, link));
-        }
-        if self.links.len() <= MOST_LABELLED {
-            for (middle, link) in labels {
-                draw_label(out, middle, link);
-            }
-        }
     }
 }
 
@@ -180,7 +154,7 @@ fn draw_node(out: &mut Vec<u8>, frame: &Frame, node: &Node, (name, below): (&str
     out.extend_from_slice(b"</g>\n");
 }
 
-fn draw_link(out: &mut Vec<u8>, link: &Link, way: &Way, width: f64) {
+fn draw_line(out: &mut Vec<u8>, Line { link, way, width }: &Line<'_>) {
     let (colour, dashes) = if is_rejected(link) {
         (REJECTED_COLOUR, " stroke-dasharray=\"7 4\"")
     } else {
@@ -213,7 +187,8 @@ fn packets(count: u128) -> String {
     counted(u64::try_from(count).unwrap_or(u64::MAX), "packet")
 }
 
-fn draw_label(out: &mut Vec<u8>, (x, y): (f64, f64), link: &Link) {
+fn draw_label(out: &mut Vec<u8>, Line { link, way, .. }: &Line<'_>) {
+    let (x, y) = way.middle;
     let colour = if is_rejected(link) {
         REJECTED_COLOUR
     } else {

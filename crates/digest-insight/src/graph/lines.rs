@@ -1,13 +1,19 @@
 //! The lines of links that are drawn: how wide each is, and its way from one box to another, with the head of an arrow.
 
+use std::collections::HashMap;
+
 use crate::graph::boxes::Frame;
 use crate::links::Link;
 
 /// Widths of the lines of the lightest and of the heaviest link, in pixels.
 const THINNEST: f64 = 1.0;
 const WIDEST: f64 = 6.0;
-/// How far lines between the same two boxes stand apart, in pixels.
+/// How far lines between the same two boxes are bent apart, and how far the last of many at most, in pixels. Half of it is
+/// seen.
 const APART: f64 = 22.0;
+const FARTHEST: f64 = 200.0;
+/// How far a line from a box to itself is bent away from it, in pixels.
+const LOOP: f64 = 60.0;
 
 /// How wide lines are, by the bytes of their links: ten times the bytes are so much wider.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +41,45 @@ impl Widths {
     }
 }
 
+/// A link's line.
+#[derive(Debug)]
+pub(super) struct Line<'l> {
+    pub(super) link: &'l Link,
+    pub(super) way: Way,
+    pub(super) width: f64,
+}
+
+/// The lines of links whose ends' numbers and boxes are known, in their order.
+pub(super) fn lines<'l>(
+    links: impl Iterator<Item = (&'l Link, (usize, usize))> + Clone,
+    frames: &[Frame],
+    widths: Widths,
+) -> Vec<Line<'l>> {
+    let mut between: HashMap<(usize, usize), usize> = HashMap::new();
+    for (_, (from, to)) in links.clone() {
+        *between.entry((from.min(to), from.max(to))).or_default() += 1;
+    }
+    let mut drawn: HashMap<(usize, usize), usize> = HashMap::new();
+    let mut lines = Vec::new();
+    for (link, (from, to)) in links {
+        let (Some(one), Some(other)) = (frames.get(from), frames.get(to)) else {
+            continue;
+        };
+        let count = between.get(&(from.min(to), from.max(to))).copied().unwrap_or(1);
+        let turn = drawn.entry((from, to)).or_default();
+        let apart = APART.min(FARTHEST / count as f64);
+        let width = widths.of_link(link);
+        let way = match (from == to, count) {
+            (true, _) => Way::around(one, *turn as f64 * apart, width),
+            (false, 1) => Way::between(one, other, 0.0, width),
+            (false, _) => Way::between(one, other, (*turn + 1) as f64 * apart, width),
+        };
+        *turn += 1;
+        lines.push(Line { link, way, width });
+    }
+    lines
+}
+
 /// A line's way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Way {
@@ -47,12 +92,10 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// From one box to another. The `turn`th line of several between two boxes bends the more, to the right of its
-    /// direction, so that there and back are two lines; 0 is straight.
-    pub(super) fn between(from: &Frame, to: &Frame, turn: usize, width: f64) -> Self {
+    /// From one box to another, bent to the right of its direction by so many pixels, so that there and back are two lines.
+    fn between(from: &Frame, to: &Frame, bend: f64, width: f64) -> Self {
         let (dx, dy) = (to.x - from.x, to.y - from.y);
         let length = dx.hypot(dy).max(1.0);
-        let bend = turn as f64 * APART;
         let over = (
             (from.x + to.x) / 2.0 - dy / length * bend,
             (from.y + to.y) / 2.0 + dx / length * bend,
@@ -60,11 +103,11 @@ impl Way {
         Self::curve(from.border(over), over, to.border(over), width)
     }
 
-    /// From a box to itself, above it.
-    pub(super) fn around(of: &Frame, turn: usize, width: f64) -> Self {
-        let (top, reach) = (of.y - of.height / 2.0, 12.0 + 4.0 * turn as f64);
+    /// From a box to itself, above it and by so many pixels higher.
+    fn around(of: &Frame, bend: f64, width: f64) -> Self {
+        let (top, reach) = (of.y - of.height / 2.0, 12.0 + bend / 6.0);
         let (from, to) = ((of.x - reach, top), (of.x + reach, top));
-        Self::curve(from, (of.x, top - LOOP - APART * turn as f64), to, width)
+        Self::curve(from, (of.x, top - LOOP - bend), to, width)
     }
 
     fn curve(from: (f64, f64), over: (f64, f64), tip: (f64, f64), width: f64) -> Self {
@@ -95,5 +138,27 @@ impl Way {
     }
 }
 
-/// How high a line from a box to itself rises above it, in pixels: half of it is seen.
-pub(super) const LOOP: f64 = 60.0;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_at_the_borders_and_its_arrow_at_the_tip() {
+        let frame = |x: f64, y: f64| Frame {
+            x,
+            y,
+            width: 100.0,
+            height: 40.0,
+        };
+        let straight = Way::between(&frame(0.0, 0.0), &frame(300.0, 0.0), 0.0, 1.0);
+        assert!(straight.path.starts_with("M50.0 0.0Q150.0 0.0 "), "{straight:?}");
+        assert!(straight.head.starts_with("M250.0 0.0L"), "{straight:?}");
+        assert_eq!(straight.middle, (150.0, 0.0));
+        // There and back bend to different sides.
+        let there = Way::between(&frame(0.0, 0.0), &frame(300.0, 0.0), 22.0, 1.0);
+        let back = Way::between(&frame(300.0, 0.0), &frame(0.0, 0.0), 22.0, 1.0);
+        assert!(there.middle.1 > 5.0 && back.middle.1 < -5.0, "{there:?} {back:?}");
+        let around = Way::around(&frame(0.0, 0.0), 0.0, 1.0);
+        assert_eq!(around.middle, (0.0, -50.0));
+    }
+}
