@@ -2,10 +2,12 @@
 
 /// Least space between two boxes, in pixels.
 const GAP: f64 = 14.0;
-/// Rounds in which boxes push each other apart before all distances grow, and how often they may grow.
-const ROUNDS: usize = 60;
-const GROWTHS: usize = 16;
-const GROWTH: f64 = 1.2;
+/// Rounds in which boxes push each other apart.
+const ROUNDS: usize = 80;
+/// What still covers another then looks for room on rings round its place, each so many pixels wider, in so many
+/// directions.
+const RING: f64 = 12.0;
+const DIRECTIONS: u32 = 16;
 
 /// A node's box by its centre, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -43,11 +45,24 @@ impl Frame {
         }
     }
 
-    /// Moves both away from each other where they are too close: where one covers the other, whichever way is shorter.
+    /// How much the space between them lacks, across and down: they are too close where both do.
+    fn lacking(&self, other: &Self) -> (f64, f64) {
+        let (dx, dy) = (other.x - self.x, other.y - self.y);
+        (
+            (self.width + other.width) / 2.0 + GAP - dx.abs(),
+            (self.height + other.height) / 2.0 + GAP - dy.abs(),
+        )
+    }
+
+    fn is_clear_of(&self, other: &Self) -> bool {
+        let (over_x, over_y) = self.lacking(other);
+        over_x <= 0.0 || over_y <= 0.0
+    }
+
+    /// Moves both away from each other where they are too close, whichever way is shorter.
     fn push(&mut self, other: &mut Self) -> bool {
         let (dx, dy) = (other.x - self.x, other.y - self.y);
-        let over_x = (self.width + other.width) / 2.0 + GAP - dx.abs();
-        let over_y = (self.height + other.height) / 2.0 + GAP - dy.abs();
+        let (over_x, over_y) = self.lacking(other);
         if over_x <= 0.0 || over_y <= 0.0 {
             return false;
         }
@@ -64,19 +79,38 @@ impl Frame {
     }
 }
 
-/// Moves boxes until none covers another; ends in any case.
+/// Moves boxes until none covers another.
 pub(super) fn separate(boxes: &mut [Frame]) {
-    for _ in 0..GROWTHS {
-        for _ in 0..ROUNDS {
-            if !push_all(boxes) {
-                return;
-            }
-        }
-        for one in &mut *boxes {
-            one.x *= GROWTH;
-            one.y *= GROWTH;
+    for _ in 0..ROUNDS {
+        if !push_all(boxes) {
+            return;
         }
     }
+    // A box that many push in turn comes to no rest: the rest look for room one after the other, and far enough out there is.
+    for at in 0..boxes.len() {
+        let (placed, rest) = boxes.split_at_mut(at);
+        if let Some(one) = rest.first_mut() {
+            *one = with_room(*one, placed);
+        }
+    }
+}
+
+/// The box at the first place near its own that is clear of the others.
+fn with_room(one: Frame, others: &[Frame]) -> Frame {
+    let rings = (0..).flat_map(|ring| (0..DIRECTIONS).map(move |direction| (ring, direction)));
+    let places = rings.map(|(ring, direction): (u32, u32)| {
+        let (angle, radius) = (
+            f64::from(direction) * std::f64::consts::TAU / f64::from(DIRECTIONS),
+            f64::from(ring) * RING,
+        );
+        // Whole pixels: the last digits of a sine are not the same everywhere.
+        one.moved(
+            (angle.cos() * radius * 1.5).round(),
+            (angle.sin() * radius).round(),
+        )
+    });
+    let is_clear = |place: &Frame| others.iter().all(|other| place.is_clear_of(other));
+    places.into_iter().find(is_clear).unwrap_or(one)
 }
 
 fn push_all(boxes: &mut [Frame]) -> bool {
