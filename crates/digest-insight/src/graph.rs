@@ -1,29 +1,50 @@
-//! A graph of links: for Graphviz, in GraphML, or as JSON of nodes and links. It shows the heaviest links and says how
-//! many more there are.
+//! A graph of links: for Graphviz, in GraphML, as JSON of nodes and links, or drawn. It shows the heaviest nodes and links
+//! and says how much more there is.
+
+mod boxes;
+mod drawing;
+mod gathering;
+mod legend;
+mod lines;
+mod placing;
+mod written;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Write;
 use std::str::FromStr;
 
-use serde_json::json;
+use serde::{Serialize, Serializer};
 
+use self::gathering::Gathered;
+use crate::figures::{bytes as shown_bytes, counted, grouped};
 use crate::grouping::Node;
-use crate::links::{Link, Links, Measure};
-use crate::quoting;
+use crate::links::{Link, Links, LinksOptions};
+use crate::sources::{AskError, Source};
 
 /// A graph to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Graph {
-    /// Every node that a link needs, and the bytes of its links.
+    /// Every node that a link needs, and the bytes of all its links, whether they are shown or not.
     pub nodes: BTreeMap<Node, u128>,
     /// Heaviest first.
     pub links: Vec<Link>,
     /// Links that are not shown.
     pub more_links: u64,
+    /// Their bytes.
+    pub more_bytes: u128,
     /// Nodes that are not shown.
     pub more_nodes: u64,
+    /// What else whoever looks at it has to know: each format has it in it.
+    pub notes: Vec<String>,
+}
+
+/// How much of a graph is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GraphLimits {
+    /// Most nodes: those with the most bytes.
+    pub nodes: usize,
+    /// Most links between these: those with the most bytes.
+    pub links: usize,
 }
 
 /// What a graph is written as.
@@ -35,73 +56,80 @@ pub enum GraphFormat {
     GraphMl,
     /// Nodes and links in JSON, as networkx and D3 read them.
     Json,
+    /// A drawing of at most [`MOST_DRAWN`](GraphFormat::MOST_DRAWN) nodes.
+    Svg,
 }
-
-impl FromStr for GraphFormat {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "dot" => Ok(Self::Dot),
-            "graphml" => Ok(Self::GraphMl),
-            "json" => Ok(Self::Json),
-            _ => Err(format!(
-                "there is no format {name:?} of a graph; there are dot, graphml, json"
-            )),
-        }
-    }
-}
-
-const GRAPHML_HEADER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
-  <key id="node_bytes" for="node" attr.name="bytes" attr.type="double"/>
-  <key id="service" for="edge" attr.name="service" attr.type="string"/>
-  <key id="action" for="edge" attr.name="action" attr.type="string"/>
-  <key id="packets" for="edge" attr.name="packets" attr.type="double"/>
-  <key id="bytes" for="edge" attr.name="bytes" attr.type="double"/>
-  <key id="edges" for="edge" attr.name="edges" attr.type="long"/>
-  <key id="more_links" for="graph" attr.name="more_links" attr.type="long"/>
-  <key id="more_nodes" for="graph" attr.name="more_nodes" attr.type="long"/>
-  <graph edgedefault="directed">
-"#;
 
 impl Graph {
-    /// The links with the most bytes.
+    /// The nodes and links with the most bytes.
     #[must_use]
-    pub fn of(links: Links, most: usize) -> Self {
-        let all: BTreeSet<&Node> = links
-            .sums
-            .iter()
-            .filter(|(_, link)| link.edges > 0)
-            .flat_map(|(key, _)| [&key.source, &key.destination])
-            .collect();
-        let all = all.len() as u64;
-        let listed = links.heaviest(most, Measure::Bytes);
-        let mut nodes = BTreeMap::new();
-        for link in &listed.items {
-            let ends = BTreeSet::from([&link.source, &link.destination]);
-            for end in ends {
-                let bytes: &mut u128 = nodes.entry(end.clone()).or_default();
-                *bytes = bytes.saturating_add(link.sums.bytes);
+    pub fn of(links: Links, limits: GraphLimits) -> Self {
+        let mut gathered = Gathered::default();
+        gathered.weigh(&links);
+        let kept = gathered.kept(limits.nodes);
+        let mut picked = Vec::new();
+        gathering::pick(&mut picked, links, kept.as_ref(), limits.links);
+        gathered.graph(picked)
+    }
+
+    /// Sums the edges of several sources to a graph. Where there are more links than may be held and all sources are
+    /// tables, they are read several times, a part of the links each.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn ask(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        limits: GraphLimits,
+    ) -> Result<Self, AskError> {
+        let asked = Links::in_parts(sources, options, |sources, parts| {
+            if parts == 1 {
+                return Ok(Some(Self::of(Links::part(sources, options, (0, 1))?, limits)));
             }
-        }
-        Self {
-            more_links: listed.more(),
-            more_nodes: all - nodes.len() as u64,
-            nodes,
-            links: listed.items,
-        }
+            let (mut gathered, mut picked) = (Gathered::default(), Vec::new());
+            for part in 0..parts {
+                gathered.weigh(&Links::part(sources, options, (part, parts))?);
+                if gathered.nodes() > options.most {
+                    // More parts would not help.
+                    return Ok(None);
+                }
+            }
+            let kept = gathered.kept(limits.nodes);
+            for part in 0..parts {
+                let links = Links::part(sources, options, (part, parts))?;
+                gathering::pick(&mut picked, links, kept.as_ref(), limits.links);
+            }
+            Ok(Some(gathered.graph(picked)))
+        })?;
+        asked.ok_or(AskError::TooMany(options.most))
     }
 
     /// What is not shown, in words; `None` where all is.
     #[must_use]
     pub fn more(&self) -> Option<String> {
+        let nodes = match self.more_nodes {
+            0 => String::new(),
+            more => format!(
+                ", with {} more node{}",
+                grouped(more),
+                if more == 1 { "" } else { "s" }
+            ),
+        };
         (self.more_links > 0).then(|| {
             format!(
-                "and {} more links, with {} more nodes",
-                self.more_links, self.more_nodes
+                "and {} of {}{nodes}",
+                counted(self.more_links, "more link"),
+                shown_bytes(self.more_bytes)
             )
         })
+    }
+
+    /// What is not shown, and the notes: what each format says beside the graph.
+    fn remarks(&self) -> Vec<String> {
+        self.more()
+            .into_iter()
+            .chain(self.notes.iter().cloned())
+            .collect()
     }
 
     /// The graph in a format.
@@ -111,123 +139,98 @@ impl Graph {
             GraphFormat::Dot => self.dot(),
             GraphFormat::GraphMl => self.graphml(),
             GraphFormat::Json => self.json(),
+            GraphFormat::Svg => self.svg(),
         }
     }
 
-    fn dot(&self) -> Vec<u8> {
-        let mut out = b"digraph digest {\n  node [shape=box];\n".to_vec();
-        for node in self.nodes.keys() {
-            out.extend_from_slice(b"  ");
-            quoting::dot(&mut out, &node.to_string());
-            out.extend_from_slice(b";\n");
+    /// The same graph with the heaviest of its nodes and the links between them.
+    fn at_most(&self, nodes: usize) -> Self {
+        let mut part = self.clone();
+        if self.nodes.len() <= nodes {
+            return part;
         }
-        for link in &self.links {
-            out.extend_from_slice(b"  ");
-            quoting::dot(&mut out, &link.subject.source);
-            out.extend_from_slice(b" -> ");
-            quoting::dot(&mut out, &link.subject.destination);
-            out.extend_from_slice(b" [label=");
-            let service = link.subject.service();
-            quoting::dot(&mut out, format!("{service} {}", action(link)).trim());
-            // Writing into memory cannot fail.
-            let _ = write!(
-                out,
-                ", packets={}, bytes={}, edges={}",
-                link.sums.packets, link.sums.bytes, link.edges
-            );
-            if action(link) == "REJECT" {
-                out.extend_from_slice(b", color=red, style=dashed");
-            }
-            out.extend_from_slice(b"];\n");
-        }
-        if let Some(more) = self.more() {
-            out.extend_from_slice(b"  label=");
-            quoting::dot(&mut out, &more);
-            out.extend_from_slice(b";\n");
-        }
-        out.extend_from_slice(b"}\n");
-        out
-    }
-
-    fn graphml(&self) -> Vec<u8> {
-        let mut out = GRAPHML_HEADER.as_bytes().to_vec();
-        for (name, count) in [("more_links", self.more_links), ("more_nodes", self.more_nodes)] {
-            let _ = writeln!(out, "    <data key=\"{name}\">{count}</data>");
-        }
-        for (node, bytes) in &self.nodes {
-            out.extend_from_slice(b"    <node id=\"");
-            quoting::xml(&mut out, &node.to_string());
-            let _ = writeln!(out, "\"><data key=\"node_bytes\">{bytes}</data></node>");
-        }
-        for link in &self.links {
-            out.extend_from_slice(b"    <edge source=\"");
-            quoting::xml(&mut out, &link.subject.source);
-            out.extend_from_slice(b"\" target=\"");
-            quoting::xml(&mut out, &link.subject.destination);
-            out.extend_from_slice(b"\">");
-            for (key, text) in [
-                ("service", link.subject.service().as_str()),
-                ("action", action(link)),
-            ] {
-                if !text.is_empty() {
-                    let _ = write!(out, "<data key=\"{key}\">");
-                    quoting::xml(&mut out, text);
-                    out.extend_from_slice(b"</data>");
-                }
-            }
-            let _ = writeln!(
-                out,
-                "<data key=\"packets\">{}</data><data key=\"bytes\">{}</data><data key=\"edges\">{}</data></edge>",
-                link.sums.packets, link.sums.bytes, link.edges
-            );
-        }
-        out.extend_from_slice(b"  </graph>\n</graphml>\n");
-        out
-    }
-
-    fn json(&self) -> Vec<u8> {
-        let nodes: Vec<_> = self
-            .nodes
-            .iter()
-            .map(|(node, bytes)| json!({"id": node.to_string(), "bytes": number(*bytes)}))
-            .collect();
-        let links: Vec<_> = self
-            .links
-            .iter()
-            .map(|link| {
-                json!({
-                    "source": link.subject.source, "target": link.subject.destination,
-                    "service": link.subject.service(), "action": action(link),
-                    "packets": number(link.sums.packets), "bytes": number(link.sums.bytes), "edges": link.edges,
-                })
-            })
-            .collect();
-        let graph = json!({
-            "directed": true, "multigraph": true,
-            "graph": {"more_links": self.more_links, "more_nodes": self.more_nodes},
-            "nodes": nodes, "links": links,
+        let kept = gathering::heaviest(self.nodes.iter().map(|(node, bytes)| (node, *bytes)), nodes);
+        part.links
+            .retain(|link| kept.contains(&link.source) && kept.contains(&link.destination));
+        part.nodes.retain(|node, _| {
+            let needs = |link: &Link| link.source == *node || link.destination == *node;
+            kept.contains(node) && part.links.iter().any(needs)
         });
-        let mut out = graph.to_string().into_bytes();
-        out.push(b'\n');
-        out
+        part.more_nodes += (self.nodes.len() - part.nodes.len()) as u64;
+        part.more_links += (self.links.len() - part.links.len()) as u64;
+        let bytes = |graph: &Self| graph.links.iter().map(|link| link.sums.bytes).sum::<u128>();
+        part.more_bytes += bytes(self) - bytes(&part);
+        part
     }
 }
 
-/// A sum as JSON readers take it.
-fn number(sum: u128) -> u64 {
-    u64::try_from(sum).unwrap_or(u64::MAX)
+impl Serialize for Graph {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
 }
 
-fn action(link: &Link) -> &str {
-    link.subject.action.as_deref().unwrap_or_default()
+impl GraphFormat {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dot, Self::GraphMl, Self::Json, Self::Svg];
+    /// Most nodes that are drawn: beyond, nobody finds one among the others.
+    pub const MOST_DRAWN: usize = 300;
+
+    /// Its name, as requests and commands spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dot => "dot",
+            Self::GraphMl => "graphml",
+            Self::Json => "json",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// Its media type, without parameters.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Dot => "text/vnd.graphviz",
+            Self::GraphMl => "application/graphml+xml",
+            Self::Json => "application/json",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+
+    /// Most nodes that a graph in this format has.
+    #[must_use]
+    pub fn most_nodes(self) -> usize {
+        match self {
+            Self::Svg => Self::MOST_DRAWN,
+            Self::Dot | Self::GraphMl | Self::Json => usize::MAX,
+        }
+    }
+
+    /// The names of all of them, in a sentence.
+    #[must_use]
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+impl FromStr for GraphFormat {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|format| format.name() == name);
+        known.ok_or_else(|| {
+            let name: String = name.chars().take(64).collect();
+            format!(
+                "there is no format {name:?} of a graph; there are {}",
+                Self::names()
+            )
+        })
+    }
 }
 
 impl fmt::Display for GraphFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Dot => "dot",
-            Self::GraphMl => "graphml",
-            Self::Json => "json",
-        })
+        f.write_str(self.name())
     }
 }

@@ -61,6 +61,20 @@ pub enum Node {
     Elsewhere,
 }
 
+/// What a name begins with that would look like another node's, and what is escaped.
+const NAME: &str = "name:";
+
+/// Nothing forbids an account, an interface or a tag such a name, and no two nodes may look alike. Characters that not
+/// every format can hold would be replaced there, and by the same one.
+fn looks_like_another(name: &str) -> bool {
+    matches!(name, "" | "internet" | "elsewhere")
+        || name.parse::<IpAddr>().is_ok()
+        || name.starts_with(NAME)
+        || name
+            .chars()
+            .any(|character| character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}'))
+}
+
 /// A grouping that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
@@ -175,11 +189,8 @@ impl fmt::Display for Node {
         match self {
             Self::Address(address) => address.fmt(f),
             Self::Network(network) => network.fmt(f),
-            // Nothing forbids an account or an interface such a name: no two nodes may look alike.
-            Self::Interface(name) | Self::Account(name) | Self::Label(name)
-                if matches!(name.as_ref(), "internet" | "elsewhere") || name.parse::<IpAddr>().is_ok() =>
-            {
-                write!(f, "name:{name}")
+            Self::Interface(name) | Self::Account(name) | Self::Label(name) if looks_like_another(name) => {
+                write!(f, "{NAME}{}", name.escape_debug())
             }
             Self::Interface(name) | Self::Account(name) | Self::Label(name) => f.write_str(name),
             Self::Internet => f.write_str("internet"),
@@ -244,5 +255,16 @@ mod tests {
             Node::Interface("10.0.0.1".into()).to_string(),
             Node::Address(address).to_string()
         );
+        let label = |name: &str| Node::Label(name.into()).to_string();
+        for (one, other) in [
+            ("internet", "name:internet"),
+            ("a\u{1}", "a\u{2}"),
+            ("a\u{1}", "a\\u{1}"),
+            ("a\u{1}", "name:a\\u{1}"),
+            ("", "name:"),
+        ] {
+            assert_ne!(label(one), label(other));
+        }
+        assert_eq!(label("a <b> & \"c\" \\d"), "a <b> & \"c\" \\d");
     }
 }

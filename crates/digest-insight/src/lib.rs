@@ -53,7 +53,7 @@ pub use edges::{Edges, ReadError};
 pub use figures::{bytes, counted, grouped};
 pub use filter::{Filter, FilterError, byte_count};
 pub use format::{Format, UnknownFormat};
-pub use graph::{Graph, GraphFormat};
+pub use graph::{Graph, GraphFormat, GraphLimits};
 pub use grouping::{Grouping, Node, UnknownGrouping};
 pub use heaviest::{heaviest_edges, heaviest_of};
 pub use host::{Host, HostOptions, HostWindow, Offered, Peer, Rejected};

@@ -163,6 +163,21 @@ fn action(action: &[u8]) -> Option<Cow<'static, str>> {
     }
 }
 
+impl Link {
+    /// Those with most first; of equal ones in the order of their names.
+    pub(crate) fn sort(links: &mut [Self], measure: Measure) {
+        let names = |link: &Self| {
+            let of = &link.subject;
+            let service = (of.srcport, of.dstport, of.protocol, of.action.clone());
+            (link.source.clone(), link.destination.clone(), service)
+        };
+        links.sort_by(|one, other| {
+            let order = measure.of_link(other).cmp(&measure.of_link(one));
+            order.then_with(|| names(one).cmp(&names(other)))
+        });
+    }
+}
+
 impl Summed {
     pub(crate) fn add(&mut self, sums: Sums) {
         self.sums.add(sums);
@@ -217,22 +232,52 @@ impl Links {
         most: usize,
         measure: Measure,
     ) -> Result<(Listed<Link>, Self), AskError> {
+        Self::in_parts(sources, options, |sources, parts| {
+            Self::by_parts(sources, options, parts, most, measure)
+        })
+    }
+
+    /// Sums in as few parts of the links as fit, each of which is read for by itself.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub(crate) fn in_parts<T>(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        mut by: impl FnMut(&mut [Source], u64) -> Result<T, AskError>,
+    ) -> Result<T, AskError> {
+        // Texts are read once.
+        let are_tables = sources.iter().all(Source::is_table);
         // Nearly each edge of a large table is a link of its own: what would not fit is not tried.
         let rows: u64 = sources.iter().map(Source::rows).sum();
-        let is_fine = options.grouping == Grouping::Address && options.filter.is_all();
-        let mut parts = if is_fine {
-            (rows / ROWS_OF_A_PART).clamp(1, 4)
-        } else {
-            1
+        let is_fine = are_tables && options.grouping == Grouping::Address && options.filter.is_all();
+        let mut parts = match is_fine {
+            true => (rows / ROWS_OF_A_PART).clamp(1, 4),
+            false => 1,
         };
         loop {
-            match Self::by_parts(sources, options, parts, most, measure) {
-                Err(AskError::TooMany(_)) if parts < MOST_PARTS && sources.iter().all(Source::is_table) => {
-                    parts *= 4;
-                }
+            match by(sources, parts) {
+                Err(AskError::TooMany(_)) if parts < MOST_PARTS && are_tables => parts *= 4,
                 answered => return answered,
             }
         }
+    }
+
+    /// The links of one of so many parts.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub(crate) fn part(
+        sources: &mut [Source],
+        options: &LinksOptions,
+        part: (u64, u64),
+    ) -> Result<Self, AskError> {
+        let new = || Linking {
+            links: Self::default(),
+            options,
+            part,
+        };
+        Ok(ask(sources, Wanted::default(), &options.filter, new)?.links)
     }
 
     fn by_parts(
@@ -244,12 +289,7 @@ impl Links {
     ) -> Result<(Listed<Link>, Self), AskError> {
         let (mut all, mut totals) = (Listed::default(), Self::default());
         for part in 0..parts {
-            let new = || Linking {
-                links: Self::default(),
-                options,
-                part: (part, parts),
-            };
-            let links = ask(sources, Wanted::default(), &options.filter, new)?.links;
+            let links = Self::part(sources, options, (part, parts))?;
             totals.total.add(links.total);
             totals.edges += links.edges;
             totals.second_sights += links.second_sights;
@@ -257,15 +297,7 @@ impl Links {
             all.count += listed.count;
             all.items.extend(listed.items);
         }
-        all.items.sort_by(|one: &Link, other| {
-            let order = measure.of_link(other).cmp(&measure.of_link(one));
-            let names = |link: &Link| {
-                let of = &link.subject;
-                let service = (of.srcport, of.dstport, of.protocol, of.action.clone());
-                (link.source.clone(), link.destination.clone(), service)
-            };
-            order.then_with(|| names(one).cmp(&names(other)))
-        });
+        Link::sort(&mut all.items, measure);
         all.items.truncate(most);
         Ok((all, totals))
     }

@@ -1,7 +1,7 @@
 //! Answers, in the words that JSON has for them.
 
 use digest_insight::{
-    Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected, Unusual,
+    Graph, Link, Links, Listed, REGISTRY_DATE, SeenBy, Service, Subject, Sums, Unexpected, Unusual,
 };
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ pub enum Answer {
     Unusual(Unusual),
     /// Of a host.
     Host(Box<HostAnswer>),
+    /// A graph: in JSON its nodes and links.
+    Graph(Box<Graph>),
 }
 
 /// Edges, or sums of them.

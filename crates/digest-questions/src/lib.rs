@@ -7,6 +7,7 @@
 mod answer;
 mod asked;
 mod baseline;
+mod caveats;
 mod duration;
 mod error;
 mod host;

@@ -1,8 +1,8 @@
 //! The questions, and how they are answered.
 
 use digest_insight::{
-    AskError, Filter, Grouping, Links, LinksOptions, Measure, Policy, Source, Unusual, UnusualOptions,
-    UnusualOrder, UnusualSources, heaviest_of, services, unexpected, unusual,
+    AskError, Filter, Graph, GraphLimits, Grouping, Links, LinksOptions, Measure, Policy, Source, Unusual,
+    UnusualOptions, UnusualOrder, UnusualSources, heaviest_of, services, unexpected, unusual,
 };
 
 use crate::answer::{Answer, EdgesAnswer, UnexpectedAnswer};
@@ -25,6 +25,13 @@ pub enum Question {
     Unexpected(Option<Policy>),
     /// What is unusual against a baseline.
     Unusual(UnusualAsking),
+    /// Who talks to whom, as a graph.
+    Graph {
+        /// Whether ports and protocols are told apart.
+        services: bool,
+        /// Most nodes; the asking's limit is that of links.
+        nodes: usize,
+    },
     /// What one host does.
     Host {
         /// An address, or an interface whose own addresses are meant.
@@ -104,6 +111,7 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
             links.filter = filter.and(Filter::of_action("REJECT"));
         }
         Question::Unusual(_) if asked.baseline.is_empty() => return Err(QuestionError::NoBaseline),
+        Question::Graph { services, .. } => links.services = services,
         Question::Edges | Question::Services | Question::Unexpected(_) | Question::Unusual(_) => {}
     }
     links.observers = asked.observers(&links.grouping, Filter::default()).await?;
@@ -125,6 +133,13 @@ pub async fn ask(asked: &Asked, question: Question, asking: Asking) -> Result<An
                 answered(asked, listed)?,
                 rules,
             )))
+        }
+        Question::Graph { nodes, .. } => {
+            let limits = GraphLimits { nodes, links: limit };
+            let drawn = computed(move || Graph::ask(&mut sources, &links, limits)).await?;
+            let mut graph = answered(asked, drawn)?;
+            graph.notes = asked.caveats();
+            Ok(Answer::Graph(Box::new(graph)))
         }
         _ => {
             let summed = computed(move || Links::heaviest_of(&mut sources, &links, limit, measure)).await?;

@@ -15,7 +15,8 @@ use crate::admission::may_see;
 use crate::api::Api;
 use crate::query::QueryError;
 use crate::question_query::Given;
-use crate::questions::{AskedOf, MOST_DIGESTS, Part, part};
+use crate::questions::MOST_DIGESTS;
+use crate::written::{AskedOf, Part, part};
 
 /// The parameters of `unusual` besides those of every question.
 pub(crate) const PARAMETERS: [&str; 6] = ["sort", "baseline", "baseline_last", "times", "bytes", "score"];

@@ -13,6 +13,7 @@ mod baseline;
 #[cfg(feature = "testing")]
 pub mod checks;
 mod claim;
+mod computing;
 mod conditions;
 mod description;
 mod difference;
@@ -33,6 +34,7 @@ mod settings;
 pub mod status;
 mod submit;
 mod text;
+mod written;
 
 pub use api::Api;
 pub use questions::QUESTION_PATHS;

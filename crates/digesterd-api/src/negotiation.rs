@@ -5,7 +5,7 @@
 
 use actix_web::http::header::{Accept, Header, Quality, QualityItem};
 use actix_web::{HttpRequest, mime};
-use digest_insight::{Format, UnknownFormat};
+use digest_insight::{Format, GraphFormat, UnknownFormat};
 use url::form_urlencoded;
 
 /// What stands for a format besides its own media type.
@@ -43,6 +43,25 @@ pub(crate) fn takes_json(request: &HttpRequest) -> bool {
         Ok(accept) => accept.0.is_empty() || quality(&accept.0, "application", "json") > Quality::ZERO,
         Err(_) => true,
     }
+}
+
+/// The format of a graph that a request's `Accept` prefers, JSON where it does not care; `None` where it takes none.
+pub(crate) fn preferred_graph(request: &HttpRequest) -> Option<GraphFormat> {
+    let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
+    if accept.is_empty() {
+        return Some(GraphFormat::Json);
+    }
+    let wanted = |format: GraphFormat| {
+        let parts = format.media_type().split_once('/');
+        parts.map_or(Quality::ZERO, |(kind, subtype)| quality(&accept, kind, subtype))
+    };
+    let mut best = GraphFormat::Json;
+    for format in GraphFormat::ALL {
+        if wanted(format) > wanted(best) {
+            best = format;
+        }
+    }
+    (wanted(best) > Quality::ZERO).then_some(best)
 }
 
 /// The value of `Content-Type`.
@@ -162,6 +181,32 @@ mod tests {
             ("text/*;q=0.8, text/plain;q=0.1", Format::Csv),
         ] {
             assert_eq!(told(accept), format, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_graph_is_json_unless_something_else_is_wanted_more() {
+        for (accept, format) in [
+            ("", Some(GraphFormat::Json)),
+            ("*/*", Some(GraphFormat::Json)),
+            (
+                "text/html, application/xhtml+xml, image/webp, */*;q=0.8",
+                Some(GraphFormat::Json),
+            ),
+            (
+                "image/avif, image/svg+xml, image/*;q=0.8, */*;q=0.5",
+                Some(GraphFormat::Svg),
+            ),
+            ("text/vnd.graphviz", Some(GraphFormat::Dot)),
+            (
+                "application/graphml+xml, application/json;q=0.9",
+                Some(GraphFormat::GraphMl),
+            ),
+            ("text/html", None),
+            ("application/json;q=0", None),
+        ] {
+            let request = TestRequest::default().insert_header(("accept", accept));
+            assert_eq!(preferred_graph(&request.to_http_request()), format, "{accept}");
         }
     }
 

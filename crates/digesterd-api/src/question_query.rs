@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use digest_core::{Job, Scope, Window};
-use digest_insight::{Filter, Grouping, LinksOptions, Measure, Network, Policy};
+use digest_insight::{Filter, GraphFormat, Grouping, LinksOptions, Measure, Network, Policy};
 use digest_questions::{Asking, Question, RecordsAsking, duration};
 use url::form_urlencoded;
 
@@ -14,6 +14,8 @@ use crate::query::{QueryError, job};
 /// Items of a list that are told unasked, and at most.
 const TOLD: usize = 100;
 const MOST_TOLD: usize = 10_000;
+/// Links of a graph that are drawn unasked.
+const LINKED: usize = 500;
 /// Links, services or flows that a thread holds at most.
 const MOST_HELD: usize = 250_000;
 /// Longest policy, in bytes.
@@ -36,6 +38,8 @@ pub(crate) enum Kind {
     Unusual,
     /// What one host does.
     Host,
+    /// Who talks to whom.
+    Graph,
 }
 
 /// The parameters that one question or another has.
@@ -54,6 +58,7 @@ impl Kind {
             "unexpected" => Self::Unexpected,
             "unusual" => Self::Unusual,
             "host" => Self::Host,
+            "graph" => Self::Graph,
             _ => return None,
         })
     }
@@ -64,6 +69,7 @@ impl Kind {
             Self::Unexpected => &["sort", "policy"],
             Self::Unusual => &PARAMETERS,
             Self::Host => &["host", "new"],
+            Self::Graph => &["format", "nodes", "services"],
         };
         [own, &OF_EDGES].concat()
     }
@@ -76,6 +82,17 @@ pub(crate) struct QuestionQuery {
     pub(crate) asking: Asking,
     /// What it is held against, where it is.
     pub(crate) baseline: Option<BaselineQuery>,
+    /// What a graph is written as, where the query says so.
+    pub(crate) format: Option<GraphFormat>,
+}
+
+impl QuestionQuery {
+    /// A graph that is written so has no more nodes than are shown so.
+    pub(crate) fn to_be(&mut self, format: GraphFormat) {
+        if let Question::Graph { nodes, .. } = &mut self.question {
+            *nodes = format.most_nodes().min(*nodes);
+        }
+    }
 }
 
 /// Reads the query of a question about one digest.
@@ -196,6 +213,10 @@ impl Given {
                 })?,
                 new: self.seconds("new")?,
             },
+            Kind::Graph => Question::Graph {
+                services: self.is_set("services")?,
+                nodes: self.count("nodes")?.unwrap_or(usize::MAX),
+            },
         };
         let sort = match self.take("sort").as_deref() {
             None => None,
@@ -209,7 +230,8 @@ impl Given {
                 });
             }
         };
-        let limit = self.limit()?;
+        let told = if kind == Kind::Graph { LINKED } else { TOLD };
+        let limit = self.count("limit")?.unwrap_or(told);
         let internal = self.take("internal");
         let internal = internal.map(|text| {
             Network::list(&text).map_err(|error| QueryError::Value {
@@ -234,6 +256,7 @@ impl Given {
             question,
             asking,
             baseline,
+            format: self.read("format")?,
         })
     }
 
@@ -241,19 +264,31 @@ impl Given {
         Ok(RecordsAsking {
             filter: self.read("filter")?.unwrap_or_default(),
             ignore: self.ignore()?,
-            limit: self.limit()?,
+            limit: self.count("limit")?.unwrap_or(TOLD),
         })
     }
 
-    fn limit(&mut self) -> Result<usize, QueryError> {
-        let Some(text) = self.take("limit") else {
-            return Ok(TOLD);
-        };
-        let limit = text.parse().ok().filter(|most| *most <= MOST_TOLD);
-        limit.ok_or_else(|| QueryError::Value {
-            name: "limit",
-            why: format!("it is no number of items up to {MOST_TOLD}"),
-        })
+    /// A number of items.
+    fn count(&mut self, name: &'static str) -> Result<Option<usize>, QueryError> {
+        let read = self.take(name).map(|text| {
+            let count = text.parse().ok().filter(|most| *most <= MOST_TOLD);
+            count.ok_or_else(|| QueryError::Value {
+                name,
+                why: format!("it is no number of items up to {MOST_TOLD}"),
+            })
+        });
+        read.transpose()
+    }
+
+    fn is_set(&mut self, name: &'static str) -> Result<bool, QueryError> {
+        match self.take(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(QueryError::Value {
+                name,
+                why: "it is true or false".to_owned(),
+            }),
+        }
     }
 
     /// Rules of their own stand between semicolons.
@@ -286,85 +321,4 @@ fn told<T: FromStr<Err: ToString>>(name: &'static str, text: &str) -> Result<T, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_told_by_its_ends_or_by_its_length() {
-        let now = "2018-10-17T03:04:05Z".parse().unwrap();
-        let read = |query: &str| of_time(Kind::Top, query, &[], now).map(|(_, job)| job.window().to_string());
-        let ends = read("start=2018-10-17T00:04:00Z&stop=2018-10-17T03:04:00Z").unwrap();
-        assert_eq!(read("since=3h"), Ok(ends));
-        for query in [
-            "",
-            "since=3",
-            "since=0h",
-            "since=3h&start=2018-10-17T00:00:00Z",
-            "start=2018-10-17T00:00:00Z",
-        ] {
-            assert!(read(query).is_err(), "{query}");
-        }
-    }
-
-    #[test]
-    fn records_are_asked_by_filters_and_a_limit_alone() {
-        let now = Utc::now();
-        assert_eq!(
-            records_of_digest("filter=port=22&ignore=port=53&limit=7")
-                .unwrap()
-                .limit,
-            7
-        );
-        assert_eq!(records_of_time("since=3h", now).unwrap().0.limit, TOLD);
-        for query in [
-            "limit=10001",
-            "sort=bytes",
-            "group_by=/24",
-            "since=3h",
-            "filter=port",
-        ] {
-            assert!(records_of_digest(query).is_err(), "{query}");
-        }
-        assert!(records_of_time("", now).is_err());
-    }
-
-    #[test]
-    fn each_question_has_its_own_parameters() {
-        for (kind, query, good) in [
-            (
-                Kind::Top,
-                "sort=edges&limit=0&group_by=/24&internal=10.0.0.0/8,fd00::/8",
-                true,
-            ),
-            (Kind::Top, "sort=age", false),
-            (Kind::Top, "limit=10001", false),
-            (Kind::Top, "host=10.0.0.1", false),
-            (Kind::Top, "since=3h", false),
-            (Kind::Top, "internal=10", false),
-            (
-                Kind::Unusual,
-                "baseline_last=24&times=10&bytes=1MB&score=50&sort=bytes",
-                true,
-            ),
-            (Kind::Unusual, "baseline_last=0", false),
-            (Kind::Unusual, "baseline_last=3&baseline=x", false),
-            (Kind::Unusual, "baseline=x", false),
-            (Kind::Unusual, "sort=packets", false),
-            (Kind::Unusual, "times=0", false),
-            (Kind::Unusual, "bytes=much", false),
-            (Kind::Unusual, "score=-1", false),
-            (Kind::Top, "score=1", false),
-            (Kind::Host, "", false),
-            (Kind::Host, "host=eni-1&new=3h&ignore=port=53;port=123", true),
-            (Kind::Host, "host=eni-1&sort=bytes", false),
-            (
-                Kind::Unexpected,
-                "policy=%5B%5Ballow%5D%5D%0Aport%20%3D%20443",
-                true,
-            ),
-            (Kind::Unexpected, "policy=x", false),
-        ] {
-            assert_eq!(of_digest(kind, query, &[]).is_ok(), good, "{query}");
-        }
-    }
-}
+mod tests;

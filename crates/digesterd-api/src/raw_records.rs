@@ -3,6 +3,7 @@
 //! They are read again from the objects that the digests were made of, by an API that is told where the flow logs are.
 //! Others answer that they are not.
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use digest_core::{DigestId, Manifest};
@@ -13,12 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{admit, admit_id};
 use crate::api::Api;
+use crate::computing::{PATIENCE, Refused, bounded, permit};
 use crate::fetch::find;
 use crate::query::status_location;
 use crate::question_query::{records_of_digest, records_of_time};
-use crate::questions::{MOST_DIGESTS, PATIENCE, Part, Refused, bounded, demand_json, part, permit, told};
+use crate::questions::MOST_DIGESTS;
 use crate::refusals::query_problem;
 use crate::routes::read_only;
+use crate::written::{Part, demand_json, part};
 
 /// Paths of the records of one digest, and of those of any time.
 pub const RECORDS_PATHS: [&str; 2] = ["/v1/digests/{id}/records", "/v1/records"];
@@ -126,6 +129,12 @@ fn demand_flow_logs(api: &Api) -> Result<(), Problem> {
     let detail = "this service does not read flow logs (VPC_FLOW_LOGS_BUCKET of the API says where they are); \
                   `digesterd records` does, with rights of your own";
     Err(Problem::new(ProblemKind::NotFound, detail))
+}
+
+fn told(answer: &Document) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .json(answer)
 }
 
 /// Adds the records of a digest.

@@ -6,6 +6,7 @@
 //! * `formats`: a digest in every format;
 //! * `differing`: what has changed from one digest to another;
 //! * `questions`: what stored tables tell;
+//! * `graphs`: the same, drawn;
 //! * `bound`: tokens that are bound to accounts;
 //! * `store_requests`: what each call costs in requests to the stores;
 //! * `slow_readers`: who reads slowly, and who stops reading;
@@ -32,6 +33,8 @@ mod differing;
 mod fetching;
 #[path = "api/formats.rs"]
 mod formats;
+#[path = "api/graphs.rs"]
+mod graphs;
 #[path = "api/queries.rs"]
 mod queries;
 #[path = "api/questions.rs"]

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use digest_core::{Scope, Window};
 use digest_insight::Format;
 
-use self::examples::{EXAMPLES, HOST_EXAMPLES, POLICY_EXAMPLE, UNUSUAL_EXAMPLES};
+use self::examples::{EXAMPLES, GRAPH_EXAMPLES, HOST_EXAMPLES, POLICY_EXAMPLE, UNUSUAL_EXAMPLES};
 use crate::sample_logs::SampleLogsArgs;
 
 mod client;
@@ -97,7 +97,8 @@ pub enum Command {
     /// Digests are files, ids (3f0c…), or windows (START..STOP) that a running API hands out; with --stored, ids and
     /// windows are read from DIGEST_STORAGE_BUCKET.
     Diff(DiffArguments),
-    /// Draws who talks to whom, for Graphviz, in GraphML or in JSON
+    /// Draws who talks to whom: as SVG, for Graphviz, in GraphML or in JSON
+    #[command(after_help = GRAPH_EXAMPLES)]
     Graph(GraphArguments),
     /// Merges sorted digests into the digest of them all
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use chrono::Utc;
-use digest_core::{Coverage, DigestId, Scope, Window};
+use digest_core::{DigestId, Scope, Window};
 use digest_insight::Edges;
 use digest_questions::{Asked, AskedDigest, AskedEdges, Table, Text, of_id, of_stretch};
 use digest_storage::Store;
@@ -124,44 +124,6 @@ pub(crate) async fn digests_named(
     // Those whose window is not known last, as they were named.
     digests.sort_by_key(|digest| digest.window.map_or((i64::MAX, i64::MAX), |window| window));
     Ok((digests, interfaces))
-}
-
-/// One line for each digest that is not known to be complete, and one for what is not stored.
-pub(crate) fn caveats(asked: &Asked) -> Vec<String> {
-    let mut caveats = Vec::new();
-    let unknown = asked
-        .digests
-        .iter()
-        .filter(|digest| digest.coverage == Coverage::Unknown)
-        .count();
-    if unknown > 0 {
-        let which = if unknown == asked.digests.len() {
-            asked.names()
-        } else {
-            format!("{unknown} of {}", asked.names())
-        };
-        caveats.push(format!(
-            "coverage of {which} is unknown: there is no manifest that fits"
-        ));
-    }
-    for digest in &asked.digests {
-        if let Coverage::Partial | Coverage::NoData = digest.coverage {
-            let why = digest.reasons.join("; ");
-            caveats.push(
-                format!("{}: coverage {} {why}", digest.name, digest.coverage)
-                    .trim_end()
-                    .to_owned(),
-            );
-        }
-    }
-    for (from, to) in &asked.gaps {
-        caveats.push(format!(
-            "nothing is stored of {} to {}",
-            crate::times::minute(*from),
-            crate::times::minute(*to)
-        ));
-    }
-    caveats
 }
 
 enum Found {

@@ -5,7 +5,6 @@ use digest_questions::{Answer, Asking, Question};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::HostArguments;
-use crate::asked::caveats;
 use crate::progress_bar::tell;
 use crate::questions::{asked_of, options};
 use crate::stdout;
@@ -38,6 +37,6 @@ pub(crate) async fn run(arguments: &HostArguments, environment: &Environment) ->
         let written = stdout::write(|out| std::io::Write::write_all(out, &content));
         written.context("cannot write to stdout")?;
     }
-    caveats(&asked).iter().for_each(tell);
+    asked.caveats().iter().for_each(tell);
     Ok(())
 }

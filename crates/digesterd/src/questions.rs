@@ -9,7 +9,7 @@ use digesterd_process::environment::{Environment, InsideSettings};
 use serde::Serialize;
 
 use crate::arguments::{AskedArguments, EdgesArguments, QuestionArguments, ShownArguments, Sort, refused};
-use crate::asked::{caveats, find};
+use crate::asked::find;
 use crate::progress_bar::tell;
 use crate::stdout;
 use crate::stored::{Named, Shelf, unsorted};
@@ -28,7 +28,7 @@ pub(crate) async fn edges(
     if let Answer::Edges(answer) = &answer {
         show(&arguments.shown, answer)?;
     }
-    caveats(&asked).iter().for_each(tell);
+    asked.caveats().iter().for_each(tell);
     Ok(())
 }
 

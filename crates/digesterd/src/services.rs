@@ -5,7 +5,6 @@ use digest_questions::{Answer, AskedDigest, Question};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::QuestionArguments;
-use crate::asked::caveats;
 use crate::progress_bar::tell;
 use crate::questions::{asked_of, asking, show_listed};
 use crate::table::Cell;
@@ -24,7 +23,7 @@ pub(crate) async fn run(arguments: &QuestionArguments, environment: &Environment
     if !asked.digests.iter().all(AskedDigest::has_table) {
         tell("a digest's text knows no flags: there the order of ports decides alone");
     }
-    caveats(&asked).iter().for_each(tell);
+    asked.caveats().iter().for_each(tell);
     Ok(())
 }
 

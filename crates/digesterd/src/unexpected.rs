@@ -9,7 +9,6 @@ use digest_questions::{Answer, Question};
 use digesterd_process::environment::Environment;
 
 use crate::arguments::{UnexpectedArguments, refused};
-use crate::asked::caveats;
 use crate::progress_bar::tell;
 use crate::questions::{asked_of, asking, show_listed};
 use crate::table::{Cell, Colour};
@@ -42,7 +41,7 @@ pub(crate) async fn run(arguments: &UnexpectedArguments, environment: &Environme
             ),
         });
     }
-    caveats(&asked).iter().for_each(tell);
+    asked.caveats().iter().for_each(tell);
     Ok(())
 }
 

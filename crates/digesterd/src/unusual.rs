@@ -9,7 +9,7 @@ use digesterd_process::environment::Environment;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{ShownArguments, UnusualArguments, UnusualSort, refused};
-use crate::asked::{MOST, caveats, digests_named, find, texts_of};
+use crate::asked::{MOST, digests_named, find, texts_of};
 use crate::progress_bar::tell;
 use crate::questions::{advised, options, show_listed};
 use crate::stored::storage;
@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: &UnusualArguments, environment: &Environment)
         }
     }
     asked.baseline_caveats().iter().for_each(tell);
-    caveats(&asked).iter().for_each(tell);
+    asked.caveats().iter().for_each(tell);
     Ok(())
 }
 

@@ -5,7 +5,9 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
 use digest_core::{FoldOptions, Source as Object, fold_parallel};
-use digest_insight::{AskError, Edges, Filter, Links, LinksOptions, Measure, Observers, Source};
+use digest_insight::{
+    AskError, Edges, Filter, Graph, GraphLimits, Links, LinksOptions, Measure, Observers, Source,
+};
 use digest_tables::{EdgesTable, Origins, write_edges};
 
 /// A digest of so many pairs, as text and as a table.
@@ -64,4 +66,31 @@ fn more_links_than_may_be_held_are_read_in_parts_of_tables_and_refused_of_texts(
     // Two of the same are twice as much.
     let twice = of(&mut [table(&file), table(&file)], &options).unwrap();
     assert_eq!((twice.0.count, twice.1.bytes), (500, 2 * whole.1.bytes));
+}
+
+#[test]
+fn a_graph_of_more_links_than_may_be_held_is_that_of_all() {
+    let (text, file) = digest(500);
+    let options = LinksOptions {
+        observers: Observers::ask(&mut [table(&file)], &Filter::default()).unwrap(),
+        ..LinksOptions::default()
+    };
+    let of = |source: Source, most: usize, nodes: usize| {
+        let options = LinksOptions {
+            most,
+            ..options.clone()
+        };
+        Graph::ask(&mut [source], &options, GraphLimits { nodes, links: 40 })
+    };
+    for nodes in [20, usize::MAX] {
+        let whole = of(table(&file), 1000, nodes).unwrap();
+        assert_eq!(whole.links.len() as u64 + whole.more_links, 500);
+        assert_eq!(whole.nodes.len() as u64 + whole.more_nodes, 72 + 7);
+        assert_eq!(of(table(&file), 100, nodes).unwrap(), whole, "in parts");
+        let text = Source::Text(Edges::unsorted(Cursor::new(text.clone())).unwrap());
+        assert_eq!(of(text, 1000, nodes).unwrap(), whole);
+        // All nodes are held in any case.
+        let refused = of(table(&file), 70, nodes).unwrap_err();
+        assert!(matches!(refused, AskError::TooMany(70)), "{refused}");
+    }
 }

@@ -228,7 +228,22 @@ async fn every_answer_to_a_question_is_described() {
         let good = format!("{}?{time}{host}", path.replace("{id}", HOUR_ID)).replace("?&", "?");
         let nowhere = path.replace("{id}", "x") + &format!("?since=1m{host}");
         let nothing = if time.is_empty() { 400 } else { 404 };
-        for (target, status) in [(good.clone(), 200), (good + "&limit=x", 400), (nowhere, nothing)] {
+        let mut targets = vec![
+            (good.clone(), 200),
+            (good.clone() + "&limit=x", 400),
+            (nowhere, nothing),
+        ];
+        if path.ends_with("/graph") {
+            let formats = [
+                ("dot", 200),
+                ("graphml", 200),
+                ("json", 200),
+                ("svg", 200),
+                ("png", 406),
+            ];
+            targets.extend(formats.map(|(format, status)| (format!("{good}&format={format}"), status)));
+        }
+        for (target, status) in targets {
             for method in [Method::GET, Method::HEAD] {
                 let answer = app.call(method.clone(), &target).send().await.unwrap();
                 assert_eq!(answer.status(), status, "{method} {target}");

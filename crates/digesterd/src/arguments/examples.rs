@@ -26,6 +26,12 @@ Examples:
   digesterd unusual 2026-11-22T14:00:00Z..2026-11-22T15:00:00Z --stored
   digesterd unusual 14.edges.parquet --baseline 11.edges.parquet 12.edges.parquet 13.edges.parquet";
 
+pub(super) const GRAPH_EXAMPLES: &str = "\
+Examples:
+  digesterd graph digest.log.gz --group-by internet --format svg -o graph.svg
+  digesterd graph --since 27h --group-by vpc --format svg -o vpcs.svg
+  digesterd graph monday.edges.parquet --services --filter cidr=10.0.3.0/24 | dot -Tsvg > subnet.svg";
+
 pub(super) const POLICY_EXAMPLE: &str = "\
 A policy, in TOML; what any rule allows is expected, and a rule allows what all of it says:
   [[allow]]

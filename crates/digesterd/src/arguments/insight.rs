@@ -98,10 +98,8 @@ impl std::str::FromStr for Bytes {
 /// Arguments of `graph`.
 #[derive(Debug, Clone, Args)]
 pub struct GraphArguments {
-    /// The digest: a file, an id or START..STOP
-    pub digest: String,
     #[command(flatten)]
-    pub(crate) from: FromArguments,
+    pub(crate) asked: AskedArguments,
     #[command(flatten)]
     pub(crate) edges: EdgesArguments,
     /// A link for each service, not one for all between two nodes
@@ -110,7 +108,11 @@ pub struct GraphArguments {
     /// Most links; those with the most bytes are drawn
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub limit: usize,
-    /// dot, graphml or json (nodes and links)
+    /// Most nodes; those with the most bytes are drawn, and links between them [default: all; 300 in svg, which has no
+    /// more]
+    #[arg(long, value_name = "N")]
+    pub nodes: Option<usize>,
+    /// dot, graphml, json (nodes and links) or svg
     #[arg(long, value_name = "FORMAT", default_value = "dot")]
     pub format: GraphFormat,
     /// Write to this file

@@ -81,14 +81,19 @@ fn a_graph_counts_a_flow_once_and_says_what_it_leaves_out() {
     let dot = desk.run(&["graph", "a.log"]);
     let dot = code(&dot, 0);
     assert!(
-        dot.contains("\"10.0.0.1\" -> \"10.0.0.2\" [label=\"ACCEPT\", packets=10, bytes=1000, edges=1]"),
+        dot.contains(
+            "\"10.0.0.1\" -> \"10.0.0.2\" [label=\"ACCEPT\", packets=10, bytes=1000, edges=1, penwidth=6.0]"
+        ),
         "{dot}"
     );
     let part = desk.run(&["graph", "a.log", "--limit", "1", "--format", "json"]);
     let told = text(&part.stderr).to_owned();
     let json: Value = serde_json::from_str(code(&part, 0)).unwrap();
     assert_eq!(json["graph"]["more_links"], 2);
-    assert!(told.contains("and 2 more links"), "{told}");
+    assert!(
+        told.contains("and 2 more links of 180 B, with 2 more nodes"),
+        "{told}"
+    );
     let outside = [
         "graph",
         "a.log",
@@ -104,7 +109,25 @@ fn a_graph_counts_a_flow_once_and_says_what_it_leaves_out() {
         .output()
         .unwrap();
     assert!(code(&by_variable, 0).contains("\"internet\" -> \"internet\""));
-    code(&desk.run(&["graph", "a.log", "--format", "svg"]), 2);
+    code(
+        &desk.run(&["graph", "a.log", "--format", "svg", "-o", "a.svg"]),
+        0,
+    );
+    let svg = fs::read_to_string(desk.path("a.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("203.0.113.9"), "{svg}");
+    // Of several digests, and as one.
+    let both = desk.run(&["graph", "a.log", "b.log", "--format", "json", "--nodes", "2"]);
+    let json: Value = serde_json::from_str(code(&both, 0)).unwrap();
+    assert_eq!(
+        (&json["links"][0]["bytes"], &json["graph"]["more_nodes"]),
+        (&10_000.into(), &2.into())
+    );
+    let unknown = desk.run(&["graph", "a.log", "--format", "png"]);
+    code(&unknown, 2);
+    assert!(text(&unknown.stderr).contains("dot, graphml, json, svg"));
+    let absent = desk.run(&["graph", "absent.log", "-o", "absent.svg"]);
+    code(&absent, 1);
+    assert!(!desk.path("absent.svg").exists());
 }
 
 #[test]

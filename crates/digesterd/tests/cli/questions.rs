@@ -259,9 +259,15 @@ fn tables_answer_what_texts_answer() {
         &["rejected"],
         &["edges", "--group-by", "/24"],
         &["edges", "--filter", "cidr=10.0.0.2 port=443"],
+        &["graph"],
+        &["graph", "--group-by", "eni", "--services"],
     ] {
-        let by_text = asked(&desk, &[question, &["--json", "0.log.gz"]].concat()).0;
-        let by_table = asked(&desk, &[question, &["--json", "0.edges.parquet"]].concat()).0;
+        let json: &[&str] = match question {
+            ["graph", ..] => &["--format", "json"],
+            _ => &["--json"],
+        };
+        let by_text = asked(&desk, &[question, json, &["0.log.gz"]].concat()).0;
+        let by_table = asked(&desk, &[question, json, &["0.edges.parquet"]].concat()).0;
         assert!(!by_text.is_empty(), "{question:?}");
         assert_eq!(by_text, by_table, "{question:?}");
     }
@@ -276,7 +282,8 @@ fn what_cannot_be_asked_is_told() {
         (&["top", "absent.parquet"], 1, "absent.parquet"),
         (&["top", "broken.parquet"], 1, "no sound Parquet"),
         (&["top", "0.interfaces.parquet"], 2, "no edges"),
-        (&["graph", "0.edges.parquet"], 1, "is a table"),
+        (&["graph"], 2, "--since"),
+        (&["graph", "0.interfaces.parquet"], 2, "no edges"),
         (
             &["top", "0.edges.parquet", "--filter", "port=22 x"],
             2,
@@ -369,4 +376,58 @@ fn merged_tables_are_the_tables_of_the_whole_and_unlike_ones_are_refused() {
     );
     asked(&desk, &[&merge[..], &["--allow-unknown"]].concat());
     assert!(read("merged.parquet") == read("whole.edges.parquet"));
+}
+
+#[test]
+fn a_graph_has_the_nodes_of_any_grouping_each_flow_once() {
+    let desk = desk();
+    for (grouping, node, other) in [
+        ("address", "10.0.0.1", "10.0.0.2"),
+        ("/24", "10.0.0.0/24", "203.0.113.0/24"),
+        ("eni", "eni-a", "eni-b"),
+        ("instance", "i-eni-a", "i-eni-b"),
+        ("vpc", "vpc-1", "internet"),
+        ("account", "123456789010", "internet"),
+        ("internet", "10.0.0.1", "internet"),
+    ] {
+        let arguments = ["graph", "--format", "json", "--group-by", grouping];
+        let (shown, told) = asked(&desk, &[&arguments[..], &TABLES].concat());
+        assert_eq!(told, "", "{grouping}");
+        let json: Value = serde_json::from_str(&shown).unwrap();
+        let nodes: Vec<&str> = json["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["id"].as_str().unwrap())
+            .collect();
+        assert!(
+            nodes.contains(&node) && nodes.contains(&other),
+            "{grouping}: {nodes:?}"
+        );
+        let (top, _) = asked(
+            &desk,
+            &[&["top", "--json", "--group-by", grouping][..], &TABLES].concat(),
+        );
+        let top: u64 = top
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["bytes"]
+                    .as_u64()
+                    .unwrap()
+            })
+            .sum();
+        let links = json["links"].as_array().unwrap().iter();
+        assert_eq!(
+            links.map(|link| link["bytes"].as_u64().unwrap()).sum::<u64>(),
+            top,
+            "{grouping}"
+        );
+    }
+    std::fs::remove_file(desk.path("0.interfaces.parquet")).unwrap();
+    let refused = desk.run(&["graph", "--group-by", "vpc", "0.edges.parquet"]);
+    assert!(
+        text(&refused.stderr).contains("no table of interfaces"),
+        "{}",
+        text(&refused.stderr)
+    );
 }

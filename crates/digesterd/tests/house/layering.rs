@@ -102,12 +102,14 @@ const KERNEL_USES: [&str; 16] = [
 ];
 
 /// What reading digests may use: as little as the kernel.
-const INSIGHT_USES: [&str; 9] = [
+const INSIGHT_USES: [&str; 11] = [
     "digest-core",
     "digest-tables",
     "foldhash",
+    "force_graph",
     "hashbrown",
     "memchr",
+    "petgraph",
     "serde",
     "serde_json",
     "thiserror",
