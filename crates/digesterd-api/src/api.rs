@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use digest_insight::{Grouping, Network};
 use digest_questions::RecordSource;
 use digest_queue::JobQueue;
-use digest_storage::{Digests, FlowLogs, Index, Manifests, Marker, Markers, Records, Store};
+use digest_storage::{Digests, Index, Manifests, Marker, Markers, Records, Store};
 use digesterd_process::environment::{DigestSettings, Timings};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct Api {
     /// Networks that are inside, for questions that tell inside from outside.
     pub(crate) inside: Vec<Network>,
     /// Where raw records are read from, if they are.
-    pub(crate) flow_logs: Option<RecordSource>,
+    pub(crate) record_source: Option<RecordSource>,
 }
 
 impl Api {
@@ -67,7 +67,7 @@ impl Api {
             flights: Flights::default(),
             computing: Arc::new(Semaphore::new(COMPUTING)),
             inside: Grouping::usual_inside(),
-            flow_logs: None,
+            record_source: None,
         }
     }
 
@@ -77,11 +77,11 @@ impl Api {
         Self { inside, ..self }
     }
 
-    /// The same, reading raw records from these flow logs.
+    /// The same, with raw records from here.
     #[must_use]
-    pub fn with_flow_logs(self, flow_logs: FlowLogs) -> Self {
+    pub fn with_records(self, source: RecordSource) -> Self {
         Self {
-            flow_logs: Some(RecordSource::new(flow_logs)),
+            record_source: Some(source),
             ..self
         }
     }

@@ -123,7 +123,7 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
 
 /// Refuses where no flow logs are read.
 fn demand_flow_logs(api: &Api) -> Result<(), Problem> {
-    if api.flow_logs.is_some() {
+    if api.record_source.is_some() {
         return Ok(());
     }
     let detail = "this service does not read flow logs (VPC_FLOW_LOGS_BUCKET of the API says where they are); \
@@ -146,7 +146,7 @@ async fn read(
     given_up: &CancellationToken,
     document: &mut Document,
 ) -> Result<(), Refused> {
-    let Some(source) = &api.flow_logs else {
+    let Some(source) = &api.record_source else {
         return Ok(());
     };
     let (manifests, answer) = (Some(&api.manifests), &mut document.answer);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use digest_insight::{Grouping, Network};
+use digest_questions::RecordSource;
 use digesterd_process::environment::{Environment, InsideSettings};
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
@@ -68,7 +69,7 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
         for store in flow_logs.stores() {
             metrics.register_store("flow logs", store);
         }
-        api = api.with_flow_logs(flow_logs);
+        api = api.with_records(RecordSource::new(flow_logs));
     }
     let api = Arc::new(api);
     let (root, routes) = (Arc::clone(&api), Arc::clone(&api));

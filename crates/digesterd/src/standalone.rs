@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 use digest_insight::Network;
+use digest_questions::RecordSource;
 use digest_queue::{InProcessJobs, QueuedJob, in_process};
 use digest_storage::{Manifests, Records};
 use digesterd_api::Api;
@@ -49,7 +50,10 @@ impl Standalone {
             settings.timings.clone(),
             &settings.digests,
         );
-        let api = Arc::new(api.with_inside(inside).with_flow_logs(places.flow_logs.clone()));
+        let api = Arc::new(
+            api.with_inside(inside)
+                .with_records(RecordSource::new(places.flow_logs.clone())),
+        );
         let access = &settings.access;
         let guard = Guard::of_tokens(access.tokens_file.as_deref())?;
         // Where tokens are asked for, they are asked for everywhere.

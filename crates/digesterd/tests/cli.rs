@@ -33,3 +33,5 @@ mod questions;
 mod refusals;
 #[path = "cli/serve.rs"]
 mod serve;
+#[path = "cli/tables.rs"]
+mod tables;

@@ -24,6 +24,8 @@ const SPRING: f32 = 0.3;
 const FEW_LINKS: f32 = 4.0;
 /// Boxes are wider than high: so are the distances between them.
 const STRETCH: f64 = 1.5;
+/// Most room of a part, in its boxes' own.
+const ROOM: f64 = 20.0;
 /// Between parts that do not talk to each other, in pixels.
 const BETWEEN: f64 = 50.0;
 /// Width by height of the whole.
@@ -127,7 +129,21 @@ impl Part {
                 (placed.x, placed.y) = (x * STRETCH, *y);
             }
         }
+        self.draw_together();
         separate(&mut self.boxes);
+    }
+
+    /// Takes out room that nobody needs: chains are driven far apart, and a drawing has to be looked at.
+    fn draw_together(&mut self) {
+        let boxes: f64 = self.boxes.iter().map(|placed| placed.width * placed.height).sum();
+        let (width, height) = self.size();
+        let share = (boxes * ROOM / (width * height)).sqrt();
+        if share < 1.0 {
+            for placed in &mut self.boxes {
+                // Whole pixels, as above.
+                (placed.x, placed.y) = ((placed.x * share).round(), (placed.y * share).round());
+            }
+        }
     }
 
     /// Its width and height.

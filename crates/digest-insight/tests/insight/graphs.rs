@@ -267,9 +267,9 @@ fn no_more_nodes_are_drawn_than_anybody_can_look_at() {
         // The first is the ground.
         assert_eq!(svg.matches("<rect ").count() - 1, GraphFormat::MOST_DRAWN);
         let legend = texts(&svg, "text").join(" ");
-        assert!(legend.contains("300 nodes, 299 links, 553.9 kB"), "{legend}");
+        assert!(legend.contains("300 nodes, 299 links, 553.1 kB"), "{legend}");
         assert!(
-            legend.contains("Not drawn: and 701 more links of 945.4 kB, with 701 more nodes."),
+            legend.contains("Not drawn: and 701 more links of 946.4 kB, with 701 more nodes."),
             "{legend}"
         );
         assert!(

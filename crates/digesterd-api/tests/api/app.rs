@@ -10,6 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use digest_core::manifest::{Manifest, ObjectCounts, RecordCounts, Sealed};
 use digest_core::{Coverage, DigestId, Job, JobRecord, Scope, Window};
+use digest_questions::RecordSource;
 use digest_queue::{InProcessJobs, JobQueue, in_process};
 use digest_storage::{
     Attributes, Created, Digests, Expect, FlowLogs, Manifests, Records, Store, StoreOptions,
@@ -118,7 +119,7 @@ impl TestApp {
             &DigestSettings::default(),
         );
         let api = Arc::new(match flow_logs {
-            Some(flow_logs) => api.with_flow_logs(flow_logs),
+            Some(flow_logs) => api.with_records(RecordSource::new(flow_logs)),
             None => api,
         });
         let listening = server::listen(

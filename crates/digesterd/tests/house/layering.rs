@@ -155,7 +155,11 @@ const FORBIDDEN_WORDS: [(&str, &str, &str); 18] = [
         "srcaddr",
         "the store knows keys and bytes, never columns",
     ),
-    ("digesterd-api", "FlowLogs", "the API reads no flow logs"),
+    (
+        "digesterd-api",
+        "FlowLogs",
+        "flow logs are read for the API by digest-questions alone",
+    ),
     (
         "digest-storage",
         "env::var",
