@@ -88,7 +88,7 @@ pub(crate) struct QuestionQuery {
 
 impl QuestionQuery {
     /// A graph that is written so has no more nodes than are shown so.
-    pub(crate) fn to_be(&mut self, format: GraphFormat) {
+    pub(crate) fn write_as(&mut self, format: GraphFormat) {
         if let Question::Graph { nodes, .. } = &mut self.question {
             *nodes = format.most_nodes().min(*nodes);
         }

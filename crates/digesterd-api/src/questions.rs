@@ -71,7 +71,7 @@ async fn about_digest(
     let read = of_digest(kind, request.query_string(), &api.inside);
     let mut query = read.map_err(|error| unreadable(&error))?;
     let format = answer_format(&request, kind, query.format)?;
-    query.to_be(format);
+    query.write_as(format);
     let id = admit_id(&request, &api, &path).await?;
     if find(&api, id).await?.is_none() {
         let detail = format!(
@@ -113,7 +113,7 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
     let read = of_time(kind, request.query_string(), &api.inside, Utc::now());
     let (mut query, time) = read.map_err(|error| unreadable(&error))?;
     let format = answer_format(&request, kind, query.format)?;
-    query.to_be(format);
+    query.write_as(format);
     admit(&request, &time)?;
     admit_baseline(&request, &api, query.baseline.as_ref()).await?;
     let permit = permit(&api.computing, PATIENCE).await?;

@@ -329,7 +329,7 @@ proptest! {
         prop_assert!(part.nodes.len() <= nodes && part.links.len() <= most);
         let mut weights: Vec<u128> = whole.nodes.values().copied().collect();
         weights.sort_unstable();
-        let least = weights.iter().rev().take(nodes).last().copied().unwrap_or_default();
+        let least = weights.iter().rev().take(nodes).next_back().copied().unwrap_or_default();
         for (node, bytes) in &part.nodes {
             prop_assert!(*bytes >= least && whole.nodes[node] == *bytes, "{}", node);
         }
