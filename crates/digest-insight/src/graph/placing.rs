@@ -25,7 +25,7 @@ const FEW_LINKS: f32 = 4.0;
 /// Boxes are wider than high: so are the distances between them.
 const STRETCH: f64 = 1.5;
 /// Most room of a part, in its boxes' own.
-const ROOM: f64 = 20.0;
+const ROOM: f64 = 7.0;
 /// Between parts that do not talk to each other, in pixels.
 const BETWEEN: f64 = 50.0;
 /// Width by height of the whole.
