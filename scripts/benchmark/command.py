@@ -18,6 +18,7 @@ from .growth import growth
 from .machine import load, machine
 from .memory import memory
 from .program import REPOSITORY, Program, build, checkout, has_feature
+from .questions import questions
 from .settings import Settings
 from .shapes import shapes
 from .worker import worker
@@ -72,6 +73,9 @@ def _measure(options: argparse.Namespace, settings: Settings) -> None:
     if options.columns:
         columns(settings, settings.corpora.get("main", *(QUICK if options.columns == "quick" else ())))
         return
+    if options.questions:
+        questions(settings, settings.corpora.get("main"))
+        return
     if options.quick:
         compare(settings, settings.corpora.get("main", *QUICK))
         return
@@ -93,6 +97,7 @@ def _options(description: str | None) -> argparse.Namespace:
         choices=["main", "quick"],
         help="main as Parquet, permuted and wider; quick: an eighth of it",
     )
+    kind.add_argument("--questions", action="store_true", help="questions of main's edges beside DuckDB; a difference")
     kind.add_argument("--worker", action="store_true", help="the service's worker beside the command line, over S3")
     parser.add_argument("--profiles", nargs="+", default=["main", "low", "high"], help="corpora of the comparison")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these, and the floor")

@@ -187,8 +187,6 @@ fn set_in_rows(parts: &mut [Part]) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     fn is_sound(placed: &[Frame]) {
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn graphs_of_any_shape_are_placed_soon_alike_and_without_overlap() {
+    fn graphs_of_any_shape_are_placed_alike_and_without_overlap() {
         let all = 300;
         let everyone = (0..all).flat_map(|one| (0..one).map(move |other| (one, other)));
         for (name, pairs) in [
@@ -227,11 +225,7 @@ mod tests {
             let sizes: Vec<(f64, f64)> = (0..all)
                 .map(|node| (80.0 + (node % 7) as f64 * 20.0, 36.0))
                 .collect();
-            let began = Instant::now();
             let placed = place(&sizes, &pairs);
-            let took = began.elapsed();
-            // Ten times what it takes where nothing else runs.
-            assert!(took < Duration::from_secs(10), "{name} took {took:?}");
             assert_eq!(placed.len(), all, "{name}");
             is_sound(&placed);
             let (_, _, width, height) = bounds(&placed);
