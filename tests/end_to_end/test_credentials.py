@@ -13,6 +13,8 @@ import buckets
 import flow_logs
 import metadata
 from flow_logs import Window
+from processes import Process, binary
+from web import call
 
 NO_KEYS: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 ASSUMED = "ASIA"
@@ -65,9 +67,9 @@ def test_an_instance_role_is_used_by_imdsv2(fronted, instance, yes):
     assert tokens == {metadata.SESSION_TOKEN}
     assert instance.without_token == 0
     # Kept until they run out, not asked for with every request: a first look and one for use, for each bucket that
-    # a process opens (the API two, the worker three).
+    # a process opens (both of them three).
     assert len(fronted.front.requests()) > 2 * 10
-    assert 2 <= instance.handed_out <= 10
+    assert 2 <= instance.handed_out <= 12
 
 
 def test_a_credentials_file_and_its_profile_are_used(fronted, tmp_path):
@@ -157,3 +159,28 @@ def test_whatever_is_stored_asks_for_the_key_of_the_settings(fronted):
         assert head.get("SSEKMSKeyId") == key, name
     for name in fronted.progress.keys():
         assert "SSEKMSKeyId" not in fronted.backend.s3.head_object(Bucket=fronted.progress.name, Key=name), name
+
+
+def test_an_api_that_may_not_open_the_flow_logs_starts_without_them(tmp_path):
+    for name in ("digests", "progress"):
+        (tmp_path / name).mkdir()
+    settings = {
+        "DIGEST_STORAGE_BUCKET": f"file://{tmp_path / 'digests'}",
+        "DIGEST_PROGRESS_BUCKET": f"file://{tmp_path / 'progress'}",
+        "STREAM_APPLIANCE_ENDPOINT": "http://127.0.0.1:9",
+        # Of nobody: there are no credentials to be had.
+        "VPC_FLOW_LOGS_BUCKET": "flow-logs",
+        "REGION": "us-east-1",
+        "USE_IAM": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LISTEN_ADDRESS": "127.0.0.1",
+        "PORT": "0",
+    }
+    api = Process([binary("digesterd-api")], settings, tmp_path / "api.log")
+    try:
+        api.wait_until_it_answers(f"http://{api.address()}/livez")
+        refused = call("GET", f"http://{api.address()}/v1/records?since=1h")
+    finally:
+        api.stop()
+    assert refused.status == 404 and b"VPC_FLOW_LOGS_BUCKET" in refused.body, refused
+    assert "raw records are not answered" in api.output()

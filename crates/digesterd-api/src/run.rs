@@ -9,6 +9,7 @@ use digesterd_process::environment::{Environment, InsideSettings};
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
 use digesterd_process::metrics::Metrics;
+use digesterd_process::problem::chain;
 use digesterd_process::queues::{open_queue, register_queue};
 use digesterd_process::server;
 use digesterd_process::shutdown::Shutdown;
@@ -64,12 +65,19 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let api = Api::new(&storage, &progress, queue, settings.timings, &settings.digests);
     let mut api = api.with_inside(inside);
     if let Some(places) = &settings.flow_logs {
-        // Not a part of readiness: digests are handed out all the same.
-        let flow_logs = open_flow_logs(places, &settings.aws).await?;
-        for store in flow_logs.stores() {
-            metrics.register_store("flow logs", store);
+        // Not a part of readiness, and no reason not to start: digests are handed out all the same, and the worker's settings
+        // may name a role that is not the API's.
+        match open_flow_logs(places, &settings.aws).await {
+            Ok(flow_logs) => {
+                for store in flow_logs.stores() {
+                    metrics.register_store("flow logs", store);
+                }
+                api = api.with_records(RecordSource::new(flow_logs));
+            }
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "the flow logs cannot be opened: raw records are not answered")
+            }
         }
-        api = api.with_records(RecordSource::new(flow_logs));
     }
     let api = Arc::new(api);
     let (root, routes) = (Arc::clone(&api), Arc::clone(&api));
