@@ -69,7 +69,7 @@ pub use seen_by::SeenBy;
 pub use service::{End, Port, Rule, Served, served};
 pub use services::{Service, services};
 pub use sources::{Answer, AskError, Source, Standing, ask};
-pub use subject::{Subject, Sums, protocol_name};
+pub use subject::{Subject, Sums, protocol_name, service_of};
 pub use unexpected::{Reason, Unexpected, unexpected};
 pub use unusual::{
     Unusual, UnusualFact, UnusualFinding, UnusualOptions, UnusualOrder, UnusualSources, unusual,

@@ -1,6 +1,7 @@
 //! What a line of an answer is about, and how much: owned, and in the words that JSON has for it.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use digest_core::Edge;
 use serde::Serialize;
@@ -77,7 +78,7 @@ impl Subject {
         }
     }
 
-    /// Protocol and port, as people write them: `tcp/443`, `tcp/443 from` where the source serves, `icmp`.
+    /// Protocol and port, as people write them: `tcp/443`, `tcp/443 back` where the source serves, `icmp`.
     #[must_use]
     pub fn service(&self) -> String {
         let Some(protocol) = self.protocol else {
@@ -89,6 +90,16 @@ impl Subject {
             (Some(port), None) => format!("{protocol}/{port} back"),
             (None, None) => protocol.into_owned(),
         }
+    }
+}
+
+/// A protocol and the port that is served: `tcp/443`, or the protocol alone.
+#[must_use]
+pub fn service_of(protocol: u8, port: Option<impl fmt::Display>) -> String {
+    let protocol = protocol_name(protocol);
+    match port {
+        Some(port) => format!("{protocol}/{port}"),
+        None => protocol.into_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::listed::Listed;
 use crate::seen_by::SeenBy;
 use crate::service::{Port, Rule};
 use crate::sources::{AskError, Source, ask};
-use crate::subject::protocol_name;
+use crate::subject::service_of;
 
 mod baseline;
 mod fact;
@@ -195,11 +195,7 @@ pub fn unusual(mut sources: UnusualSources, options: &UnusualOptions) -> Result<
 fn finding(about: About, found: Found, named: &Named, baseline: &Baseline) -> UnusualFinding {
     let (server, client) = named.server_and_client();
     let Named { link, .. } = named;
-    let protocol = protocol_name(link.protocol);
-    let service = match link.port {
-        Some(port) => format!("{protocol}/{port}"),
-        None => protocol.into_owned(),
-    };
+    let service = service_of(link.protocol, link.port);
     let names = Names {
         client: &client,
         server: &server,

@@ -6,7 +6,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
-use digest_core::Window;
+use digest_core::{DigestId, Window};
 use digest_insight::GraphFormat;
 use digest_questions::{Asked, ask, of_id, of_stretch};
 use digesterd_process::problem::{Problem, ProblemKind};
@@ -73,13 +73,7 @@ async fn about_digest(
     let format = answer_format(&request, kind, query.format)?;
     query.write_as(format);
     let id = admit_id(&request, &api, &path).await?;
-    if find(&api, id).await?.is_none() {
-        let detail = format!(
-            "the digest is not made yet: {} says how far it is",
-            status_location(id)
-        );
-        return Err(Problem::new(ProblemKind::NotFound, detail));
-    }
+    demand_digest(&api, id).await?;
     admit_baseline(&request, &api, query.baseline.as_ref()).await?;
     let permit = permit(&api.computing, PATIENCE).await?;
     let baseline = query.baseline.clone();
@@ -129,12 +123,7 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
                 Ok(asked)
             }
             (true, false) => Err(no_table(None)),
-            (true, true) => {
-                let detail = format!(
-                    "no digest of this scope is stored of {window}: /v1/digests lists those that there are"
-                );
-                Err(Refused::Problem(Problem::new(ProblemKind::NotFound, detail)))
-            }
+            (true, true) => Err(nothing_stored(window)),
         }
     })
     .await
@@ -176,6 +165,25 @@ where
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .content_type(written.content_type)
         .body(written.bytes))
+}
+
+/// Refuses a digest that is not there.
+pub(crate) async fn demand_digest(api: &Api, id: DigestId) -> Result<(), Problem> {
+    if find(api, id).await?.is_some() {
+        return Ok(());
+    }
+    let detail = format!(
+        "the digest is not made yet: {} says how far it is",
+        status_location(id)
+    );
+    Err(Problem::new(ProblemKind::NotFound, detail))
+}
+
+/// A time without a digest.
+pub(crate) fn nothing_stored(window: &Window) -> Refused {
+    let detail =
+        format!("no digest of this scope is stored of {window}: /v1/digests lists those that there are");
+    Refused::Problem(Problem::new(ProblemKind::NotFound, detail))
 }
 
 /// The request that makes a digest again.

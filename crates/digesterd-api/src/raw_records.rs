@@ -15,10 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{admit, admit_id};
 use crate::api::Api;
 use crate::computing::{PATIENCE, Refused, bounded, permit};
-use crate::fetch::find;
 use crate::query::status_location;
 use crate::question_query::{records_of_digest, records_of_time};
-use crate::questions::MOST_DIGESTS;
+use crate::questions::{MOST_DIGESTS, demand_digest, nothing_stored};
 use crate::refusals::query_problem;
 use crate::routes::read_only;
 use crate::written::{Part, demand_json, part};
@@ -65,13 +64,7 @@ async fn about_digest(
     demand_json(&request)?;
     let asking = records_of_digest(request.query_string()).map_err(|error| query_problem(&error))?;
     let id = admit_id(&request, &api, &path).await?;
-    if find(&api, id).await?.is_none() {
-        let detail = format!(
-            "the digest is not made yet: {} says how far it is",
-            status_location(id)
-        );
-        return Err(Problem::new(ProblemKind::NotFound, detail));
-    }
+    demand_digest(&api, id).await?;
     demand_flow_logs(&api)?;
     let permit = permit(&api.computing, PATIENCE).await?;
     let answer = bounded(permit, |given_up| async move {
@@ -101,10 +94,7 @@ async fn about_time(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRes
         let (window, scope) = (time.window(), time.scope());
         let (keys, gaps) = stored_windows(&api.storage, window, scope, MOST_DIGESTS).await?;
         if keys.is_empty() {
-            let detail = format!(
-                "no digest of this scope is stored of {window}: /v1/digests lists those that there are"
-            );
-            return Err(Refused::Problem(Problem::new(ProblemKind::NotFound, detail)));
+            return Err(nothing_stored(window));
         }
         let mut document = Document {
             gaps: gaps.into_iter().map(part).collect(),

@@ -1,6 +1,6 @@
 //! `digesterd services`: who serves what, and by which rule that is known.
 
-use digest_insight::{Rule, Service, protocol_name};
+use digest_insight::{Rule, Service, service_of};
 use digest_questions::{Answer, AskedDigest, Question};
 use digesterd_process::environment::Environment;
 
@@ -43,7 +43,7 @@ fn head() -> Vec<Cell> {
 fn line(service: &Service) -> Vec<Cell> {
     vec![
         Cell::text(&service.server),
-        Cell::text(format!("{}/{}", protocol_name(service.protocol), service.port)),
+        Cell::text(service_of(service.protocol, Some(service.port))),
         Cell::number(grouped(service.clients)),
         Cell::number(bytes(service.received.bytes)),
         Cell::number(bytes(service.sent.bytes)),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use digest_insight::{Policy, Rule, Unexpected, protocol_name};
+use digest_insight::{Policy, Rule, Unexpected, service_of};
 use digest_questions::{Answer, Question};
 use digesterd_process::environment::Environment;
 
@@ -66,14 +66,10 @@ fn head() -> Vec<Cell> {
 }
 
 fn line(one: &Unexpected) -> Vec<Cell> {
-    let protocol = protocol_name(one.protocol);
     vec![
         Cell::text(&one.client),
         Cell::text(&one.server),
-        Cell::text(match one.port {
-            Some(port) => format!("{protocol}/{port}"),
-            None => protocol.into_owned(),
-        }),
+        Cell::text(service_of(one.protocol, one.port)),
         Cell::number(bytes(one.received.bytes)),
         Cell::number(bytes(one.sent.bytes)),
         Cell::text(one.first_seen.map(second).unwrap_or_default()),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use digest_insight::{Rule, UnusualFinding, UnusualOrder, protocol_name};
+use digest_insight::{Rule, UnusualFinding, UnusualOrder, service_of};
 use digest_questions::{Answer, Asked, Asking, BaselineWindow, Question, UnusualAsking, ask, last_windows};
 use digesterd_process::environment::Environment;
 use tokio_util::sync::CancellationToken;
@@ -181,15 +181,14 @@ fn line(one: &UnusualFinding) -> Vec<Cell> {
         1 => one.client.clone(),
         several => format!("{} and {} more", one.client, grouped(several - 1)),
     };
-    let protocol = one.protocol.map(protocol_name).unwrap_or_default();
     vec![
         Cell::number(one.score.to_string()),
         Cell::text(client),
         Cell::text(one.server.clone().unwrap_or_default()),
-        Cell::text(match one.port {
-            Some(port) => format!("{protocol}/{port}"),
-            None => protocol.into_owned(),
-        }),
+        Cell::text(
+            one.protocol
+                .map_or(String::new(), |protocol| service_of(protocol, one.port)),
+        ),
         Cell::number(bytes(one.received_bytes.into())),
         Cell::number(bytes(one.sent_bytes.into())),
         Cell::text(one.first_seen.map(second).unwrap_or_default()),
