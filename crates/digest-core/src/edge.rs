@@ -46,8 +46,8 @@ impl Edge<'_> {
     /// addresses with IPv4 first, ports, protocol, action), then by the rest. Equal ones differ in sums and history alone.
     #[must_use]
     pub fn order(&self, other: &Edge<'_>) -> Ordering {
-        names(self.account_id, other.account_id)
-            .then_with(|| names(self.interface_id, other.interface_id))
+        order_of_names(self.account_id, other.account_id)
+            .then_with(|| order_of_names(self.interface_id, other.interface_id))
             .then_with(|| self.srcaddr.cmp(&other.srcaddr))
             .then_with(|| self.dstaddr.cmp(&other.dstaddr))
             .then_with(|| (self.ports, self.protocol).cmp(&(other.ports, other.protocol)))
@@ -56,7 +56,9 @@ impl Edge<'_> {
     }
 }
 
-fn names(one: &[u8], other: &[u8]) -> Ordering {
+/// Which of two accounts or interfaces comes first.
+#[inline]
+pub(crate) fn order_of_names(one: &[u8], other: &[u8]) -> Ordering {
     if one == other {
         return Ordering::Equal;
     }

@@ -167,6 +167,7 @@ mod render;
 mod digest_text;
 
 mod digest_line;
+mod digest_lines;
 
 mod digest_writer;
 
@@ -187,6 +188,7 @@ mod parquet_copy;
 pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use digest_line::{DigestLine, LineFault};
+pub use digest_lines::{DigestLines, DigestRow};
 pub use digest_text::{TextError, read_digest_text};
 pub use digest_writer::DigestWriter;
 pub use edge::Edge;

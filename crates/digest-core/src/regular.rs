@@ -23,7 +23,9 @@ mod split;
 
 pub(crate) use fold::Read;
 use plan::Plan;
+pub(crate) use plan::{Own, no_places};
 use reader::{Reading, Rows};
+pub(crate) use split::{cell, split};
 
 /// Some regular rows, and how rows of their layout are read; kept to be used again.
 #[derive(Debug)]

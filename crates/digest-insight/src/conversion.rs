@@ -10,8 +10,8 @@ use std::collections::HashSet;
 
 use crate::edges::ReadError;
 use crate::format::Format;
-use crate::order::ABSENT;
 use crate::quoting;
+use crate::subject::ABSENT;
 use crate::subject::protocol_name;
 
 /// Longest line that is waited for.

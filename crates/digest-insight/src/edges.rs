@@ -1,16 +1,12 @@
 //! The edges of a stored digest, one after another: inflated and read on a thread of its own, a few batches ahead.
 
-use std::cmp::Ordering;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use digest_core::{DigestLine, LineFault, TextError, read_digest_text};
+use digest_core::{DigestLine, DigestLines, DigestRow, LineFault, TextError, read_digest_text};
 use thiserror::Error;
-
-use crate::batch::Batch;
-use crate::order::order;
 
 /// Batches that are read ahead, of some hundred kilobytes each.
 const AHEAD: usize = 4;
@@ -46,10 +42,10 @@ pub enum ReadError {
 /// A stored digest as it is read.
 #[derive(Debug)]
 pub struct Edges {
-    batches: Receiver<Result<Batch, ReadError>>,
+    batches: Receiver<Result<DigestLines, ReadError>>,
     /// Batches on their way back, to be used again.
-    used: SyncSender<Batch>,
-    batch: Batch,
+    used: SyncSender<DigestLines>,
+    batch: DigestLines,
     at: usize,
 }
 
@@ -79,7 +75,7 @@ impl Edges {
         let mut edges = Self {
             batches,
             used,
-            batch: Batch::default(),
+            batch: DigestLines::default(),
             at: 0,
         };
         edges.next_batch()?;
@@ -90,7 +86,14 @@ impl Edges {
     #[inline]
     #[must_use]
     pub fn line(&self) -> Option<DigestLine<'_>> {
-        self.batch.line(self.at)
+        Some(self.row()?.line())
+    }
+
+    /// The same, of which only what is asked for is put in words.
+    #[inline]
+    #[must_use]
+    pub fn row(&self) -> Option<DigestRow<'_>> {
+        self.batch.row(self.at)
     }
 
     /// Goes on to the next line.
@@ -123,7 +126,10 @@ impl Edges {
 
     fn next_batch(&mut self) -> Result<(), ReadError> {
         // The reading thread has gone once it has sent all there is.
-        let next = self.batches.recv().unwrap_or_else(|_| Ok(Batch::default()))?;
+        let next = self
+            .batches
+            .recv()
+            .unwrap_or_else(|_| Ok(DigestLines::default()))?;
         let used = std::mem::replace(&mut self.batch, next);
         self.at = 0;
         // Full, or nobody reads any more: then it is dropped.
@@ -136,11 +142,11 @@ impl Edges {
 fn read(
     mut source: Box<dyn Read + Send>,
     sorted: bool,
-    sender: &SyncSender<Result<Batch, ReadError>>,
-    pool: &Receiver<Batch>,
+    sender: &SyncSender<Result<DigestLines, ReadError>>,
+    pool: &Receiver<DigestLines>,
 ) {
     let mut before = 0;
-    let mut last = Vec::new();
+    let mut last = DigestLines::default();
     let mut failed = None;
     let read = read_digest_text(&mut source, &mut |lines| {
         let mut batch = pool.try_recv().unwrap_or_default();
@@ -149,7 +155,7 @@ fn read(
                 line: before + line + 1,
                 fault,
             }),
-            Ok(()) if sorted => unsorted(&last, &batch).map(|at| ReadError::Order {
+            Ok(()) if sorted => first_unsorted(&last, &batch).map(|at| ReadError::Order {
                 line: before + at as u64 + 1,
             }),
             Ok(()) => None,
@@ -173,22 +179,19 @@ fn read(
     }
 }
 
-fn keep_last(lines: &[u8], last: &mut Vec<u8>) {
+/// Keeps the last of some lines.
+fn keep_last(lines: &[u8], last: &mut DigestLines) {
     let text = lines.strip_suffix(b"\n").unwrap_or(lines);
     let from = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    last.clear();
-    last.extend_from_slice(text.get(from..).unwrap_or_default());
+    // It has been read before.
+    let _ = last.read(lines.get(from..).unwrap_or_default());
 }
 
 /// The first line that does not come behind the one before it.
-fn unsorted(last: &[u8], batch: &Batch) -> Option<usize> {
-    let mut before = DigestLine::parse(last).ok();
-    for at in 0..batch.len() {
-        let line = batch.line(at)?;
-        if before.is_some_and(|before| order(&before.edge, &line.edge) != Ordering::Less) {
-            return Some(at);
-        }
-        before = Some(line);
+fn first_unsorted(last: &DigestLines, batch: &DigestLines) -> Option<usize> {
+    let border = last.row(0).zip(batch.row(0));
+    match border {
+        Some((last, first)) if last.order(&first).is_ge() => Some(0),
+        _ => batch.first_unsorted(),
     }
-    None
 }

@@ -63,9 +63,9 @@ pub enum GraphFormat {
 impl Graph {
     /// The nodes and links with the most bytes.
     #[must_use]
-    pub fn of(links: Links, limits: GraphLimits) -> Self {
+    pub fn of(links: &Links, limits: GraphLimits) -> Self {
         let mut gathered = Gathered::default();
-        gathered.weigh(&links);
+        gathered.weigh(links);
         let kept = gathered.kept(limits.nodes);
         let mut picked = Vec::new();
         gathering::pick(&mut picked, links, kept.as_ref(), limits.links);
@@ -84,7 +84,7 @@ impl Graph {
     ) -> Result<Self, AskError> {
         let asked = Links::in_parts(sources, options, |sources, parts| {
             if parts == 1 {
-                return Ok(Some(Self::of(Links::part(sources, options, (0, 1))?, limits)));
+                return Ok(Some(Self::of(&Links::ask(sources, options)?, limits)));
             }
             let (mut gathered, mut picked) = (Gathered::default(), Vec::new());
             for part in 0..parts {
@@ -97,7 +97,7 @@ impl Graph {
             let kept = gathered.kept(limits.nodes);
             for part in 0..parts {
                 let links = Links::part(sources, options, (part, parts))?;
-                gathering::pick(&mut picked, links, kept.as_ref(), limits.links);
+                gathering::pick(&mut picked, &links, kept.as_ref(), limits.links);
             }
             Ok(Some(gathered.graph(picked)))
         })?;

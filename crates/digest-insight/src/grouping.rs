@@ -130,6 +130,14 @@ impl Grouping {
         }
     }
 
+    /// Leading bits of networks of IPv4; 0 where nodes are none.
+    pub(crate) fn bits(&self) -> u8 {
+        match self {
+            Self::Network(bits, _) => *bits,
+            _ => 0,
+        }
+    }
+
     /// Whether it takes [`Observers`] to know the nodes.
     #[must_use]
     pub fn needs_observers(&self) -> bool {

@@ -1,5 +1,5 @@
-//! Sets of addresses and services in little memory: sorted arrays that are put in order now and then, at most a quarter of
-//! them unordered. An IPv6 address takes 20 bytes at most, an IPv4 address 5.
+//! Sets of addresses and services in little memory: sorted arrays into which what has come is merged now and then, at most
+//! a quarter of them. An IPv6 address takes 20 bytes at most, an IPv4 address 5.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,12 +26,38 @@ impl<T: Ord + Copy> Sorted<T> {
         self.items.push(item);
     }
 
+    /// Puts what has come since the last time among the items that are in order.
     fn put_in_order(&mut self) {
-        if self.ordered < self.items.len() {
-            self.items.sort_unstable();
-            self.items.dedup();
-            self.ordered = self.items.len();
+        let mut new = self.items.split_off(self.ordered);
+        new.sort_unstable();
+        new.dedup();
+        let mut known = self.items.iter().peekable();
+        new.retain(|item| {
+            while known.next_if(|known| *known < item).is_some() {}
+            known.peek() != Some(&item)
+        });
+        // From the back, so that each item is moved once, into a place that is free.
+        let mut from = self.items.len();
+        self.items.extend_from_slice(&new);
+        let mut to = self.items.len();
+        while let Some(last) = new.last() {
+            to -= 1;
+            let before = from.checked_sub(1).and_then(|at| self.items.get(at)).copied();
+            let item = match before.filter(|before| before > last) {
+                Some(before) => {
+                    from -= 1;
+                    before
+                }
+                None => *last,
+            };
+            if before != Some(item) {
+                new.pop();
+            }
+            if let Some(place) = self.items.get_mut(to) {
+                *place = item;
+            }
         }
+        self.ordered = self.items.len();
     }
 
     /// Hands out what is not in the other set, in order.

@@ -18,13 +18,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod batch;
 mod conversion;
 mod difference;
 mod edges;
 mod figures;
 mod filter;
 mod format;
+mod gathered;
 mod graph;
 mod grouping;
 mod heaviest;
@@ -34,8 +34,8 @@ mod links;
 mod listed;
 mod merging;
 mod network;
+mod numbers;
 mod observers;
-mod order;
 mod policy;
 mod quoting;
 mod registry;
@@ -62,7 +62,6 @@ pub use listed::Listed;
 pub use merging::{MergeError, Merged, merge};
 pub use network::{Network, NetworkError};
 pub use observers::Observers;
-pub use order::order;
 pub use policy::{Policy, PolicyError};
 pub use registry::{FIRST_DYNAMIC, REGISTRY_DATE, service_name, service_ports};
 pub use seen_by::SeenBy;

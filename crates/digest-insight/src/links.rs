@@ -1,23 +1,24 @@
 //! Edges summed by what their ends stand for: the table under graphs, differences by group, and questions.
 
-use std::borrow::Cow;
-use std::hash::BuildHasher;
-
 use digest_core::Edge;
 use digest_tables::Wanted;
-use foldhash::fast::{FixedState, RandomState};
-use hashbrown::HashMap;
 use thiserror::Error;
 
-use crate::edges::{Edges, ReadError};
+use crate::edges::ReadError;
 use crate::filter::Filter;
 use crate::grouping::{Grouping, Node};
-use crate::listed::Listed;
+use crate::listed::{Foremost, Listed};
 use crate::network::Network;
 use crate::observers::Observers;
 use crate::seen_by::SeenBy;
-use crate::sources::{Answer, AskError, Source, Standing, ask};
-use crate::subject::{Subject, Sums, kept, name};
+use crate::sources::{AskError, Source, ask};
+use crate::subject::{Subject, Sums};
+
+mod key;
+mod summing;
+
+pub(crate) use key::LinkKey;
+use summing::{LinkSums, Linking, Summing};
 
 /// What is summed, and how.
 #[derive(Debug, Clone)]
@@ -32,7 +33,9 @@ pub struct LinksOptions {
     pub ignore: Vec<Filter>,
     /// Whether ports and protocols are told apart.
     pub services: bool,
-    /// Most links that are held.
+    /// Most links that are held, of 40 bytes each.
+    pub most_links: usize,
+    /// Most of anything else: services, findings, groups that are compared.
     pub most: usize,
     /// Whose addresses are known: what two interfaces tell of is summed once.
     pub observers: Observers,
@@ -46,6 +49,7 @@ impl Default for LinksOptions {
             filter: Filter::default(),
             ignore: Vec::new(),
             services: true,
+            most_links: 3_000_000,
             most: 1_000_000,
             observers: Observers::default(),
         }
@@ -67,17 +71,6 @@ pub enum TooManyLinks {
 
 /// Most parts of links that tables are read for, one after the other.
 const MOST_PARTS: u64 = 64;
-/// Rows of tables from which on links are summed in parts from the beginning.
-const ROWS_OF_A_PART: u64 = 500_000;
-
-/// What edges are summed by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct LinkKey {
-    pub(crate) source: Node,
-    pub(crate) destination: Node,
-    pub(crate) service: Option<(Option<(u16, u16)>, u8)>,
-    pub(crate) action: Option<Cow<'static, str>>,
-}
 
 /// What a link sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,7 +112,7 @@ pub enum Measure {
 /// Sums by link.
 #[derive(Debug, Default)]
 pub struct Links {
-    pub(crate) sums: HashMap<LinkKey, Summed, RandomState>,
+    sums: LinkSums,
     /// All that counted.
     pub total: Sums,
     /// Edges that counted.
@@ -136,34 +129,31 @@ impl LinksOptions {
         self.filter.holds(edge) && !self.is_ignored(edge)
     }
 
+    /// Whether every edge counts.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.filter.is_all() && self.ignore.is_empty()
+    }
+
     /// Whether an edge is one of those that are not to be looked at.
     #[must_use]
     #[inline]
     pub fn is_ignored(&self, edge: &Edge<'_>) -> bool {
         self.ignore.iter().any(|ignore| ignore.holds(edge))
     }
-
-    pub(crate) fn key(&self, edge: &Edge<'_>) -> LinkKey {
-        let node = |address| self.grouping.node(address, &self.observers, &self.inside);
-        LinkKey {
-            source: node(edge.srcaddr),
-            destination: node(edge.dstaddr),
-            service: self.services.then_some((edge.ports, edge.protocol)),
-            action: action(edge.action),
-        }
-    }
-}
-
-/// An action's name; nothing is allocated for those that AWS has.
-fn action(action: &[u8]) -> Option<Cow<'static, str>> {
-    match action {
-        b"ACCEPT" => Some(Cow::Borrowed("ACCEPT")),
-        b"REJECT" => Some(Cow::Borrowed("REJECT")),
-        other => name(other).map(Cow::Owned),
-    }
 }
 
 impl Link {
+    fn of(key: LinkKey, summed: Summed) -> Self {
+        Self {
+            subject: key.subject(),
+            source: key.source,
+            destination: key.destination,
+            sums: summed.sums,
+            edges: summed.edges,
+            seen: summed.seen,
+        }
+    }
+
     /// Those with most first; of equal ones in the order of their names.
     pub(crate) fn sort(links: &mut [Self], measure: Measure) {
         let names = |link: &Self| {
@@ -178,46 +168,13 @@ impl Link {
     }
 }
 
-impl Summed {
-    pub(crate) fn add(&mut self, sums: Sums) {
-        self.sums.add(sums);
-        self.edges += 1;
-    }
-}
-
-impl LinkKey {
-    pub(crate) fn subject(&self) -> Subject {
-        let (srcport, dstport) = kept(self.service.and_then(|(ports, _)| ports));
-        Subject {
-            account_id: None,
-            interface_id: None,
-            source: self.source.to_string(),
-            destination: self.destination.to_string(),
-            srcport,
-            dstport,
-            protocol: self.service.map(|(_, protocol)| protocol),
-            action: self.action.as_deref().map(str::to_owned),
-        }
-    }
-}
-
 impl Links {
-    /// Sums a digest's edges.
+    /// Sums the edges of several sources.
     ///
     /// # Errors
-    /// [`TooManyLinks`].
-    pub fn of(edges: &mut Edges, options: &LinksOptions) -> Result<Self, TooManyLinks> {
-        let mut links = Self::default();
-        edges.for_each::<TooManyLinks>(|line| {
-            if !options.wants(&line.edge) {
-                return Ok(());
-            }
-            match links.take(&line.edge, options) {
-                true => Ok(()),
-                false => Err(TooManyLinks::TooMany(options.most)),
-            }
-        })?;
-        Ok(links)
+    /// [`AskError`].
+    pub fn ask(sources: &mut [Source], options: &LinksOptions) -> Result<Self, AskError> {
+        Self::part(sources, options, (0, 1))
     }
 
     /// Sums the edges of several sources, and gives the links with most of them; those that are summed are gone from what is
@@ -252,7 +209,7 @@ impl Links {
         let rows: u64 = sources.iter().map(Source::rows).sum();
         let is_fine = are_tables && options.grouping == Grouping::Address && options.filter.is_all();
         let mut parts = match is_fine {
-            true => (rows / ROWS_OF_A_PART).clamp(1, 4),
+            true => rows.div_ceil(options.most_links.max(1) as u64).clamp(1, 4),
             false => 1,
         };
         loop {
@@ -272,12 +229,13 @@ impl Links {
         options: &LinksOptions,
         part: (u64, u64),
     ) -> Result<Self, AskError> {
-        let new = || Linking {
-            links: Self::default(),
-            options,
-            part,
-        };
-        Ok(ask(sources, Wanted::default(), &options.filter, new)?.links)
+        let summing = Summing::new(options);
+        let new = || Linking::new(&summing, options, part);
+        let counted = ask(sources, Wanted::default(), &options.filter, new)?.finish()?;
+        Ok(Self {
+            sums: summing.finish()?,
+            ..counted
+        })
     }
 
     fn by_parts(
@@ -302,88 +260,46 @@ impl Links {
         Ok((all, totals))
     }
 
-    /// Takes an edge that is wanted. False where there are too many links.
-    fn take(&mut self, edge: &Edge<'_>, options: &LinksOptions) -> bool {
-        let seen = SeenBy::of(edge, &options.observers);
-        let link = self.sums.entry(options.key(edge)).or_default();
-        link.seen = link.seen.or(seen);
-        if options.observers.is_second_sight(edge) {
-            self.second_sights += 1;
-        } else {
-            let sums = Sums::of(edge);
-            link.add(sums);
-            self.total.add(sums);
-            self.edges += 1;
-        }
-        self.sums.len() <= options.most
-    }
-
     /// Those with the most bytes, packets or edges, most first; of equal ones in the order of their names.
     #[must_use]
-    pub fn heaviest(self, most: usize, measure: Measure) -> Listed<Link> {
-        let weight = |link: &Summed| match measure {
-            Measure::Bytes => link.sums.bytes,
-            Measure::Packets => link.sums.packets,
-            Measure::Edges => u128::from(link.edges),
-        };
-        let counted = self.sums.into_iter().filter(|(_, link)| link.edges > 0);
-        let mut all: Vec<_> = counted.collect();
-        all.sort_unstable_by(|(one, sums), (other, others)| {
-            weight(others).cmp(&weight(sums)).then_with(|| one.cmp(other))
-        });
-        let count = all.len() as u64;
-        let link = |(key, summed): (LinkKey, Summed)| Link {
-            subject: key.subject(),
-            source: key.source,
-            destination: key.destination,
-            sums: summed.sums,
-            edges: summed.edges,
-            seen: summed.seen,
-        };
-        Listed {
-            count,
-            items: all.into_iter().take(most).map(link).collect(),
-        }
-    }
-}
-
-/// Links on their way.
-struct Linking<'o> {
-    links: Links,
-    options: &'o LinksOptions,
-    /// Which of how many parts of the links is summed.
-    part: (u64, u64),
-}
-
-impl Answer for Linking<'_> {
-    fn take(&mut self, _: Standing, edge: &Edge<'_>) -> Result<(), AskError> {
-        let (part, parts) = self.part;
-        let is_other = || parts > 1 && FixedState::default().hash_one(self.options.key(edge)) % parts != part;
-        if self.options.is_ignored(edge) || is_other() || self.links.take(edge, self.options) {
-            return Ok(());
-        }
-        Err(AskError::TooMany(self.options.most))
+    pub fn heaviest(&self, most: usize, measure: Measure) -> Listed<Link> {
+        self.heaviest_where(most, measure, |_| true)
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), AskError> {
-        let (ours, theirs) = (&mut self.links, other.links);
-        ours.total.add(theirs.total);
-        ours.edges += theirs.edges;
-        ours.second_sights += theirs.second_sights;
-        for (key, link) in theirs.sums {
-            let all = ours.sums.entry(key).or_default();
-            all.sums.add(link.sums);
-            all.edges += link.edges;
-            all.seen = all.seen.or(link.seen);
+    /// The same of those whose key is wanted.
+    pub(crate) fn heaviest_where(
+        &self,
+        most: usize,
+        measure: Measure,
+        is_wanted: impl Fn(&dyn Fn() -> LinkKey) -> bool,
+    ) -> Listed<Link> {
+        let mut foremost = Foremost::new(most);
+        for (words, summed) in self.sums.links() {
+            let key = || self.sums.key(words);
+            if is_wanted(&key) {
+                foremost.push(measure.of_sums(&summed), || (key(), summed));
+            }
         }
-        if ours.sums.len() > self.options.most {
-            return Err(AskError::TooMany(self.options.most));
-        }
-        Ok(())
+        foremost.finish(Link::of)
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (LinkKey, Summed)> {
+        self.sums
+            .links()
+            .map(|(key, summed)| (self.sums.key(key), summed))
     }
 }
 
 impl Measure {
+    fn of_sums(self, link: &Summed) -> u128 {
+        match self {
+            Self::Bytes => link.sums.bytes,
+            Self::Packets => link.sums.packets,
+            Self::Edges => link.edges.into(),
+        }
+    }
+
     fn of_link(self, link: &Link) -> u128 {
         match self {
             Self::Bytes => link.sums.bytes,

@@ -139,6 +139,68 @@ impl<T> Heaviest<T> {
     }
 }
 
+/// Keeps what has the greatest weights; of equal weights the first by key.
+#[derive(Debug)]
+pub(crate) struct Foremost<K, T> {
+    most: usize,
+    count: u64,
+    /// What is below has no chance.
+    least: u128,
+    kept: Vec<(u128, K, T)>,
+}
+
+/// Items beyond those wanted that are put in order at once, at least.
+const BEYOND: usize = 1 << 12;
+
+impl<K: Ord, T> Foremost<K, T> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            count: 0,
+            least: 0,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Counts an item, which is made only where it has a chance.
+    #[inline]
+    pub(crate) fn push(&mut self, weight: u128, item: impl FnOnce() -> (K, T)) {
+        self.count += 1;
+        if weight < self.least {
+            return;
+        }
+        let (key, item) = item();
+        self.kept.push((weight, key, item));
+        if self.kept.len() >= self.most.saturating_mul(2).max(BEYOND) {
+            self.order();
+            if self.kept.len() == self.most {
+                self.least = self.kept.last().map_or(0, |(weight, ..)| *weight);
+            }
+        }
+    }
+
+    fn order(&mut self) {
+        self.kept
+            .sort_unstable_by(|(weight, key, _), (others, other, _)| {
+                others.cmp(weight).then_with(|| key.cmp(other))
+            });
+        self.kept.truncate(self.most);
+    }
+
+    /// Heaviest first, each made into what is told.
+    pub(crate) fn finish<L>(mut self, told: impl Fn(K, T) -> L) -> Listed<L> {
+        self.order();
+        Listed {
+            count: self.count,
+            items: self
+                .kept
+                .into_iter()
+                .map(|(_, key, item)| told(key, item))
+                .collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,5 +217,24 @@ mod tests {
         let mut none = Heaviest::new(0);
         none.push(1, || ());
         assert_eq!((none.finish().items.len()), 0);
+    }
+
+    #[test]
+    fn the_foremost_are_the_heaviest_and_of_equal_ones_the_first_by_key() {
+        for most in [0, 1, 7, 5000, 20_000] {
+            let items: Vec<(u128, u32)> = (0..12_000u32)
+                .map(|at| (u128::from(at * 7919 % 500), at * 31 % 12_000))
+                .collect();
+            let mut foremost = Foremost::new(most);
+            for &(weight, key) in &items {
+                foremost.push(weight, || (key, weight));
+            }
+            let mut sorted = items.clone();
+            sorted.sort_by_key(|&(weight, key)| (Reverse(weight), key));
+            sorted.truncate(most);
+            let listed = foremost.finish(|key, weight| (weight, key));
+            assert_eq!(listed.items, sorted);
+            assert_eq!(listed.count, 12_000);
+        }
     }
 }

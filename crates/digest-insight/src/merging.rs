@@ -3,11 +3,10 @@
 use std::cmp::Ordering;
 use std::io::{self, Write};
 
-use digest_core::{DigestWriter, GzipSummary, TextSummary};
+use digest_core::{DigestRow, DigestWriter, GzipSummary, TextSummary};
 use thiserror::Error;
 
 use crate::edges::{Edges, ReadError};
-use crate::order::order;
 
 /// Why digests cannot be merged.
 #[derive(Debug, Error)]
@@ -80,11 +79,11 @@ pub fn merge(digests: Vec<Edges>, out: impl Write, gzip: bool) -> Result<Merged,
         while heap.is_same_as(first) {
             same.extend(heap.pop());
         }
-        if let Some(mut edge) = heap.line(first).map(|line| line.edge) {
-            let others = same.iter().skip(1).filter_map(|at| heap.line(*at));
+        if let Some(mut edge) = heap.row(first).map(|row| row.edge()) {
+            let others = same.iter().skip(1).filter_map(|at| heap.row(*at));
             for other in others {
-                edge.packets = sum("packets", edge.packets, other.edge.packets)?;
-                edge.bytes = sum("bytes", edge.bytes, other.edge.bytes)?;
+                edge.packets = sum("packets", edge.packets, other.packets())?;
+                edge.bytes = sum("bytes", edge.bytes, other.bytes())?;
             }
             writer.push(&edge)?;
         }
@@ -130,8 +129,8 @@ impl Heap {
         span.unwrap_or_default()
     }
 
-    fn line(&self, at: usize) -> Option<digest_core::DigestLine<'_>> {
-        self.inputs.get(at)?.edges.line()
+    fn row(&self, at: usize) -> Option<DigestRow<'_>> {
+        self.inputs.get(at)?.edges.row()
     }
 
     /// Goes on in a digest that was popped, and puts it back if it has lines left.
@@ -153,19 +152,15 @@ impl Heap {
 
     /// Whether the least of the heap is the edge at hand of this digest too.
     fn is_same_as(&self, at: usize) -> bool {
-        let least = self.heap.first().and_then(|least| self.line(*least));
-        match (least, self.line(at)) {
-            (Some(least), Some(line)) => order(&least.edge, &line.edge) == Ordering::Equal,
-            _ => false,
-        }
+        let least = self.heap.first().and_then(|least| self.row(*least));
+        let pair = least.zip(self.row(at));
+        pair.is_some_and(|(least, row)| least.order(&row) == Ordering::Equal)
     }
 
     fn is_less(&self, one: usize, other: usize) -> bool {
-        match (self.line(one), self.line(other)) {
-            // Of equal edges that of the digest which was named first.
-            (Some(left), Some(right)) => order(&left.edge, &right.edge).then(one.cmp(&other)).is_lt(),
-            _ => false,
-        }
+        // Of equal edges that of the digest which was named first.
+        let pair = self.row(one).zip(self.row(other));
+        pair.is_some_and(|(left, right)| left.order(&right).then(one.cmp(&other)).is_lt())
     }
 
     /// Whether the digest at one place of the heap comes before that at another.
@@ -177,7 +172,7 @@ impl Heap {
     }
 
     fn push(&mut self, at: usize) {
-        if self.line(at).is_none() {
+        if self.row(at).is_none() {
             return;
         }
         let mut place = self.heap.len();

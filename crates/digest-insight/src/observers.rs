@@ -4,14 +4,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use digest_core::{Edge, SharedAddress};
-use digest_tables::{InterfacesTable, TableReadError, Wanted};
-use std::collections::HashMap;
-
 use crate::edges::{Edges, ReadError};
 use crate::filter::Filter;
-use crate::order::ABSENT;
+use crate::seen_by::SeenBy;
 use crate::sources::{Answer, AskError, Source, Standing, ask};
+use crate::subject::ABSENT;
+use digest_core::{Edge, SharedAddress};
+use digest_tables::{InterfacesTable, TableReadError, Wanted};
+use foldhash::fast::RandomState;
+
+type HashMap<K, V> = hashbrown::HashMap<K, V, RandomState>;
 
 /// Addresses whose interface is known.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +93,7 @@ impl Observers {
     /// # Errors
     /// [`ReadError`].
     pub fn learn(edges: &mut Edges) -> Result<Self, ReadError> {
-        let mut known: HashMap<Vec<u8>, Candidates> = HashMap::new();
+        let mut known = HashMap::default();
         edges.for_each::<ReadError>(|line| {
             note(&mut known, &line.edge);
             Ok(())
@@ -219,21 +221,47 @@ impl Observers {
         self
     }
 
+    /// Who told of edges, which come in the order of their interfaces as a rule.
+    pub(crate) fn sights(&self) -> Sights<'_> {
+        Sights {
+            observers: self,
+            interface: Vec::new(),
+            own: self.addresses(&[]),
+        }
+    }
+
     /// The interface that an address belongs to.
     #[must_use]
     pub fn owner(&self, address: IpAddr) -> Option<&Owner> {
         self.owners.get(&address)
     }
+}
 
-    /// Whether the same traffic is told by another edge: a flow between two interfaces that both log is seen by
-    /// both, and the source's own counts. What was rejected is told where it was rejected, and counts there.
-    #[must_use]
-    pub fn is_second_sight(&self, edge: &Edge<'_>) -> bool {
-        edge.action == b"ACCEPT"
-            && self.owners.contains_key(&edge.srcaddr)
-            && self
-                .own
-                .get(edge.interface_id)
-                .is_some_and(|own| own.contains(&edge.dstaddr) && !own.contains(&edge.srcaddr))
+/// Who told of edges, one after the other.
+#[derive(Debug)]
+pub(crate) struct Sights<'o> {
+    observers: &'o Observers,
+    /// The last edge's interface, and its own addresses.
+    interface: Vec<u8>,
+    own: &'o [IpAddr],
+}
+
+impl Sights<'_> {
+    /// Who told of an edge, and whether the same traffic is told by another: a flow between two interfaces that both log is
+    /// seen by both, and the source's own counts. What was rejected is told where it was rejected, and counts there.
+    #[inline]
+    pub(crate) fn of(&mut self, edge: &Edge<'_>) -> (SeenBy, bool) {
+        if self.interface != edge.interface_id {
+            self.interface.clear();
+            self.interface.extend_from_slice(edge.interface_id);
+            self.own = self.observers.addresses(edge.interface_id);
+        }
+        let seen = SeenBy {
+            source: self.own.contains(&edge.srcaddr),
+            destination: self.own.contains(&edge.dstaddr),
+        };
+        let may_be_second = seen.destination && !seen.source && edge.action == b"ACCEPT";
+        let is_second = may_be_second && self.observers.owners.contains_key(&edge.srcaddr);
+        (seen, is_second)
     }
 }

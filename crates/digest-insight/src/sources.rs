@@ -131,19 +131,17 @@ fn ask_tables<A: Answer>(
             let Some(rows) = table.read(*group, wanted, &conditions)? else {
                 continue;
             };
-            for row in 0..rows.len() {
-                let Some(edge) = rows.edge(row) else {
-                    break;
-                };
-                if filter.holds(&edge) {
-                    let place = ((*group as u64) << 32) + row as u64;
-                    let at = Standing {
-                        source: *source,
-                        place,
-                    };
-                    answer.take(at, &edge)?;
+            rows.for_each(|row, edge| {
+                if !filter.holds(edge) {
+                    return Ok(());
                 }
-            }
+                let place = ((*group as u64) << 32) + row as u64;
+                let at = Standing {
+                    source: *source,
+                    place,
+                };
+                answer.take(at, edge)
+            })?;
         }
         Ok(answer)
     };

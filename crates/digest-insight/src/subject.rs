@@ -6,7 +6,8 @@ use std::fmt;
 use digest_core::Edge;
 use serde::Serialize;
 
-use crate::order::ABSENT;
+/// What a digest's format shows where there is no value.
+pub(crate) const ABSENT: &[u8] = b"-";
 
 /// An edge, or a group of edges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::grouping::Node;
 use crate::links::{LinksOptions, Measure};
 use crate::listed::Listed;
+use crate::observers::Sights;
 use crate::policy::Policy;
 use crate::registry::{FIRST_DYNAMIC, service_name};
 use crate::seen_by::SeenBy;
@@ -73,6 +74,7 @@ struct Finding<'o> {
     found: HashMap<Key, Found, RandomState>,
     options: &'o LinksOptions,
     policy: Option<&'o Policy>,
+    sights: Sights<'o>,
 }
 
 /// Asks for what is unexpected. Without a policy that is traffic on ports of no registered service; with one it is whatever no
@@ -91,6 +93,7 @@ pub fn unexpected(
         found: HashMap::default(),
         options,
         policy,
+        sights: options.observers.sights(),
     };
     let wanted = Wanted {
         connections: true,
@@ -150,10 +153,11 @@ impl Answer for Finding<'_> {
         );
         let found = self.found.entry(key).or_default();
         found.rule = found.rule.max(served.map(|served| served.rule));
-        found.seen = found.seen.or(SeenBy::of(edge, &options.observers));
+        let (seen, is_second) = self.sights.of(edge);
+        found.seen = found.seen.or(seen);
         let first = edge.history.map(|history| history.first_seen);
         found.first_seen = earlier(found.first_seen, first);
-        if !options.observers.is_second_sight(edge) {
+        if !is_second {
             if let Some(way) = found.ways.get_mut(way) {
                 way.add(Sums::of(edge));
             }

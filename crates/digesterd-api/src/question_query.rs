@@ -16,8 +16,10 @@ const TOLD: usize = 100;
 const MOST_TOLD: usize = 10_000;
 /// Links of a graph that are drawn unasked.
 const LINKED: usize = 500;
-/// Links, services or flows that a thread holds at most.
+/// Flows, findings or nodes that a thread holds at most.
 const MOST_HELD: usize = 250_000;
+/// Links, or clients of services, that a request holds at most, of 64 bytes each.
+const MOST_LINKS: usize = 1_000_000;
 /// Longest policy, in bytes.
 const LONGEST_POLICY: usize = 16 * 1024;
 
@@ -244,6 +246,7 @@ impl Given {
             filter: self.read("filter")?.unwrap_or_default(),
             ignore: self.ignore()?,
             most: MOST_HELD,
+            most_links: MOST_LINKS,
             ..LinksOptions::default()
         };
         let asking = Asking {

@@ -33,7 +33,12 @@ pub(super) const NUMBERS: [(Field, u32); 6] = [
 /// Delimiters of a row that are kept, at most.
 pub(super) const OWN: usize = 64;
 /// Where delimiters of a row's own columns are: before the first of neighbouring columns and behind each.
-pub(super) type Own = [u32; OWN + 1];
+pub(crate) type Own = [u32; OWN + 1];
+
+/// No places yet.
+pub(crate) const fn no_places() -> Own {
+    [0; OWN + 1]
+}
 
 /// Neighbouring columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::regular::Terms;
 use crate::regular::bursts::{Burst, Is};
 use crate::regular::facets::{Columns, Facets};
-use crate::regular::plan::{NUMBERS, OWN, Own, Plan, Second, Step};
+use crate::regular::plan::{NUMBERS, Own, Plan, Second, Step, no_places};
 use crate::regular::split::{cell, split};
 use crate::sighting::EGRESS;
 use crate::vector::{BEFORE, Lanes, PAD, PLACES, Padded, Pass, View};
@@ -95,7 +95,7 @@ fn read<L: Lanes>(
     });
     let most = u32::try_from(terms.max_row).unwrap_or(u32::MAX);
     let end = text.end();
-    let mut own: Own = [0; OWN + 1];
+    let mut own = no_places();
     let mut at = PAD as u32;
     let mut open: Option<Open<'_>> = None;
     while at < end {

@@ -5,7 +5,7 @@ use crate::vector::{BEFORE, Lanes, MOST_SPLIT, View};
 
 /// Where a row's own token begins and ends in its view.
 #[inline(always)]
-pub(super) fn cell(own: &Own, place: u8) -> (u32, u32) {
+pub(crate) fn cell(own: &Own, place: u8) -> (u32, u32) {
     let place = usize::from(place) % OWN;
     match (own.get(place), own.get(place + 1)) {
         (Some(before), Some(end)) => (before + 1, *end),
@@ -16,7 +16,7 @@ pub(super) fn cell(own: &Own, place: u8) -> (u32, u32) {
 /// Finds the delimiters of neighbouring columns that begin here, one blank apart; behind the last of a row stands a newline.
 /// The first element becomes the place before them. Gives the place behind the last; `None` where they are not so.
 #[inline(always)]
-pub(super) fn split<L: Lanes>(
+pub(crate) fn split<L: Lanes>(
     lanes: L,
     view: &View,
     at: u32,

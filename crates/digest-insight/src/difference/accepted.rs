@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use digest_core::Edge;
+use digest_core::DigestRow;
 
 /// All of an accepted edge's key but its action.
 pub(super) struct Accepted {
@@ -12,30 +12,29 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    fn rest(edge: &Edge<'_>) -> (IpAddr, IpAddr, Option<(u16, u16)>, u8) {
-        (edge.srcaddr, edge.dstaddr, edge.ports, edge.protocol)
+    fn rest(row: &DigestRow<'_>) -> (IpAddr, IpAddr, Option<(u16, u16)>, u8) {
+        (row.srcaddr(), row.dstaddr(), row.ports(), row.protocol())
     }
 
-    pub(super) fn remember(place: &mut Option<Self>, edge: &Edge<'_>) {
+    pub(super) fn remember(place: &mut Option<Self>, row: &DigestRow<'_>) {
         let accepted = place.get_or_insert_with(|| Self {
             account: Vec::new(),
             interface: Vec::new(),
-            rest: Self::rest(edge),
+            rest: Self::rest(row),
         });
+        let (account, interface) = row.names();
         for (known, name) in [
-            (&mut accepted.account, edge.account_id),
-            (&mut accepted.interface, edge.interface_id),
+            (&mut accepted.account, account),
+            (&mut accepted.interface, interface),
         ] {
             if known != name {
                 name.clone_into(known);
             }
         }
-        accepted.rest = Self::rest(edge);
+        accepted.rest = Self::rest(row);
     }
 
-    pub(super) fn is_of(&self, edge: &Edge<'_>) -> bool {
-        self.rest == Self::rest(edge)
-            && self.account == edge.account_id
-            && self.interface == edge.interface_id
+    pub(super) fn is_of(&self, row: &DigestRow<'_>) -> bool {
+        self.rest == Self::rest(row) && (self.account.as_slice(), self.interface.as_slice()) == row.names()
     }
 }

@@ -1,16 +1,18 @@
 //! A difference under way: the merge itself, and what it has found.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 
-use digest_core::Edge;
+use digest_core::DigestRow;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::accepted::Accepted;
 use super::{Change, Difference, DifferenceError, DifferenceOptions, Side};
 use crate::edges::Edges;
-use crate::host_set::{HostSet, ServiceSet};
-use crate::links::{LinkKey, Links, Summed, TooManyLinks};
+use crate::host_set::{HostSet, Service, ServiceSet};
+use crate::links::{LinkKey, TooManyLinks};
 use crate::listed::Heaviest;
-use crate::order::order;
 use crate::subject::{Subject, Sums};
 
 /// What is gathered on the way.
@@ -46,42 +48,40 @@ impl<'o> Gathering<'o> {
     pub(super) fn merge(&mut self, previous: &mut Edges, next: &mut Edges) -> Result<(), DifferenceError> {
         // The accepted edge of the previous digest that was passed last: a rejected one of the same kind follows it.
         let mut accepted: Option<Accepted> = None;
+        let wants_all = self.options.links.wants_all();
         loop {
-            let (left, right) = (previous.line(), next.line());
+            let (left, right) = (previous.row(), next.row());
             let place = match (&left, &right) {
                 (None, None) => return Ok(()),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some(left), Some(right)) => order(&left.edge, &right.edge),
+                (Some(left), Some(right)) => left.order(right),
             };
-            let left = left.filter(|_| place.is_le()).map(|line| line.edge);
-            let right = right.filter(|_| place.is_ge()).map(|line| line.edge);
-            if let Some(edge) = &left
-                && edge.action == b"ACCEPT"
+            let left = left.filter(|_| place.is_le());
+            let right = right.filter(|_| place.is_ge());
+            if let Some(row) = &left
+                && row.action() == b"ACCEPT"
             {
-                Accepted::remember(&mut accepted, edge);
+                Accepted::remember(&mut accepted, row);
             }
-            let edge = left.as_ref().or(right.as_ref());
+            let either = left.as_ref().or(right.as_ref());
             // On either side: an edge whose bytes fell below what is looked at is not gone.
-            let is_wanted = [&left, &right]
-                .into_iter()
-                .flatten()
-                .any(|edge| self.options.links.wants(edge));
-            if let Some(edge) = edge.filter(|_| is_wanted) {
-                if let Some(edge) = &left {
-                    self.take(PREVIOUS, edge);
+            let wants = |row: &DigestRow<'_>| self.options.links.wants(&row.edge());
+            let is_wanted = wants_all || [&left, &right].into_iter().flatten().any(wants);
+            if let Some(row) = either.filter(|_| is_wanted) {
+                let is_rejected = row.action() == b"REJECT";
+                let ends = [row.srcaddr(), row.dstaddr()];
+                let service = served(ends, row.ports(), row.protocol(), row.action());
+                let (before, after) = (left.as_ref().map(sums), right.as_ref().map(sums));
+                for (side, sums) in [(PREVIOUS, before), (NEXT, after)] {
+                    if let Some(sums) = sums {
+                        self.take(side, ends, sums, service);
+                    }
                 }
-                if let Some(edge) = &right {
-                    self.take(NEXT, edge);
-                }
-                let was_accepted = || accepted.as_ref().is_some_and(|accepted| accepted.is_of(edge));
-                self.compare(
-                    left.as_ref().map(Sums::of),
-                    right.as_ref().map(Sums::of),
-                    edge.action == b"REJECT",
-                    was_accepted,
-                    || Subject::of(edge),
-                );
+                let was_accepted = || accepted.as_ref().is_some_and(|accepted| accepted.is_of(row));
+                self.compare(before, after, is_rejected, was_accepted, || {
+                    Subject::of(&row.edge())
+                });
             }
             if place.is_le() {
                 let advanced = previous.advance();
@@ -98,23 +98,22 @@ impl<'o> Gathering<'o> {
     pub(super) fn by_group(&mut self, previous: &mut Edges, next: &mut Edges) -> Result<(), DifferenceError> {
         let options = &self.options.links;
         let mut sum = |side: usize, edges: &mut Edges| {
-            let mut links = Links::default();
+            let mut links: HashMap<LinkKey, Sums, RandomState> = HashMap::default();
             edges.for_each::<TooManyLinks>(|line| {
                 let edge = &line.edge;
                 if options.wants(edge) {
-                    links
-                        .sums
-                        .entry(options.key(edge))
-                        .or_default()
-                        .add(Sums::of(edge));
-                    self.take(side, edge);
+                    let sums = links.entry(LinkKey::of(edge, options)).or_default();
+                    sums.add(Sums::of(edge));
+                    let ends = [edge.srcaddr, edge.dstaddr];
+                    let service = served(ends, edge.ports, edge.protocol, edge.action);
+                    self.take(side, ends, Sums::of(edge), service);
                 }
-                if links.sums.len() > options.most {
+                if links.len() > options.most {
                     return Err(TooManyLinks::TooMany(options.most));
                 }
                 Ok(())
             })?;
-            Ok(links.sums)
+            Ok(links)
         };
         let before = sum(PREVIOUS, previous).map_err(DifferenceError::Previous)?;
         let mut after = sum(NEXT, next).map_err(DifferenceError::Next)?;
@@ -127,10 +126,9 @@ impl<'o> Gathering<'o> {
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
-            let sums = |link: Summed| link.sums;
             self.compare(
-                before.get(&key).copied().map(sums),
-                after.remove(&key).map(sums),
+                before.get(&key).copied(),
+                after.remove(&key),
                 key.action.as_deref() == Some("REJECT"),
                 || accepted(&key),
                 || key.subject(),
@@ -139,24 +137,20 @@ impl<'o> Gathering<'o> {
         Ok(())
     }
 
-    fn take(&mut self, side: usize, edge: &Edge<'_>) {
-        let (Some(sums), Some(hosts), Some(services)) = (
+    #[inline]
+    fn take(&mut self, side: usize, ends: [IpAddr; 2], sums: Sums, service: Option<Service>) {
+        let (Some(all), Some(hosts), Some(services)) = (
             self.sides.get_mut(side),
             self.hosts.get_mut(side),
             self.services.get_mut(side),
         ) else {
             return;
         };
-        sums.edges += 1;
-        sums.sums.add(Sums::of(edge));
-        hosts.insert(edge.srcaddr);
-        hosts.insert(edge.dstaddr);
-        if edge.action == b"ACCEPT" {
-            match edge.ports {
-                Some((0, port)) if port > 0 => services.insert((edge.dstaddr, port, edge.protocol)),
-                Some((port, 0)) if port > 0 => services.insert((edge.srcaddr, port, edge.protocol)),
-                _ => {}
-            }
+        all.edges += 1;
+        all.sums.add(sums);
+        ends.into_iter().for_each(|end| hosts.insert(end));
+        if let Some(service) = service {
+            services.insert(service);
         }
     }
 
@@ -224,5 +218,26 @@ impl<'o> Gathering<'o> {
         difference.equal =
             difference.new.count == 0 && difference.gone.count == 0 && difference.changed.count == 0;
         difference
+    }
+}
+
+fn sums(row: &DigestRow<'_>) -> Sums {
+    Sums {
+        packets: row.packets().into(),
+        bytes: row.bytes().into(),
+    }
+}
+
+/// What served accepted traffic: the port that folding kept, and its end.
+fn served(
+    [source, destination]: [IpAddr; 2],
+    ports: Option<(u16, u16)>,
+    protocol: u8,
+    action: &[u8],
+) -> Option<Service> {
+    match ports.filter(|_| action == b"ACCEPT")? {
+        (0, port) if port > 0 => Some((destination, port, protocol)),
+        (port, 0) if port > 0 => Some((source, port, protocol)),
+        _ => None,
     }
 }

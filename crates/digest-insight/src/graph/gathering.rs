@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::graph::Graph;
 use crate::grouping::Node;
-use crate::links::{Link, Links, Measure};
+use crate::links::{Link, LinkKey, Links, Measure};
 use crate::subject::Sums;
 
 /// What all links add up to.
@@ -18,17 +18,13 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Adds links up; those that only second sights tell of are none.
     pub(super) fn weigh(&mut self, links: &Links) {
-        for (key, link) in links.sums.iter().filter(|(_, link)| link.edges > 0) {
+        for (key, link) in links.all() {
             self.links += 1;
             self.total.add(link.sums);
-            let other = (key.source != key.destination).then_some(&key.destination);
-            for node in [Some(&key.source), other].into_iter().flatten() {
-                match self.nodes.get_mut(node) {
-                    Some(bytes) => *bytes = bytes.saturating_add(link.sums.bytes),
-                    None => {
-                        self.nodes.insert(node.clone(), link.sums.bytes);
-                    }
-                }
+            let other = (key.source != key.destination).then_some(key.destination);
+            for node in [Some(key.source), other].into_iter().flatten() {
+                let bytes = self.nodes.entry(node).or_default();
+                *bytes = bytes.saturating_add(link.sums.bytes);
             }
         }
     }
@@ -77,14 +73,15 @@ pub(super) fn heaviest<'n>(nodes: impl Iterator<Item = (&'n Node, u128)>, most: 
 }
 
 /// Puts those of the links that are between kept nodes to those that are picked, of which the heaviest stay.
-pub(super) fn pick(picked: &mut Vec<Link>, mut links: Links, kept: Option<&HashSet<Node>>, most: usize) {
-    if let Some(kept) = kept {
-        links
-            .sums
-            .retain(|key, _| kept.contains(&key.source) && kept.contains(&key.destination));
-    }
+pub(super) fn pick(picked: &mut Vec<Link>, links: &Links, kept: Option<&HashSet<Node>>, most: usize) {
+    let is_kept = |key: &dyn Fn() -> LinkKey| {
+        kept.is_none_or(|kept| {
+            let key = key();
+            kept.contains(&key.source) && kept.contains(&key.destination)
+        })
+    };
     let is_first = picked.is_empty();
-    picked.extend(links.heaviest(most, Measure::Bytes).items);
+    picked.extend(links.heaviest_where(most, Measure::Bytes, is_kept).items);
     if !is_first {
         Link::sort(picked, Measure::Bytes);
         picked.truncate(most);

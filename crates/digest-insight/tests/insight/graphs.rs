@@ -3,7 +3,7 @@
 use std::io;
 
 use digest_insight::{
-    Edges, Graph, GraphFormat, GraphLimits, Links, LinksOptions, Measure, Observers, TooManyLinks,
+    AskError, Edges, Graph, GraphFormat, GraphLimits, Links, LinksOptions, Measure, Observers, Source,
 };
 use proptest::prelude::*;
 use quick_xml::events::Event;
@@ -15,7 +15,7 @@ fn edges(text: &str) -> Edges {
 }
 
 fn links(text: &str, options: &LinksOptions) -> Links {
-    Links::of(&mut edges(text), options).unwrap()
+    Links::ask(&mut [Source::Text(edges(text))], options).unwrap()
 }
 
 /// Two instances that talk to one another and to others, seen from both.
@@ -115,7 +115,7 @@ fn groups_are_networks_interfaces_accounts_and_the_internet() {
 const ALL: usize = usize::MAX;
 
 fn graph(text: &str, options: &LinksOptions, nodes: usize, most: usize) -> Graph {
-    Graph::of(links(text, options), GraphLimits { nodes, links: most })
+    Graph::of(&links(text, options), GraphLimits { nodes, links: most })
 }
 
 fn written(graph: &Graph, format: GraphFormat) -> String {
@@ -178,8 +178,12 @@ fn a_graph_says_how_much_it_does_not_show() {
     }
     let unknown = "png".parse::<GraphFormat>().unwrap_err();
     assert!(unknown.contains("dot, graphml, json, svg"), "{unknown}");
-    let error = Links::of(&mut edges(TEXT), &LinksOptions { most: 2, ..options }).unwrap_err();
-    assert!(matches!(error, TooManyLinks::TooMany(2)), "{error}");
+    let few = LinksOptions {
+        most_links: 2,
+        ..options
+    };
+    let error = Links::ask(&mut [Source::Text(edges(TEXT))], &few).unwrap_err();
+    assert!(matches!(error, AskError::TooMany(2)), "{error}");
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn a_drawing_names_nodes_and_says_how_to_read_it() {
     );
     assert_eq!(svg.matches("stroke-dasharray").count(), 1, "what was rejected");
     assert!(!svg.contains("<script") && !svg.contains("href"), "{svg}");
-    let nothing = Graph::of(Links::default(), GraphLimits { nodes: 1, links: 1 });
+    let nothing = Graph::of(&Links::default(), GraphLimits { nodes: 1, links: 1 });
     let shown = texts(&written(&nothing, GraphFormat::Svg), "text").join(" ");
     assert_eq!(shown, "0 nodes, 0 links, 0 B. Nothing to draw.");
 }

@@ -49,7 +49,7 @@ fn more_links_than_may_be_held_are_read_in_parts_of_tables_and_refused_of_texts(
         ..LinksOptions::default()
     };
     let few = LinksOptions {
-        most: 60,
+        most_links: 60,
         ..options.clone()
     };
     let of = |sources: &mut [Source], options: &LinksOptions| {
@@ -78,6 +78,7 @@ fn a_graph_of_more_links_than_may_be_held_is_that_of_all() {
     let of = |source: Source, most: usize, nodes: usize| {
         let options = LinksOptions {
             most,
+            most_links: most,
             ..options.clone()
         };
         Graph::ask(&mut [source], &options, GraphLimits { nodes, links: 40 })

@@ -271,6 +271,49 @@ impl EdgeRows {
         self.count == 0
     }
 
+    /// All of them, in order: as [`EdgeRows::edge`], with what columns have in common found out once.
+    ///
+    /// # Errors
+    /// What `take` returns, at once.
+    pub fn for_each<E>(&self, mut take: impl FnMut(usize, &Edge<'_>) -> Result<(), E>) -> Result<(), E> {
+        let (account, interface) = (self.account.texts(), self.interface.texts());
+        let action = self.action.texts();
+        let (srcport, dstport) = (self.srcport.numbers(), self.dstport.numbers());
+        let (protocol, packets, bytes) = (
+            self.protocol.numbers(),
+            self.packets.numbers(),
+            self.bytes.numbers(),
+        );
+        let (has_history, has_dimensions) = (self.wanted != Wanted::default(), self.wanted.further);
+        for row in 0..self.count {
+            let (Some(srcaddr), Some(dstaddr)) = (self.source.get(row), self.destination.get(row)) else {
+                break;
+            };
+            let ports = srcport.get(row).zip(dstport.get(row));
+            let edge = Edge {
+                account_id: account.get(row).unwrap_or(ABSENT),
+                interface_id: interface.get(row).unwrap_or(ABSENT),
+                srcaddr,
+                dstaddr,
+                ports: ports.map(|(src, dst)| (src as u16, dst as u16)),
+                protocol: protocol.count(row) as u8,
+                packets: packets.count(row),
+                bytes: bytes.count(row),
+                action: action.get(row).unwrap_or(ABSENT),
+                dimensions: match has_dimensions {
+                    true => self.dimensions(row),
+                    false => Dimensions::default(),
+                },
+                history: match has_history {
+                    true => Some(self.history(row)),
+                    false => None,
+                },
+            };
+            take(row, &edge)?;
+        }
+        Ok(())
+    }
+
     /// One of them, counted from 0. It has a history where any of it was wanted, with what was wanted of it. The account is that
     /// of the object's key where the records' format had none.
     #[inline]

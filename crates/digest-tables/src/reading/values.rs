@@ -25,6 +25,20 @@ pub(crate) struct Column {
     pub(crate) rows: Vec<u32>,
 }
 
+/// A column of numbers, to be looked at row by row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NumberRows<'c> {
+    values: &'c [i64],
+    rows: &'c [u32],
+}
+
+/// A column of few texts, likewise.
+#[derive(Debug, Default)]
+pub(crate) struct TextRows<'c> {
+    values: Vec<&'c [u8]>,
+    rows: &'c [u32],
+}
+
 /// Which rows of a row group are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rows<'r> {
@@ -74,21 +88,39 @@ impl Column {
         }
     }
 
+    /// Its numbers, if it is of numbers.
+    #[inline]
+    pub(crate) fn numbers(&self) -> NumberRows<'_> {
+        match &self.values {
+            Values::Numbers(values) => NumberRows {
+                values,
+                rows: &self.rows,
+            },
+            Values::Texts(_) => NumberRows::default(),
+        }
+    }
+
+    /// Its texts, each of which is looked at: for a column that has few.
+    pub(crate) fn texts(&self) -> TextRows<'_> {
+        match &self.values {
+            Values::Texts(values) => TextRows {
+                values: values.iter().collect(),
+                rows: &self.rows,
+            },
+            Values::Numbers(_) => TextRows::default(),
+        }
+    }
+
     /// The number of a row; `None` where it has none.
     #[inline]
     pub(crate) fn number(&self, row: usize) -> Option<i64> {
-        let Values::Numbers(numbers) = &self.values else {
-            return None;
-        };
-        numbers.get(*self.rows.get(row)? as usize).copied()
+        self.numbers().get(row)
     }
 
     /// The number of a row that is none below 0.
     #[inline]
     pub(crate) fn count(&self, row: usize) -> u64 {
-        self.number(row)
-            .and_then(|number| u64::try_from(number).ok())
-            .unwrap_or_default()
+        self.numbers().count(row)
     }
 
     /// The text of a row; `None` where it has none.
@@ -98,5 +130,29 @@ impl Column {
             return None;
         };
         texts.get(*self.rows.get(row)? as usize)
+    }
+}
+
+impl NumberRows<'_> {
+    /// The number of a row; `None` where it has none.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> Option<i64> {
+        self.values.get(*self.rows.get(row)? as usize).copied()
+    }
+
+    /// The number of a row that is none below 0.
+    #[inline]
+    pub(crate) fn count(&self, row: usize) -> u64 {
+        self.get(row)
+            .and_then(|number| u64::try_from(number).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl<'c> TextRows<'c> {
+    /// The text of a row; `None` where it has none.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> Option<&'c [u8]> {
+        self.values.get(*self.rows.get(row)? as usize).copied()
     }
 }
