@@ -25,7 +25,13 @@ fn read(table: &EdgesTable, wanted: Wanted, conditions: &[Condition]) -> Vec<Str
     for group in 0..table.groups() {
         if let Some(rows) = table.read(group, wanted, conditions).unwrap() {
             assert!(!rows.is_empty());
-            found.extend((0..rows.len()).map(|row| format!("{:?}", rows.edge(row).unwrap())));
+            let told: Result<(), ()> = rows.for_each(|row, edge| {
+                // One after the other or by itself, it is the same edge.
+                assert_eq!(rows.edge(row), Some(*edge));
+                found.push(format!("{edge:?}"));
+                Ok(())
+            });
+            assert_eq!(told, Ok(()));
             assert_eq!(rows.edge(rows.len()), None);
         }
     }
