@@ -8,8 +8,9 @@ use std::thread;
 use digest_core::{DigestLine, DigestLines, DigestRow, LineFault, TextError, read_digest_text};
 use thiserror::Error;
 
-/// Batches that are read ahead, of some hundred kilobytes each.
-const AHEAD: usize = 4;
+/// Batches that are read ahead, of some hundred kilobytes each: so many that of two digests which are read in turn neither waits
+/// for the other's thread to be woken.
+const AHEAD: usize = 12;
 
 /// Why a digest cannot be read.
 #[derive(Debug, Error)]
@@ -68,7 +69,7 @@ impl Edges {
 
     fn open(source: Box<dyn Read + Send>, sorted: bool) -> Result<Self, ReadError> {
         let (sender, batches) = sync_channel(AHEAD);
-        let (used, pool) = sync_channel(2 * AHEAD);
+        let (used, pool) = sync_channel(AHEAD);
         let reading = move || read(source, sorted, &sender, &pool);
         let named = thread::Builder::new().name("digest".to_owned());
         named.spawn(reading).map_err(ReadError::Thread)?;

@@ -53,6 +53,8 @@ struct Part<S> {
     /// What has come since, and how many there are.
     pieces: Vec<Vec<S>>,
     waiting: usize,
+    /// How many may wait.
+    most_waiting: usize,
 }
 
 /// A thread's way to add to them.
@@ -70,6 +72,7 @@ impl<S: Keyed> Gathered<S> {
                 ordered: Vec::new(),
                 pieces: Vec::new(),
                 waiting: 0,
+                most_waiting: LEAST,
             })
         };
         Self {
@@ -116,7 +119,7 @@ impl<S: Keyed> Gathered<S> {
         let mut part = held(part);
         part.waiting += piece.len();
         part.pieces.push(piece);
-        if part.waiting >= LEAST.max(part.ordered.len() / 2) {
+        if part.waiting >= part.most_waiting {
             self.order(&mut part);
             self.bounded()?;
         }
@@ -125,6 +128,7 @@ impl<S: Keyed> Gathered<S> {
 
     fn order(&self, part: &mut Part<S>) {
         let known = part.ordered.len();
+        let all = known + part.waiting;
         part.ordered.reserve_exact(part.waiting);
         for piece in part.pieces.drain(..) {
             part.ordered.extend_from_slice(&piece);
@@ -134,9 +138,13 @@ impl<S: Keyed> Gathered<S> {
         part.ordered.sort_by_key(S::key);
         part.ordered
             .dedup_by(|one, kept| one.key() == kept.key() && kept.add(one));
+        let held = part.ordered.len();
+        // Where nearly every key is another, order gains nothing as long as there is room.
+        let room = (self.most / PARTS).saturating_sub(held);
+        let further = if held > all / 4 * 3 { room.min(4 * held) } else { 0 };
+        part.most_waiting = further.max(held / 2).max(LEAST);
         // Never fewer than before.
-        self.known
-            .fetch_add(part.ordered.len() - known, Ordering::Relaxed);
+        self.known.fetch_add(held - known, Ordering::Relaxed);
     }
 
     fn bounded(&self) -> Result<(), TooManySums> {

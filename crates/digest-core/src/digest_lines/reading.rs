@@ -6,6 +6,7 @@ use super::{
     ACCEPT, Cell, DST_AT, DST_PORT_AT, HAS_PORTS, Names, Other, PROTOCOL_AT, REJECT, Row, Rows, SRC_AT,
     SRC_PORT_AT, service,
 };
+use crate::address::Address;
 use crate::digest_line::DigestLine;
 use crate::number::{MOST_COUNTER, decimal};
 use crate::regular::{Own, cell, no_places, split};
@@ -85,9 +86,14 @@ fn regular<'a, L: Lanes>(
     if src | dst > 0xffff || protocol > 0xff {
         return None;
     }
-    let (addresses, are_other) = lanes.addresses(line, [cell(own, 3), cell(own, 4)]);
+    let ends = [cell(own, 3), cell(own, 4)];
+    let (addresses, are_other) = lanes.addresses(line, ends);
+    let mut other = 0;
     if are_other != 0 {
-        return None;
+        let action = cell(own, 12);
+        let action = (at + action.0 - BEFORE, at + action.1 - BEFORE);
+        rows.others.push(others(line, ends, action)?);
+        other = rows.others.len() as u32;
     }
     let names_end = cell(own, 2).1;
     let times = (cell(own, 10).0, cell(own, 11).1);
@@ -108,6 +114,7 @@ fn regular<'a, L: Lanes>(
             times,
         });
     }
+    // Of addresses that are others the key's order is not asked.
     let [srcaddr, dstaddr] = addresses;
     rows.rows.push(Row {
         key: (srcaddr as u128) << SRC_AT
@@ -120,9 +127,19 @@ fn regular<'a, L: Lanes>(
         packets: packets as u64,
         bytes: bytes as u64,
         names: (rows.names.len() - 1) as u32,
-        other: 0,
+        other,
     });
     Some(behind - BEFORE)
+}
+
+/// What the key of a line with an IPv6 address does not say; `None` where one of them is none.
+#[inline(never)]
+fn others(line: &View, [src, dst]: [Cell; 2], action: Cell) -> Option<Other> {
+    Some(Other {
+        srcaddr: Address::parse(line.get(src.0, src.1))?.into(),
+        dstaddr: Address::parse(line.get(dst.0, dst.1))?.into(),
+        action,
+    })
 }
 
 /// What a line shares with its neighbours; `None` where its times are none.
