@@ -34,6 +34,21 @@ data "aws_iam_policy_document" "api" {
     sid       = "UseTheKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [aws_kms_key.digests.arn]
+  }  dynamic "statement" {
+    for_each = var.api_reads_flow_logs ? [local.flow_logs_objects] : []
+    content {
+      sid       = "ReadFlowLogs"
+      actions   = ["s3:GetObject"]
+      resources = [statement.value]
+    }
+  }
+  dynamic "statement" {
+    for_each = var.api_reads_flow_logs && var.flow_logs_kms_key_arn != null ? [var.flow_logs_kms_key_arn] : []
+    content {
+      sid       = "ReadEncryptedFlowLogs"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+    }
   }
 }
 

@@ -20,6 +20,12 @@ variable "flow_logs_kms_key_arn" {
   default     = null
 }
 
+variable "api_reads_flow_logs" {
+  description = "Whether the API may read the flow logs too, to answer /v1/records: whoever may read digests then may read raw records."
+  type        = bool
+  default     = false
+}
+
 variable "max_receive_count" {
   description = "Deliveries of one message before it goes to the dead letters. A healthy job may take several: one for each busy worker, lost worker and restart."
   type        = number

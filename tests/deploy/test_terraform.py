@@ -59,6 +59,19 @@ def test_roles_may_what_the_documentation_says_and_nothing_else(blocks, program)
     assert not [one for one in policy["statement"] if one.get("effect", "Allow") != "Allow"]
 
 
+def test_the_api_reads_flow_logs_only_where_it_is_told_to(blocks):
+    policies = labelled(blocks, "data", "aws_iam_policy_document")
+    asked = [one["statement"] for one in policies["api"]["dynamic"]]
+    assert all(one["for_each"].startswith("${var.api_reads_flow_logs") for one in asked)
+    contents = [content for one in asked for content in one["content"]]
+    assert {one["sid"]: as_set(one["actions"]) for one in contents} == {
+        "ReadFlowLogs": documented("worker")["ReadFlowLogs"][0],
+        "ReadEncryptedFlowLogs": frozenset(["kms:Decrypt"]),
+    }
+    variables = {name: body for block in blocks["variable"] for name, body in block.items()}
+    assert variables["api_reads_flow_logs"]["default"] is False
+
+
 def test_no_role_has_a_wildcard_for_its_actions(blocks):
     for name, policy in labelled(blocks, "data", "aws_iam_policy_document").items():
         if name != "tls_only":

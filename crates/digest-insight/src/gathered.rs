@@ -1,5 +1,5 @@
 //! Sums by key that several threads gather at once, in little memory: arrays in parts by the key, which are put in order
-//! and added up now and then, and at the end.
+//! and added up once they are full, and at the end.
 //!
 //! Nearly every edge of a large table is a link of its own. A hash table of them would be twice as large as they are, at
 //! worst three times while it grows, and each look into it would wait for memory.
@@ -11,11 +11,8 @@ use std::thread;
 
 /// Parts, of which each is put in order by itself: a power of two.
 const PARTS: usize = 64;
-/// Sums of a part that a thread keeps to itself, so that it seldom takes a lock: pieces of one size, which leave no holes in
-/// memory.
-const PIECE: usize = 256;
-/// Sums of a part that are put in order, at least.
-const LEAST: usize = 1 << 12;
+/// Sums of a part that a thread keeps to itself, so that it seldom takes a lock.
+const WAITING: usize = 256;
 
 /// Something that is summed by its key.
 pub(crate) trait Keyed: Copy + Send {
@@ -48,13 +45,11 @@ pub(crate) struct Gathered<S> {
 
 #[derive(Debug)]
 struct Part<S> {
-    /// In order, each key once.
-    ordered: Vec<S>,
-    /// What has come since, and how many there are.
-    pieces: Vec<Vec<S>>,
-    waiting: usize,
-    /// How many may wait.
-    most_waiting: usize,
+    /// Room for all that may be held, and a quarter more, is reserved before the first: memory that is not written to costs
+    /// nothing, and none is left behind by growing.
+    sums: Vec<S>,
+    /// So many are in order, each key once.
+    ordered: usize,
 }
 
 /// A thread's way to add to them.
@@ -69,10 +64,8 @@ impl<S: Keyed> Gathered<S> {
     pub(crate) fn new(most: usize) -> Self {
         let part = || {
             Mutex::new(Part {
-                ordered: Vec::new(),
-                pieces: Vec::new(),
-                waiting: 0,
-                most_waiting: LEAST,
+                sums: Vec::new(),
+                ordered: 0,
             })
         };
         Self {
@@ -86,7 +79,7 @@ impl<S: Keyed> Gathered<S> {
     pub(crate) fn gatherer(&self) -> Gatherer<'_, S> {
         Gatherer {
             to: self,
-            waiting: (0..PARTS).map(|_| Vec::with_capacity(PIECE)).collect(),
+            waiting: (0..PARTS).map(|_| Vec::with_capacity(WAITING)).collect(),
         }
     }
 
@@ -108,43 +101,40 @@ impl<S: Keyed> Gathered<S> {
         self.bounded()?;
         let parts = self.parts.into_iter();
         let parts = parts.map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        Ok(parts.map(|part| part.ordered).collect())
+        Ok(parts.map(|part| part.sums).collect())
     }
 
     /// Puts sums to those of a part.
-    fn take(&self, part: usize, piece: Vec<S>) -> Result<(), TooManySums> {
+    fn take(&self, part: usize, waiting: &mut Vec<S>) -> Result<(), TooManySums> {
         let Some(part) = self.parts.get(part) else {
             return Ok(());
         };
         let mut part = held(part);
-        part.waiting += piece.len();
-        part.pieces.push(piece);
-        if part.waiting >= part.most_waiting {
-            self.order(&mut part);
-            self.bounded()?;
+        if part.sums.capacity() - part.sums.len() < waiting.len() {
+            if !part.sums.is_empty() {
+                self.order(&mut part);
+                self.bounded()?;
+            }
+            let known = part.sums.len().max(self.most / PARTS);
+            let room = known + known / 4 + WAITING - part.sums.len();
+            part.sums.reserve_exact(room);
         }
+        part.sums.append(waiting);
         Ok(())
     }
 
     fn order(&self, part: &mut Part<S>) {
-        let known = part.ordered.len();
-        let all = known + part.waiting;
-        part.ordered.reserve_exact(part.waiting);
-        for piece in part.pieces.drain(..) {
-            part.ordered.extend_from_slice(&piece);
+        if part.ordered == part.sums.len() {
+            return;
         }
-        part.waiting = 0;
+        let known = part.ordered;
         // The front is in order: this sort finds that out.
-        part.ordered.sort_by_key(S::key);
-        part.ordered
+        part.sums.sort_by_key(S::key);
+        part.sums
             .dedup_by(|one, kept| one.key() == kept.key() && kept.add(one));
-        let held = part.ordered.len();
-        // Where nearly every key is another, order gains nothing as long as there is room.
-        let room = (self.most / PARTS).saturating_sub(held);
-        let further = if held > all / 4 * 3 { room.min(4 * held) } else { 0 };
-        part.most_waiting = further.max(held / 2).max(LEAST);
+        part.ordered = part.sums.len();
         // Never fewer than before.
-        self.known.fetch_add(held - known, Ordering::Relaxed);
+        self.known.fetch_add(part.ordered - known, Ordering::Relaxed);
     }
 
     fn bounded(&self) -> Result<(), TooManySums> {
@@ -164,9 +154,8 @@ impl<S: Keyed> Gatherer<'_, S> {
             return Ok(());
         };
         waiting.push(sum);
-        if waiting.len() == PIECE {
-            let piece = std::mem::replace(waiting, Vec::with_capacity(PIECE));
-            self.to.take(part, piece)?;
+        if waiting.len() == WAITING {
+            self.to.take(part, waiting)?;
         }
         Ok(())
     }
@@ -174,7 +163,7 @@ impl<S: Keyed> Gatherer<'_, S> {
     /// Adds what still waits.
     pub(crate) fn flush(&mut self) -> Result<(), TooManySums> {
         for (part, waiting) in self.waiting.iter_mut().enumerate() {
-            self.to.take(part, std::mem::take(waiting))?;
+            self.to.take(part, waiting)?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ const MOST_TOLD: usize = 10_000;
 const LINKED: usize = 500;
 /// Flows, findings or nodes that a thread holds at most.
 const MOST_HELD: usize = 250_000;
-/// Links, or clients of services, that a request holds at most, of 64 bytes each.
+/// Links, or clients of services, that a request holds at most, of 40 bytes each.
 const MOST_LINKS: usize = 1_000_000;
 /// Longest policy, in bytes.
 const LONGEST_POLICY: usize = 16 * 1024;

@@ -21,38 +21,43 @@ pub(super) type ServiceKey = (IpAddr, Port, u8);
 /// A client, in a number of its own.
 pub(super) type Client = u64;
 
-/// What a client and a service told one another, in 64 bytes.
+/// What a client told a service, or the service a client, in 40 bytes.
 ///
 /// Its key in two words, from the top. The server (32 bits), its port or the bounds between which it lies (16 each); what
-/// kind of port (1), whether the server is a number (1), protocol (8); then the client: whether it is a number, and 32 bits.
+/// kind of port (1), whether the server is a number (1), protocol (8); then the client: whether it is a number (1), and 32 bits;
+/// last which way it went.
 #[derive(Debug, Clone, Copy)]
 struct UseSum {
     key: (u64, u64),
-    received: (u64, u64),
-    sent: (u64, u64),
-    evidence: u64,
+    packets: u64,
+    bytes: u64,
+    /// Records with the flags that decided.
+    evidence: u32,
     /// So many edges, and in the highest bits the rule (2) and whose interfaces told of them.
-    edges: u64,
+    edges: u32,
 }
 
 const IS_BETWEEN: u64 = 1 << 63;
 const IS_NUMBER: u64 = 1 << 62;
 const PROTOCOL_AT: u32 = 54;
-const CLIENT: u64 = (1 << 33) - 1;
-const CLIENT_IS_NUMBER: u64 = 1 << 32;
+const CLIENT_IS_NUMBER: u64 = 1 << 33;
+const CLIENT_AT: u32 = 1;
+const SENT: u64 = 1;
+/// The client, and which way.
+const BY_CLIENT: u64 = (1 << 34) - 1;
 
-const RULE_AT: u32 = 62;
-const SEEN_BY_SOURCE: u64 = 1 << 61;
-const SEEN_BY_DESTINATION: u64 = 1 << 60;
-const EDGES: u64 = SEEN_BY_DESTINATION - 1;
+const RULE_AT: u32 = 30;
+const SEEN_BY_SOURCE: u32 = 1 << 29;
+const SEEN_BY_DESTINATION: u32 = 1 << 28;
+const EDGES: u32 = SEEN_BY_DESTINATION - 1;
 
 impl UseSum {
     fn service(&self) -> (u64, u64) {
-        (self.key.0, self.key.1 & !CLIENT)
+        (self.key.0, self.key.1 & !BY_CLIENT)
     }
 
     fn client(&self) -> Client {
-        self.key.1 & CLIENT
+        (self.key.1 & BY_CLIENT) >> CLIENT_AT
     }
 }
 
@@ -73,24 +78,23 @@ impl Keyed for UseSum {
 
     #[inline]
     fn add(&mut self, other: &Self) -> bool {
-        let sum = |one: (u64, u64), other: (u64, u64)| {
-            Some((one.0.checked_add(other.0)?, one.1.checked_add(other.1)?))
-        };
-        let (Some(received), Some(sent), Some(evidence)) = (
-            sum(self.received, other.received),
-            sum(self.sent, other.sent),
+        let edges = (self.edges & EDGES) + (other.edges & EDGES);
+        let (Some(packets), Some(bytes), Some(evidence)) = (
+            self.packets.checked_add(other.packets),
+            self.bytes.checked_add(other.bytes),
             self.evidence.checked_add(other.evidence),
         ) else {
             return false;
         };
+        if edges > EDGES {
+            return false;
+        }
         let rule = (self.edges >> RULE_AT).max(other.edges >> RULE_AT) << RULE_AT;
         let seen = (self.edges | other.edges) & (SEEN_BY_SOURCE | SEEN_BY_DESTINATION);
-        // No count of edges reaches bit 60.
-        let edges = (self.edges & EDGES) + (other.edges & EDGES);
         *self = Self {
             key: self.key,
-            received,
-            sent,
+            packets,
+            bytes,
             evidence,
             edges: rule | seen | edges,
         };
@@ -138,7 +142,7 @@ impl UseSums {
         let same = parts.flat_map(|part| part.chunk_by(|one, other| one.service() == other.service()));
         same.filter_map(|same| {
             let mut found = Use::default();
-            let by = same.chunk_by(|one, other| one.key == other.key);
+            let by = same.chunk_by(|one, other| one.client() == other.client());
             for sum in same {
                 found.add(sum.told());
             }
@@ -167,9 +171,13 @@ impl UseSums {
 
 impl UseSum {
     fn told(&self) -> Use {
-        let sums = |(packets, bytes): (u64, u64)| Sums {
-            packets: packets.into(),
-            bytes: bytes.into(),
+        let sums = Sums {
+            packets: self.packets.into(),
+            bytes: self.bytes.into(),
+        };
+        let (received, sent) = match self.key.1 & SENT > 0 {
+            true => (Sums::default(), sums),
+            false => (sums, Sums::default()),
         };
         Use {
             rule: Some(match self.edges >> RULE_AT {
@@ -177,11 +185,11 @@ impl UseSum {
                 1 => Rule::Syn,
                 _ => Rule::SynAck,
             }),
-            evidence: self.evidence,
+            evidence: self.evidence.into(),
             clients: 0,
-            received: sums(self.received),
-            sent: sums(self.sent),
-            edges: self.edges & EDGES,
+            received,
+            sent,
+            edges: (self.edges & EDGES).into(),
             seen: SeenBy {
                 source: self.edges & SEEN_BY_SOURCE > 0,
                 destination: self.edges & SEEN_BY_DESTINATION > 0,
@@ -220,6 +228,12 @@ impl<'o> Finding<'o> {
     fn flush(&mut self) -> Result<(), AskError> {
         let flushed = self.gatherer.flush();
         flushed.map_err(|TooManySums| self.too_many())
+    }
+
+    #[inline]
+    fn add(&mut self, sum: UseSum) -> Result<(), AskError> {
+        let added = self.gatherer.add(sum);
+        added.map_err(|TooManySums| self.too_many())
     }
 
     fn too_many(&self) -> AskError {
@@ -272,33 +286,37 @@ impl Answer for Finding<'_> {
             | mark(server_is_number, IS_NUMBER)
             | u64::from(edge.protocol) << PROTOCOL_AT
             | mark(client_is_number, CLIENT_IS_NUMBER)
-            | client;
+            | client << CLIENT_AT
+            | mark(served.by == End::Source, SENT);
         let history = edge.history.unwrap_or_default();
-        let (rule, evidence) = match served.rule {
+        let (rule, mut evidence) = match served.rule {
             Rule::PortOrder => (0, 0),
             Rule::Syn => (1, history.syn),
             Rule::SynAck => (2, history.synack),
         };
         let (seen, is_second) = self.sights.of(edge);
+        let mark = |is: bool, mark: u32| if is { mark } else { 0 };
         let mut sum = UseSum {
             key: (server << 32 | ports, further),
-            received: (0, 0),
-            sent: (0, 0),
-            evidence,
+            packets: 0,
+            bytes: 0,
+            evidence: 0,
             edges: rule << RULE_AT
                 | mark(seen.source, SEEN_BY_SOURCE)
                 | mark(seen.destination, SEEN_BY_DESTINATION),
         };
+        // More than 32 bits hold is told in several sums.
+        while let Some(rest) = evidence.checked_sub(u64::from(u32::MAX)) {
+            evidence = rest;
+            let evidence = u32::MAX;
+            self.add(UseSum { evidence, ..sum })?;
+        }
+        sum.evidence = evidence as u32;
         if !is_second {
-            let way = match served.by {
-                End::Source => &mut sum.sent,
-                End::Destination => &mut sum.received,
-            };
-            *way = (edge.packets, edge.bytes);
+            (sum.packets, sum.bytes) = (edge.packets, edge.bytes);
             sum.edges |= 1;
         }
-        let added = self.gatherer.add(sum);
-        added.map_err(|TooManySums| self.too_many())
+        self.add(sum)
     }
 
     fn merge(&mut self, mut other: Self) -> Result<(), AskError> {

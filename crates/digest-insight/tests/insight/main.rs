@@ -13,5 +13,6 @@ mod digests;
 mod graphs;
 mod merges;
 mod reading;
+mod services;
 mod tables;
 mod unusual;
