@@ -10,6 +10,8 @@ pub(crate) mod hybrid;
 
 pub(crate) mod values;
 
+pub(crate) mod addresses;
+
 pub(crate) mod chunk;
 
 pub(crate) mod table_file;

@@ -75,6 +75,19 @@ pub(crate) fn read(
     reading.finish()
 }
 
+/// The same of a column by its name; nothing where the table lacks it.
+pub(crate) fn read_named(
+    file: &TableFile,
+    group: usize,
+    name: &str,
+    rows: Rows<'_>,
+) -> Result<Column, TableReadError> {
+    match file.column(name) {
+        Some(column) => read(file, group, column, rows),
+        None => Ok(Column::absent()),
+    }
+}
+
 /// A chunk on its way.
 struct Reading<'r> {
     name: String,
@@ -143,7 +156,7 @@ impl<'r> Reading<'r> {
         let (levels, values) = levels_and_values(&page, self.is_optional)?;
         let mut present = count;
         self.scratch.0.clear();
-        if let Some(levels) = levels {
+        if let Some(levels) = levels.filter(|levels| !hybrid::is_run_of_one(levels, count)) {
             hybrid::read(&levels, 1, count, &mut self.scratch.0)?;
             present = self.scratch.0.iter().filter(|&&level| level == 1).count();
         }
@@ -228,16 +241,7 @@ impl<'r> Reading<'r> {
                     numbers.extend(all.iter().map(|value| i64::from_le_bytes(*value)));
                 }
             }
-            Values::Texts(texts) => {
-                let mut rest = bytes;
-                for _ in 0..count {
-                    let (length, behind) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
-                    let length = u32::from_le_bytes(*length) as usize;
-                    let (text, behind) = behind.split_at_checked(length).ok_or_else(cut)?;
-                    texts.push(text)?;
-                    rest = behind;
-                }
-            }
+            Values::Texts(texts) => texts.push_plain(bytes, count)?,
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use parquet::bloom_filter::Sbbf;
 
 use crate::edge_columns::side;
-use crate::reading::edge_rows::Addresses;
+use crate::reading::addresses::Addresses;
 use crate::reading::error::TableReadError;
 use crate::reading::table_file::TableFile;
 use crate::reading::values::{Column, Rows, Values};

@@ -1,16 +1,14 @@
 //! Rows of a table of edges as edges.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use digest_core::{Dimensions, Edge, History};
 
 use crate::edge_columns::side::{self, Side};
+use crate::reading::addresses::Addresses;
 use crate::reading::chunk;
 use crate::reading::condition::Looked;
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::table_file::TableFile;
 use crate::reading::values::{Column, Rows, Values};
-use crate::runs::NULL;
 
 /// Which columns are read besides those of the text: what is not read is as if nothing were known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,13 +58,6 @@ pub struct EdgeRows {
     services: [Column; 2],
 }
 
-/// Addresses, each once.
-#[derive(Debug, Default)]
-pub(crate) struct Addresses {
-    pub(crate) values: Vec<IpAddr>,
-    pub(crate) rows: Vec<u32>,
-}
-
 const ABSENT: &[u8] = b"-";
 const FLAGS: [&str; 5] = [
     "records",
@@ -76,104 +67,6 @@ const FLAGS: [&str; 5] = [
     "tcp_flags",
 ];
 
-impl Addresses {
-    /// The addresses of one side that are of IPv4; of a table without their numbers all of them.
-    pub(crate) fn read_v4(
-        file: &TableFile,
-        group: usize,
-        side: Side,
-        rows: Rows<'_>,
-    ) -> Result<Self, TableReadError> {
-        let Some(column) = file.column(side.number) else {
-            return Self::by_text(file, group, side.text, rows);
-        };
-        let numbers = chunk::read(file, group, column, rows)?;
-        let Values::Numbers(values) = &numbers.values else {
-            return Err(corrupt("addresses that are no numbers"));
-        };
-        let address = |number: &i64| u32::try_from(*number).map(|bits| Ipv4Addr::from_bits(bits).into());
-        let values: Result<Vec<IpAddr>, _> = values.iter().map(address).collect();
-        Ok(Self {
-            values: values.map_err(|_| corrupt("a number that is no address"))?,
-            rows: numbers.rows,
-        })
-    }
-
-    /// Adds those of IPv6, which are read as text where there are any.
-    pub(crate) fn with_v6(
-        mut self,
-        file: &TableFile,
-        group: usize,
-        side: Side,
-        rows: Rows<'_>,
-    ) -> Result<Self, TableReadError> {
-        if !self.rows.contains(&NULL) {
-            return Ok(self);
-        }
-        let column = optional(file, group, side.text, rows)?;
-        let Values::Texts(texts) = &column.values else {
-            return Ok(self);
-        };
-        // Which address a text is, once some row has asked.
-        let mut known = vec![NULL; column.values.len()];
-        for (row, text) in self.rows.iter_mut().zip(&column.rows) {
-            let Some(known) = known.get_mut(*text as usize).filter(|_| *row == NULL) else {
-                continue;
-            };
-            if *known == NULL {
-                let address = texts.get(*text as usize).and_then(address);
-                *known = self.values.len() as u32;
-                self.values
-                    .push(address.ok_or_else(|| corrupt("a text that is no address"))?);
-            }
-            *row = *known;
-        }
-        Ok(self)
-    }
-
-    fn by_text(file: &TableFile, group: usize, name: &str, rows: Rows<'_>) -> Result<Self, TableReadError> {
-        let column = optional(file, group, name, rows)?;
-        let Values::Texts(texts) = &column.values else {
-            return Ok(Self::default());
-        };
-        let values: Option<Vec<IpAddr>> = texts.iter().map(address).collect();
-        Ok(Self {
-            values: values.ok_or_else(|| corrupt("a text that is no address"))?,
-            rows: column.rows,
-        })
-    }
-
-    /// Those of some rows.
-    fn of(self, rows: Rows<'_>) -> Self {
-        match rows {
-            Rows::All(_) => self,
-            Rows::Some(wanted) => Self {
-                rows: wanted
-                    .iter()
-                    .map(|row| self.rows.get(*row as usize).copied().unwrap_or(NULL))
-                    .collect(),
-                values: self.values,
-            },
-        }
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> Option<IpAddr> {
-        self.values.get(*self.rows.get(row)? as usize).copied()
-    }
-}
-
-fn address(text: &[u8]) -> Option<IpAddr> {
-    str::from_utf8(text).ok()?.parse().ok()
-}
-
-fn optional(file: &TableFile, group: usize, name: &str, rows: Rows<'_>) -> Result<Column, TableReadError> {
-    match file.column(name) {
-        Some(column) => chunk::read(file, group, column, rows),
-        None => Ok(Column::absent()),
-    }
-}
-
 /// A column of numbers that lie between two bounds.
 fn numbers(
     file: &TableFile,
@@ -182,7 +75,7 @@ fn numbers(
     rows: Rows<'_>,
     greatest: i64,
 ) -> Result<Column, TableReadError> {
-    let column = optional(file, group, name, rows)?;
+    let column = chunk::read_named(file, group, name, rows)?;
     match &column.values {
         Values::Numbers(values) if values.iter().all(|value| (0..=greatest).contains(value)) => Ok(column),
         _ => Err(corrupt("a number that is out of its column's range")),
@@ -204,7 +97,7 @@ impl EdgeRows {
             false => Ok(Column::absent()),
         };
         let text = |name: &str, is_wanted: bool| match is_wanted {
-            true => optional(file, group, name, rows),
+            true => chunk::read_named(file, group, name, rows),
             false => Ok(Column::absent()),
         };
         let side = |looked: Option<Addresses>, side: Side| match looked {

@@ -47,6 +47,14 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Whether all of so many numbers of one bit are 1, and written as one run: the levels of a page without nulls.
+pub(crate) fn is_run_of_one(mut bytes: &[u8], count: usize) -> bool {
+    let Ok(header) = varint(&mut bytes) else {
+        return false;
+    };
+    header & 1 == 0 && header >> 1 >= count as u64 && bytes.first() == Some(&1)
+}
+
 /// Appends numbers that stand side by side, the first bit of the first byte first.
 fn unpack(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>) {
     let mask = u64::from(u32::MAX >> (u32::BITS - width));
@@ -105,6 +113,8 @@ mod tests {
             let width = u32::BITS - most.leading_zeros() + spare.min(most.leading_zeros());
             let mut bytes = Vec::new();
             bits::push(&mut bytes, &numbers, width);
+            let are_ones = numbers.len() >= 16 && numbers.iter().all(|&number| number == 1);
+            prop_assert!(!is_run_of_one(&bytes, numbers.len()) || are_ones);
             let mut read_back = vec![7];
             read(&bytes, width, numbers.len(), &mut read_back).unwrap();
             prop_assert_eq!(&read_back[1..], &numbers[..]);
@@ -123,6 +133,8 @@ mod tests {
         assert!(read(&[2, 1], 33, 1, &mut out).is_err());
         assert!(read(&[0, 1], 3, 1, &mut out).is_err());
         assert!(read(&[0xff; 11], 3, 1, &mut out).is_err());
+        assert!(is_run_of_one(&[40, 1], 20) && !is_run_of_one(&[40, 1], 21));
+        assert!(!is_run_of_one(&[40, 0], 20) && !is_run_of_one(&[41, 1], 20) && !is_run_of_one(&[], 0));
         read(&[], 0, 3, &mut out).unwrap();
         assert_eq!(out, [0, 0, 0]);
     }

@@ -9,13 +9,16 @@ pub(crate) enum Values {
     Texts(Texts),
 }
 
-/// Texts, one behind the other.
+/// Texts, one behind the other, each behind the four bytes of its length.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
 }
+
+/// Bytes of a text's length.
+const LENGTH: usize = size_of::<u32>();
 
 /// The values of some rows, in the order of the rows. A value may be there that no row has.
 #[derive(Debug)]
@@ -58,20 +61,32 @@ impl Values {
 }
 
 impl Texts {
-    pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), TableReadError> {
-        self.bytes.extend_from_slice(text);
-        let end = u32::try_from(self.bytes.len());
-        self.ends
-            .push(end.map_err(|_| corrupt("a column of more than 4 GiB"))?);
+    /// Adds so many texts as Parquet writes them plainly.
+    pub(crate) fn push_plain(&mut self, plain: &[u8], count: usize) -> Result<(), TableReadError> {
+        let cut = || corrupt("a page ends before its values do");
+        let before = self.bytes.len();
+        u32::try_from(before + plain.len()).map_err(|_| corrupt("a column of more than 4 GiB"))?;
+        // No page has more texts than lengths.
+        self.ends.reserve(count.min(plain.len() / LENGTH));
+        let mut rest = plain;
+        for _ in 0..count {
+            let (length, behind) = rest.split_first_chunk::<LENGTH>().ok_or_else(cut)?;
+            let length = u32::from_le_bytes(*length) as usize;
+            rest = behind.get(length..).ok_or_else(cut)?;
+            self.ends.push((before + plain.len() - rest.len()) as u32);
+        }
+        let taken = plain.len() - rest.len();
+        self.bytes
+            .extend_from_slice(plain.get(..taken).unwrap_or_default());
         Ok(())
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&[u8]> {
         let from = match at.checked_sub(1) {
-            Some(before) => *self.ends.get(before)?,
+            Some(before) => *self.ends.get(before)? as usize,
             None => 0,
         };
-        self.bytes.get(from as usize..*self.ends.get(at)? as usize)
+        self.bytes.get(from + LENGTH..*self.ends.get(at)? as usize)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
