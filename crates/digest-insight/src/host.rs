@@ -1,6 +1,8 @@
 //! What one host does: in and out by window, its peers and which of them are new, what it serves, what was rejected.
 
 use std::net::IpAddr;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use digest_tables::Wanted;
 use foldhash::fast::RandomState;
@@ -132,16 +134,30 @@ impl Host {
         };
         let mut summing = Summing::default();
         // A window at a time: no flow is told of in two of them, and the flows of all are far more than what is made of them.
-        for (at, source) in sources.iter_mut().enumerate() {
-            let new = || Telling {
-                flows: HashMap::default(),
-                window: options.windows.get(at).copied(),
-                options: &options.links,
-            };
-            let told = ask(std::slice::from_mut(source), wanted, &filter, new)?;
-            let window = summing.add(told.flows, options);
-            summing.windows.push(window);
-        }
+        // The next one is asked while those of the last are summed.
+        let (told, windows) = sync_channel(1);
+        let asking = move || {
+            for (at, source) in sources.iter_mut().enumerate() {
+                let new = || Telling {
+                    flows: HashMap::default(),
+                    window: options.windows.get(at).copied(),
+                    options: &options.links,
+                };
+                let flows = ask(std::slice::from_mut(source), wanted, &filter, new).map(|telling| telling.flows);
+                let is_last = flows.is_err();
+                if told.send(flows).is_err() || is_last {
+                    break;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(asking);
+            for flows in windows {
+                let window = summing.add(flows?, options);
+                summing.windows.push(window);
+            }
+            Ok::<_, AskError>(())
+        })?;
         Ok(summing.finish(options))
     }
 }

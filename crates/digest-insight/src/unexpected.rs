@@ -166,7 +166,10 @@ impl Answer for Finding<'_> {
         self.bounded()
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), AskError> {
+    fn merge(&mut self, mut other: Self) -> Result<(), AskError> {
+        if other.found.len() > self.found.len() {
+            std::mem::swap(&mut self.found, &mut other.found);
+        }
         for (key, theirs) in other.found {
             let ours = self.found.entry(key).or_default();
             ours.rule = ours.rule.max(theirs.rule);

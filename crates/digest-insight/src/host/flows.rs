@@ -78,7 +78,10 @@ impl Answer for Telling<'_> {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self) -> Result<(), AskError> {
+    fn merge(&mut self, mut other: Self) -> Result<(), AskError> {
+        if other.flows.len() > self.flows.len() {
+            std::mem::swap(&mut self.flows, &mut other.flows);
+        }
         for (flow, told) in other.flows {
             self.flows.entry(flow).or_default().add(told);
         }
