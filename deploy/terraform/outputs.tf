@@ -1,9 +1,3 @@
-locals {
-  flow_logs_settings = {
-    VPC_FLOW_LOGS_BUCKET = var.flow_logs_prefix == "" ? var.flow_logs_bucket : "s3://${var.flow_logs_bucket}/${var.flow_logs_prefix}"
-  }
-}
-
 output "settings" {
   description = "Environment of both programs (docs/configuration.md), for a values file or an env file."
   value = {
@@ -18,12 +12,16 @@ output "settings" {
 
 output "worker_settings" {
   description = "What a worker needs besides."
-  value       = local.flow_logs_settings
+  value = {
+    VPC_FLOW_LOGS_BUCKET = local.flow_logs
+  }
 }
 
 output "api_settings" {
-  description = "What the API needs besides: where the flow logs are, if it may read them."
-  value       = var.api_reads_flow_logs ? local.flow_logs_settings : {}
+  description = "What the API needs besides: where the flow logs are, if it may read them; else nothing."
+  value = {
+    VPC_FLOW_LOGS_BUCKET = var.api_reads_flow_logs ? local.flow_logs : null
+  }
 }
 
 output "role_arns" {

@@ -3,6 +3,8 @@ locals {
   storage_arn   = aws_s3_bucket.digests["storage"].arn
   progress_arn  = aws_s3_bucket.digests["progress"].arn
   flow_logs_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.flow_logs_bucket}"
+  # As the programs are told it.
+  flow_logs = var.flow_logs_prefix == "" ? var.flow_logs_bucket : "s3://${var.flow_logs_bucket}/${var.flow_logs_prefix}"
   # AWSLogs/ below the delivery's prefix.
   flow_logs_objects = join("/", compact([local.flow_logs_arn, var.flow_logs_prefix, "AWSLogs/*"]))
 }

@@ -2,7 +2,7 @@
 //!
 //! A line as nearly all are (IPv4, ACCEPT or REJECT, no number of more than eight digits) is split and read like a regular
 //! row of flow logs; account, interface and times are compared as bytes with those of the line before, and read once. Any
-//! other line is read by [`DigestLine::parse`]: both ways mean the same.
+//! other line is read by [`DigestLine::parse`](crate::DigestLine::parse): both ways mean the same.
 
 use std::net::IpAddr;
 
