@@ -143,7 +143,8 @@ impl Host {
                     window: options.windows.get(at).copied(),
                     options: &options.links,
                 };
-                let flows = ask(std::slice::from_mut(source), wanted, &filter, new).map(|telling| telling.flows);
+                let flows =
+                    ask(std::slice::from_mut(source), wanted, &filter, new).map(|telling| telling.flows);
                 let is_last = flows.is_err();
                 if told.send(flows).is_err() || is_last {
                     break;

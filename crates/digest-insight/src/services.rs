@@ -6,8 +6,9 @@ use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::grouping::{Grouping, Node};
-use crate::links::{LinksOptions, Measure};
+use crate::links::{Links, LinksOptions, Measure};
 use crate::listed::{Foremost, Listed};
+use crate::numbers::Numbers;
 use crate::seen_by::SeenBy;
 use crate::service::{Port, Rule};
 use crate::sources::{AskError, Source, ask};
@@ -15,7 +16,7 @@ use crate::subject::Sums;
 
 mod summing;
 
-use summing::{Client, Finding, ServiceKey, Summing};
+use summing::{Client, Finding, Summing};
 
 /// A service, and who uses it how much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,7 +53,8 @@ pub(super) struct Use {
     seen: SeenBy,
 }
 
-/// Asks who serves what. Only traffic that was not rejected is looked at.
+/// Asks who serves what. Only traffic that was not rejected is looked at. Where more would have to be held than may be and all
+/// sources are tables, they are read several times, a part of the services each.
 ///
 /// # Errors
 /// [`AskError`].
@@ -62,33 +64,46 @@ pub fn services(
     most: usize,
     measure: Measure,
 ) -> Result<Listed<Service>, AskError> {
-    let summing = Summing::new(options.most_links);
-    let new = || Finding::new(&summing, options);
+    Links::in_parts(sources, options, |sources, parts| {
+        by_parts(sources, options, parts, most, measure)
+    })
+}
+
+fn by_parts(
+    sources: &mut [Source],
+    options: &LinksOptions,
+    parts: u64,
+    most: usize,
+    measure: Measure,
+) -> Result<Listed<Service>, AskError> {
     let wanted = Wanted {
         connections: true,
         ..Wanted::default()
     };
-    let opened_from = ask(sources, wanted, &options.filter, new)?.finish()?;
-    let sums = summing.finish()?;
-    let is_served = |served: &ServiceKey, found: &Use| {
-        found.rule != Some(Rule::PortOrder) || !opened_from.contains(served)
-    };
-    let found = sums.services().filter(|(key, found, _)| is_served(key, found));
+    let addresses = Numbers::default();
     let mut foremost = Foremost::new(most);
-    if options.grouping == Grouping::Address {
-        for ((server, port, protocol), found, _) in found {
-            let key = || (Node::Address(server), port, protocol);
-            foremost.push(found.weight(measure), || (key(), found));
-        }
-        return Ok(foremost.finish(Service::of));
-    }
     // Who uses several of a group's services is one client of it.
     let mut grouped: HashMap<_, (Use, HashSet<Client, RandomState>), RandomState> = HashMap::default();
-    for ((server, port, protocol), found, clients) in found {
-        let node = options.grouping.node(server, &options.observers, &options.inside);
-        let (all, by) = grouped.entry((node, port, protocol)).or_default();
-        all.add(found);
-        by.extend(clients);
+    for part in 0..parts {
+        let summing = Summing::new(&addresses, options.most_links);
+        let new = || Finding::new(&summing, options, (part, parts));
+        let opened_from = ask(sources, wanted, &options.filter, new)?.finish()?;
+        let sums = summing.finish()?;
+        for (served, found, clients) in sums.services() {
+            if found.rule == Some(Rule::PortOrder) && opened_from.contains(&served) {
+                continue;
+            }
+            let (server, port, protocol) = served;
+            if options.grouping == Grouping::Address {
+                let key = || (Node::Address(server), port, protocol);
+                foremost.push(found.weight(measure), || (key(), found));
+                continue;
+            }
+            let node = options.grouping.node(server, &options.observers, &options.inside);
+            let (all, by) = grouped.entry((node, port, protocol)).or_default();
+            all.add(found);
+            by.extend(clients);
+        }
     }
     for (key, (mut found, clients)) in grouped {
         found.clients = clients.len() as u64;

@@ -1,9 +1,10 @@
 //! Who uses which services how much, summed by several threads: by service and client.
 
+use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr};
 
 use digest_core::Edge;
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 use hashbrown::HashSet;
 
 use crate::gathered::{Gathered, Gatherer, Keyed, TooManySums, spread};
@@ -104,29 +105,29 @@ impl Keyed for UseSum {
 
 /// Sums that threads add to, and addresses that have numbers in their keys.
 #[derive(Debug)]
-pub(super) struct Summing {
-    addresses: Numbers<IpAddr>,
+pub(super) struct Summing<'a> {
+    addresses: &'a Numbers<IpAddr>,
     gathered: Gathered<UseSum>,
     most: usize,
 }
 
 /// What they have added up to.
 #[derive(Debug)]
-pub(super) struct UseSums {
-    addresses: Numbers<IpAddr>,
+pub(super) struct UseSums<'a> {
+    addresses: &'a Numbers<IpAddr>,
     parts: Vec<Vec<UseSum>>,
 }
 
-impl Summing {
-    pub(super) fn new(most: usize) -> Self {
+impl<'a> Summing<'a> {
+    pub(super) fn new(addresses: &'a Numbers<IpAddr>, most: usize) -> Self {
         Self {
-            addresses: Numbers::default(),
+            addresses,
             gathered: Gathered::new(most),
             most,
         }
     }
 
-    pub(super) fn finish(self) -> Result<UseSums, AskError> {
+    pub(super) fn finish(self) -> Result<UseSums<'a>, AskError> {
         let parts = self.gathered.finish();
         Ok(UseSums {
             addresses: self.addresses,
@@ -135,7 +136,7 @@ impl Summing {
     }
 }
 
-impl UseSums {
+impl UseSums<'_> {
     /// The services, how each is used, and by whom.
     pub(super) fn services(&self) -> impl Iterator<Item = (ServiceKey, Use, impl Iterator<Item = Client>)> {
         let parts = self.parts.iter();
@@ -206,16 +207,19 @@ pub(super) struct Finding<'o> {
     /// Ports from which someone opened: whatever their order, they serve nothing.
     opened_from: HashSet<ServiceKey, RandomState>,
     options: &'o LinksOptions,
+    /// Which of how many parts of the services is summed.
+    part: (u64, u64),
 }
 
 impl<'o> Finding<'o> {
-    pub(super) fn new(summing: &'o Summing, options: &'o LinksOptions) -> Self {
+    pub(super) fn new(summing: &'o Summing<'_>, options: &'o LinksOptions, part: (u64, u64)) -> Self {
         Self {
             gatherer: summing.gathered.gatherer(),
             addresses: summing.addresses.numbering(),
             sights: options.observers.sights(),
             opened_from: HashSet::default(),
             options,
+            part,
         }
     }
 
@@ -275,6 +279,11 @@ impl Answer for Finding<'_> {
             End::Destination => (edge.dstaddr, edge.srcaddr),
         };
         self.note_opener(edge, served, client);
+        let (part, parts) = self.part;
+        let of = || FixedState::default().hash_one((server, served.port, edge.protocol));
+        if parts > 1 && of() % parts != part {
+            return Ok(());
+        }
         let (server, server_is_number) = self.word(server);
         let (client, client_is_number) = self.word(client);
         let (ports, is_between) = match served.port {
