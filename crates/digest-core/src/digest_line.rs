@@ -36,6 +36,9 @@ pub enum LineFault {
     /// Another log-status than OK.
     #[error("log-status is not OK: {0:?}")]
     Status(String),
+    /// More than 4 GiB of lines were to be read at once.
+    #[error("more than 4 GiB of lines at once")]
+    TooMuch,
     /// One port is there and the other is not.
     #[error("only one of srcport and dstport is -")]
     OnePort,

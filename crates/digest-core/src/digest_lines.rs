@@ -100,7 +100,7 @@ impl DigestLines {
         }
     }
 
-    /// Reads whole lines, each ended by a newline, in place of what was read before. Fewer than 4 GiB of them.
+    /// Reads whole lines, each ended by a newline, in place of what was read before.
     ///
     /// # Errors
     /// The first line that is none of a digest's, counted from 0, and what is wrong with it.
@@ -113,9 +113,10 @@ impl DigestLines {
         rows.rows.clear();
         rows.names.clear();
         rows.others.clear();
-        if let Some(text) = Padded::new(&self.text, PAD, PAD + lines.len()) {
-            self.level.run(Reading { text, rows });
-        }
+        let Some(text) = Padded::new(&self.text, PAD, PAD + lines.len()) else {
+            return Err((0, LineFault::TooMuch));
+        };
+        self.level.run(Reading { text, rows });
         match rows.fault.take() {
             Some(fault) => Err((rows.rows.len() as u64, fault)),
             None => Ok(()),

@@ -15,10 +15,11 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use self::gathering::Gathered;
+use self::gathering::Weights;
 use crate::figures::{bytes as shown_bytes, counted, grouped};
 use crate::grouping::Node;
-use crate::links::{Link, Links, LinksOptions};
+use crate::links::{Link, Links, LinksOptions, Measure};
+use crate::listed::Foremost;
 use crate::sources::{AskError, Source};
 
 /// A graph to be shown.
@@ -64,12 +65,12 @@ impl Graph {
     /// The nodes and links with the most bytes.
     #[must_use]
     pub fn of(links: &Links, limits: GraphLimits) -> Self {
-        let mut gathered = Gathered::default();
-        gathered.weigh(links);
-        let kept = gathered.kept(limits.nodes);
-        let mut picked = Vec::new();
-        gathering::pick(&mut picked, links, kept.as_ref(), limits.links);
-        gathered.graph(picked)
+        let mut weights = Weights::default();
+        weights.weigh(links);
+        let kept = weights.kept(limits.nodes);
+        let mut foremost = Foremost::new(limits.links);
+        links.offer(&mut foremost, Measure::Bytes, kept.as_ref());
+        weights.graph(foremost.finish(Link::of).items)
     }
 
     /// Sums the edges of several sources to a graph. Where there are more links than may be held and all sources are
@@ -86,20 +87,21 @@ impl Graph {
             if parts == 1 {
                 return Ok(Some(Self::of(&Links::ask(sources, options)?, limits)));
             }
-            let (mut gathered, mut picked) = (Gathered::default(), Vec::new());
+            let mut weights = Weights::default();
             for part in 0..parts {
-                gathered.weigh(&Links::part(sources, options, (part, parts))?);
-                if gathered.nodes() > options.most {
+                weights.weigh(&Links::part(sources, options, (part, parts))?);
+                if weights.nodes() > options.most {
                     // More parts would not help.
                     return Ok(None);
                 }
             }
-            let kept = gathered.kept(limits.nodes);
+            let kept = weights.kept(limits.nodes);
+            let mut foremost = Foremost::new(limits.links);
             for part in 0..parts {
                 let links = Links::part(sources, options, (part, parts))?;
-                gathering::pick(&mut picked, &links, kept.as_ref(), limits.links);
+                links.offer(&mut foremost, Measure::Bytes, kept.as_ref());
             }
-            Ok(Some(gathered.graph(picked)))
+            Ok(Some(weights.graph(foremost.finish(Link::of).items)))
         })?;
         asked.ok_or(AskError::TooMany(options.most))
     }

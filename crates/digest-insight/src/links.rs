@@ -1,5 +1,7 @@
 //! Edges summed by what their ends stand for: the table under graphs, differences by group, and questions.
 
+use std::collections::HashSet;
+
 use digest_core::Edge;
 use digest_tables::Wanted;
 use thiserror::Error;
@@ -143,7 +145,7 @@ impl LinksOptions {
 }
 
 impl Link {
-    fn of(key: LinkKey, summed: Summed) -> Self {
+    pub(crate) fn of(key: LinkKey, summed: Summed) -> Self {
         Self {
             subject: key.subject(),
             source: key.source,
@@ -152,19 +154,6 @@ impl Link {
             edges: summed.edges,
             seen: summed.seen,
         }
-    }
-
-    /// Those with most first; of equal ones in the order of their names.
-    pub(crate) fn sort(links: &mut [Self], measure: Measure) {
-        let names = |link: &Self| {
-            let of = &link.subject;
-            let service = (of.srcport, of.dstport, of.protocol, of.action.clone());
-            (link.source.clone(), link.destination.clone(), service)
-        };
-        links.sort_by(|one, other| {
-            let order = measure.of_link(other).cmp(&measure.of_link(one));
-            order.then_with(|| names(one).cmp(&names(other)))
-        });
     }
 }
 
@@ -245,42 +234,42 @@ impl Links {
         most: usize,
         measure: Measure,
     ) -> Result<(Listed<Link>, Self), AskError> {
-        let (mut all, mut totals) = (Listed::default(), Self::default());
+        let (mut foremost, mut totals) = (Foremost::new(most), Self::default());
         for part in 0..parts {
             let links = Self::part(sources, options, (part, parts))?;
             totals.total.add(links.total);
             totals.edges += links.edges;
             totals.second_sights += links.second_sights;
-            let listed = links.heaviest(most, measure);
-            all.count += listed.count;
-            all.items.extend(listed.items);
+            links.offer(&mut foremost, measure, None);
         }
-        Link::sort(&mut all.items, measure);
-        all.items.truncate(most);
-        Ok((all, totals))
+        Ok((foremost.finish(Link::of), totals))
     }
 
     /// Those with the most bytes, packets or edges, most first; of equal ones in the order of their names.
     #[must_use]
     pub fn heaviest(&self, most: usize, measure: Measure) -> Listed<Link> {
-        self.heaviest_where(most, measure, |_| true)
+        let mut foremost = Foremost::new(most);
+        self.offer(&mut foremost, measure, None);
+        foremost.finish(Link::of)
     }
 
-    /// The same of those whose key is wanted.
-    pub(crate) fn heaviest_where(
+    /// Offers those between kept nodes to what is foremost of several parts.
+    pub(crate) fn offer(
         &self,
-        most: usize,
+        foremost: &mut Foremost<LinkKey, Summed>,
         measure: Measure,
-        is_wanted: impl Fn(&dyn Fn() -> LinkKey) -> bool,
-    ) -> Listed<Link> {
-        let mut foremost = Foremost::new(most);
+        kept: Option<&HashSet<Node>>,
+    ) {
         for (words, summed) in self.sums.links() {
             let key = || self.sums.key(words);
-            if is_wanted(&key) {
-                foremost.push(measure.of_sums(&summed), || (key(), summed));
+            let is_kept = kept.is_none_or(|kept| {
+                let key = key();
+                kept.contains(&key.source) && kept.contains(&key.destination)
+            });
+            if is_kept {
+                foremost.push(measure.of_sums(summed.sums, summed.edges), || (key(), summed));
             }
         }
-        foremost.finish(Link::of)
     }
 
     /// All of them, in no order.
@@ -292,19 +281,12 @@ impl Links {
 }
 
 impl Measure {
-    fn of_sums(self, link: &Summed) -> u128 {
+    /// How much there is of it.
+    pub(crate) fn of_sums(self, sums: Sums, edges: u64) -> u128 {
         match self {
-            Self::Bytes => link.sums.bytes,
-            Self::Packets => link.sums.packets,
-            Self::Edges => link.edges.into(),
-        }
-    }
-
-    fn of_link(self, link: &Link) -> u128 {
-        match self {
-            Self::Bytes => link.sums.bytes,
-            Self::Packets => link.sums.packets,
-            Self::Edges => link.edges.into(),
+            Self::Bytes => sums.bytes,
+            Self::Packets => sums.packets,
+            Self::Edges => edges.into(),
         }
     }
 }

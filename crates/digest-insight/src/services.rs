@@ -140,10 +140,8 @@ impl Use {
     }
 
     fn weight(&self, measure: Measure) -> u128 {
-        match measure {
-            Measure::Bytes => self.received.bytes + self.sent.bytes,
-            Measure::Packets => self.received.packets + self.sent.packets,
-            Measure::Edges => self.edges.into(),
-        }
+        let mut both = self.received;
+        both.add(self.sent);
+        measure.of_sums(both, self.edges)
     }
 }

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::graph::Graph;
 use crate::grouping::Node;
-use crate::links::{Link, LinkKey, Links, Measure};
+use crate::links::{Link, Links};
 use crate::subject::Sums;
 
 /// What all links add up to.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct Weights {
     nodes: HashMap<Node, u128>,
     links: u64,
     total: Sums,
 }
 
-impl Gathered {
+impl Weights {
     /// Adds links up; those that only second sights tell of are none.
     pub(super) fn weigh(&mut self, links: &Links) {
         for (key, link) in links.all() {
@@ -70,20 +70,4 @@ pub(super) fn heaviest<'n>(nodes: impl Iterator<Item = (&'n Node, u128)>, most: 
     all.sort_unstable_by(|(one, bytes), (other, others)| others.cmp(bytes).then_with(|| one.cmp(other)));
     all.truncate(most);
     all.into_iter().map(|(node, _)| node).collect()
-}
-
-/// Puts those of the links that are between kept nodes to those that are picked, of which the heaviest stay.
-pub(super) fn pick(picked: &mut Vec<Link>, links: &Links, kept: Option<&HashSet<Node>>, most: usize) {
-    let is_kept = |key: &dyn Fn() -> LinkKey| {
-        kept.is_none_or(|kept| {
-            let key = key();
-            kept.contains(&key.source) && kept.contains(&key.destination)
-        })
-    };
-    let is_first = picked.is_empty();
-    picked.extend(links.heaviest_where(most, Measure::Bytes, is_kept).items);
-    if !is_first {
-        Link::sort(picked, Measure::Bytes);
-        picked.truncate(most);
-    }
 }
