@@ -92,11 +92,15 @@ macro_rules! contract_tests {
             what_stands_beside_a_digest_is_kept_where_declared,
             a_digest_is_read_in_ranges_and_only_as_it_was_found,
             a_digest_of_the_go_service_is_found,
+            a_small_digest_is_read_as_a_whole_with_its_hash,
         ]);
         $crate::contract_tests!($open: attempts [
             a_large_digest_comes_from_its_temporary_object,
             a_manifest_gets_its_name_from_its_attempt,
+            a_list_of_objects_is_read_wherever_it_is,
+            a_table_is_read_only_as_it_was_found,
             what_attempts_leave_is_found_and_removed,
+            what_attempts_at_one_digest_leave_is_found_by_itself,
             a_probe_finds_what_the_store_does_and_leaves_nothing,
         ]);
     };

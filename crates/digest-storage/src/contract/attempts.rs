@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
-use digest_core::manifest::{MANIFEST_FORMAT, ObjectCounts, RecordCounts, Sealed};
-use digest_core::{Coverage, Manifest};
+use digest_core::manifest::{MANIFEST_FORMAT, ObjectCounts, ObjectEntry, RecordCounts, Sealed};
+use digest_core::{Coverage, Job, Manifest, Scope, Window};
 use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::digests::{Digests, Expect};
 use crate::error::ErrorKind;
 use crate::faults::{Fault, Faults, Operation};
 use crate::manifests::Manifests;
+use crate::tables::{TableKind, Tables};
 
 const MIB: usize = 1024 * 1024;
 
@@ -109,6 +110,43 @@ fn manifest() -> Manifest {
     }
 }
 
+/// Inside the manifest, beside it under the attempt's nonce, or gone.
+pub async fn a_list_of_objects_is_read_wherever_it_is(subject: Subject) {
+    let manifests = Manifests::new(subject.store.clone());
+    let (id, nonce) = (job().id(), Uuid::new_v4());
+    let list: Vec<ObjectEntry> = serde_json::from_str(
+        r#"[{"key": "a/b.log.gz", "size": 3, "etag": "\"1\""}, {"key": "a/c.log.gz", "size": 0, "etag": null}]"#,
+    )
+    .unwrap();
+    let told = |inside, key| Manifest {
+        object_list: inside,
+        object_list_key: key,
+        ..manifest()
+    };
+    let read = async |manifest| manifests.objects(&manifest).await.unwrap();
+    let key = manifests.object_list_key(id, nonce);
+    assert_eq!(read(told(None, Some(key.clone()))).await, None, "it is gone");
+    manifests.write_object_list(id, nonce, &list).await.unwrap();
+    assert_eq!(read(told(None, Some(key))).await.as_ref(), Some(&list));
+    assert_eq!(read(told(Some(list.clone()), None)).await, Some(list));
+    assert_eq!(read(told(None, None)).await, Some(Vec::new()));
+}
+
+/// By ranges, until it is another one.
+pub async fn a_table_is_read_only_as_it_was_found(subject: Subject) {
+    let tables = Tables::new(subject.store.clone());
+    let key = Tables::key(TableKind::Edges, &job(), Uuid::new_v4());
+    assert!(Tables::is_table(&key) && !Tables::is_table("edges/v1/notes.parquet"));
+    assert_eq!(tables.find(&key).await.unwrap(), None);
+    subject.put(&key, "PAR1 rows PAR1").await;
+    let found = tables.find(&key).await.unwrap().unwrap();
+    assert_eq!(found.size, 14);
+    assert_eq!(tables.read(&found, 5..9).await.unwrap(), "rows");
+    subject.put(&key, "PAR1 ROWS PAR1").await;
+    let refused = tables.read(&found, 5..9).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Changed, "{refused}");
+}
+
 /// Old ones of every kind, and nothing else.
 pub async fn what_attempts_leave_is_found_and_removed(subject: Subject) {
     let digests = Digests::new(subject.store.clone());
@@ -144,6 +182,34 @@ pub async fn what_attempts_leave_is_found_and_removed(subject: Subject) {
         digests.remove_leftover(&super::path(key)).await.unwrap();
     }
     assert_eq!(subject.store.list(None, None).count().await, kept.len());
+}
+
+/// Not those of a digest whose id is next to it, nor what was stored later.
+pub async fn what_attempts_at_one_digest_leave_is_found_by_itself(subject: Subject) {
+    let digests = Digests::new(subject.store.clone());
+    let (id, nonces) = (job().id(), [Uuid::new_v4(), Uuid::new_v4()]);
+    let others = (1..24).map(|hour| {
+        let window = Window::hour_from(now().timestamp() + hour * 3600);
+        Job::new(window, Scope::default()).id()
+    });
+    let left = nonces.map(|nonce| format!("{id}.{nonce}.tmp"));
+    for key in others
+        .map(|other| format!("{other}.{}.tmp", nonces[0]))
+        .chain(left.clone())
+    {
+        subject.put(&key, "x").await;
+    }
+    subject.put(&format!("{id}.log.gz"), "x").await;
+    let until = async |time| {
+        let found: Vec<(Uuid, _)> = digests.of_attempts(id, time).try_collect().await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|(nonce, key)| (key, nonce)).collect();
+        found.sort();
+        found
+    };
+    let mut expected: Vec<_> = left.iter().map(|key| super::path(key)).zip(nonces).collect();
+    expected.sort();
+    assert_eq!(until(Utc::now() + TimeDelta::hours(1)).await, expected);
+    assert_eq!(until(Utc::now() - TimeDelta::hours(1)).await, []);
 }
 
 /// Also of a store that ignores all preconditions.

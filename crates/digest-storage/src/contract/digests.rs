@@ -108,3 +108,17 @@ pub async fn a_digest_of_the_go_service_is_found(subject: Subject) {
     let read = digests.read(job().id(), None, Some(&object.etag)).await.unwrap();
     assert_eq!(text(read).await, "go");
 }
+
+/// In one answer; the hash is of the bytes, whatever is told beside them.
+pub async fn a_small_digest_is_read_as_a_whole_with_its_hash(subject: Subject) {
+    let digests = Digests::new(subject.store.clone());
+    assert!(digests.open(job().id()).await.unwrap().is_none());
+    publish(&digests, "abc", &Expect::Absent).await.unwrap();
+    let opened = digests.open(job().id()).await.unwrap().unwrap();
+    assert_eq!(opened.range, 0..3);
+    let (object, bytes) = opened.hashed().await.unwrap();
+    assert_eq!(bytes, "abc");
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(object.sha256.as_deref(), Some(sha256));
+    assert_eq!(digests.sha256(job().id(), &object).await.unwrap(), sha256);
+}

@@ -17,4 +17,5 @@ mod local;
 mod memory;
 mod planning;
 mod reading_ahead;
+mod survey;
 mod vast;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use digest_storage::faults::{Fault, Faults, Operation};
-use digest_storage::{ErrorKind, FlowLogs, Prefetch, Store, StoreError};
+use digest_storage::{ErrorKind, FlowLogs, Place, Prefetch, Store, StoreError, StoreOptions};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -365,4 +365,33 @@ async fn a_range_that_cannot_be_read_is_told_by_its_reason() {
     )
     .await;
     assert_eq!(kind(&denied.unwrap_err()), ErrorKind::AccessDenied);
+}
+
+#[tokio::test]
+async fn a_local_file_is_read_in_parts_and_not_past_a_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::Local {
+        directory: directory.path().to_owned(),
+    };
+    let store = digest_storage::open(&place, &StoreOptions::default()).unwrap();
+    // Whole where there is room for it, in pieces of the room where there is not.
+    for (number, size, room) in [(0, 3 * MIB + 1, 64 * MIB), (1, 20 * MIB + 7, 16 * MIB)] {
+        put(&store, number, size).await;
+        let bytes = read(&store, &Prefetch::new(2, room), number).await.unwrap();
+        assert!(
+            bytes == body(size),
+            "object {number}: {} of {size} bytes",
+            bytes.len()
+        );
+    }
+    let flow_logs = FlowLogs::new(store.clone());
+    let plan = flow_logs.loose().await.unwrap();
+    let [object] = plan.objects.get(..1).unwrap() else {
+        panic!("an object");
+    };
+    put(&store, 0, MIB).await;
+    let mut reader = Prefetch::new(1, MIB).open(&flow_logs, object).await.unwrap();
+    assert_eq!(reader.size(), 3 * MIB + 1);
+    let changed = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new()).unwrap_err());
+    assert_eq!(kind(&changed.await.unwrap()), ErrorKind::Changed);
 }

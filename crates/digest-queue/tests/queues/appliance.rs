@@ -1,72 +1,12 @@
 //! The appliance over real sockets: what is sent, what counts as taken, when it gives up.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests may fail loudly"
-)]
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use digest_core::{Job, Scope, Window};
 use digest_queue::{ApplianceOptions, HttpAppliance, JobQueue, QueueErrorKind, SendContext};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-/// What the listener does with one connection.
-#[derive(Clone, Copy)]
-enum Turn {
-    Answer(&'static str),
-    Reset,
-    Hang,
-}
-
-/// A listener that plays its turns in order, the last one for ever, and keeps what it was sent.
-struct Listener {
-    endpoint: String,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-async fn listen(turns: &'static [Turn]) -> Listener {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&seen);
-    tokio::spawn(async move {
-        for round in 0.. {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let turn = turns[round.min(turns.len() - 1)];
-            let kept = Arc::clone(&kept);
-            tokio::spawn(async move {
-                let request = read_request(&mut stream).await;
-                kept.lock().unwrap().push(request);
-                match turn {
-                    Turn::Answer(head) => {
-                        let answer =
-                            format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-                        stream.write_all(answer.as_bytes()).await.unwrap();
-                    }
-                    Turn::Reset => drop(stream),
-                    Turn::Hang => tokio::time::sleep(Duration::from_secs(60)).await,
-                }
-            });
-        }
-    });
-    Listener { endpoint, seen }
-}
-
-async fn read_request(stream: &mut TcpStream) -> String {
-    let mut request = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let read = stream.read(&mut buffer).await.unwrap();
-        request.extend_from_slice(&buffer[..read]);
-        let text = String::from_utf8_lossy(&request).into_owned();
-        if read == 0 || text.trim_end().ends_with('}') {
-            return text;
-        }
-    }
-}
+use crate::job;
+use crate::listener::{Listener, Turn, listen};
 
 fn appliance(endpoint: &str, topic: Option<&str>) -> HttpAppliance {
     HttpAppliance::new(&ApplianceOptions {
@@ -77,11 +17,6 @@ fn appliance(endpoint: &str, topic: Option<&str>) -> HttpAppliance {
         secret: None,
     })
     .unwrap()
-}
-
-fn job() -> Job {
-    let window = Window::parse("2018-10-17T00:00:00Z", "2018-10-17T01:00:00Z").unwrap();
-    Job::new(window, Scope::default())
 }
 
 async fn send(listener: &Listener) -> Result<(), digest_queue::QueueError> {
