@@ -22,6 +22,12 @@ impl Address {
     }
 }
 
+/// The address that a token spells, in exactly those spellings that the standard library's `IpAddr` reads.
+#[must_use]
+pub fn parse_ip(token: &[u8]) -> Option<IpAddr> {
+    Address::parse(token).map(IpAddr::from)
+}
+
 impl From<Address> for IpAddr {
     fn from(address: Address) -> Self {
         match address {

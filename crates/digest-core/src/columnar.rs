@@ -11,6 +11,7 @@ use std::io;
 
 use parquet::errors::ParquetError;
 
+use crate::hybrid::HybridFault;
 use crate::untold::untold;
 
 mod batch;
@@ -19,7 +20,6 @@ mod codec;
 mod column;
 mod delta;
 mod footer;
-mod hybrid;
 mod place;
 mod plain;
 mod rare;
@@ -98,6 +98,12 @@ impl Failure {
             Self::TooLarge(reason) => Self::TooLarge(format!("column {column}: {reason}")),
             source @ Self::Source(_) => source,
         }
+    }
+}
+
+impl From<HybridFault> for Failure {
+    fn from(fault: HybridFault) -> Self {
+        Self::corrupt(fault.to_string())
     }
 }
 

@@ -87,6 +87,7 @@ mod flow_record;
 mod object_rows;
 
 mod columnar;
+mod hybrid;
 
 mod regular;
 
@@ -185,6 +186,7 @@ pub mod oracle;
 #[cfg(feature = "testing")]
 mod parquet_copy;
 
+pub use address::parse_ip;
 pub use contents::{Contents, InOrder, Ranges};
 pub use digest::Digest;
 pub use digest_line::{DigestLine, LineFault};
@@ -200,6 +202,7 @@ pub use field::{FIELDS, FieldType, KnownField};
 pub use first_layout::first_layout;
 pub use fold::{BadRows, Fold, FoldOptions};
 pub use history::History;
+pub use hybrid::{Hybrid, HybridFault};
 pub use id::DigestId;
 pub use index_entry::IndexEntry;
 pub use interface_facts::InterfaceFacts;

@@ -87,7 +87,35 @@ fn push_varint(out: &mut Vec<u8>, mut number: u64) {
 
 #[cfg(test)]
 mod tests {
+    use digest_core::Hybrid;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(
+            parts in prop::collection::vec((0_u32..1 << 20, 1_usize..40), 1..40),
+            spare in 0_u32..13,
+        ) {
+            let numbers: Vec<u32> =
+                parts.iter().flat_map(|&(number, times)| std::iter::repeat_n(number, times)).collect();
+            let most = numbers.iter().max().copied().unwrap_or_default();
+            let width = u32::BITS - most.leading_zeros() + spare.min(most.leading_zeros());
+            let mut bytes = Vec::new();
+            push(&mut bytes, &numbers, width);
+            let read = |end: usize, out: &mut Vec<u32>| {
+                Hybrid::new(0, end, width).and_then(|mut hybrid| hybrid.read(&bytes[..end], numbers.len(), out))
+            };
+            let mut read_back = vec![7];
+            prop_assert_eq!(read(bytes.len(), &mut read_back), Ok(most));
+            prop_assert_eq!(&read_back[1..], &numbers[..]);
+            for end in 0..bytes.len() {
+                // Whatever is missing: numbers that are there, or a clear word.
+                let _ = read(end, &mut Vec::new());
+            }
+        }
+    }
 
     #[test]
     fn widths_hold_every_number() {

@@ -5,9 +5,6 @@
 //! (whether an address lies in a network, for one) is found out once for all rows that have it.
 
 pub(crate) mod source;
-
-pub(crate) mod hybrid;
-
 pub(crate) mod values;
 
 pub(crate) mod addresses;

@@ -4,11 +4,11 @@ use parquet::basic::Encoding;
 
 use super::chunk::Chunk;
 use super::codec::{Codec, PAD};
-use super::hybrid::Hybrid;
 use super::rare::Rare;
 use super::schema::{Extent, Wanted};
 use super::table::{NONE, Table};
 use super::{Bounds, Failure, PAGE_GROWS, Place};
+use crate::hybrid::Hybrid;
 use crate::readers::Allowance;
 
 mod charge;

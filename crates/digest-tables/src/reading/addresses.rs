@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use digest_core::parse_ip;
+
 use crate::edge_columns::side::Side;
 use crate::reading::chunk;
 use crate::reading::error::{TableReadError, corrupt};
@@ -73,7 +75,7 @@ impl Addresses {
                 continue;
             };
             if *known == NULL {
-                let address = texts.get(*text as usize).and_then(address);
+                let address = texts.get(*text as usize).and_then(parse_ip);
                 *known = self.values.len() as u32;
                 self.values
                     .push(address.ok_or_else(|| corrupt("a text that is no address"))?);
@@ -93,7 +95,7 @@ impl Addresses {
         let Values::Texts(texts) = &column.values else {
             return Ok(Self::default());
         };
-        let values: Option<Vec<IpAddr>> = texts.iter().map(address).collect();
+        let values: Option<Vec<IpAddr>> = texts.iter().map(parse_ip).collect();
         Ok(Self {
             values: values.ok_or_else(|| corrupt("a text that is no address"))?,
             rows: column.rows,
@@ -118,8 +120,4 @@ impl Addresses {
     pub(crate) fn get(&self, row: usize) -> Option<IpAddr> {
         self.values.get(*self.rows.get(row)? as usize).copied()
     }
-}
-
-fn address(text: &[u8]) -> Option<IpAddr> {
-    str::from_utf8(text).ok()?.parse().ok()
 }

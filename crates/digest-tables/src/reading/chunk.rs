@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use digest_core::Hybrid;
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -10,7 +11,6 @@ use parquet::file::properties::ReaderProperties;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::reading::error::{TableReadError, corrupt};
-use crate::reading::hybrid;
 use crate::reading::source::Chunks;
 use crate::reading::table_file::{TableFile, guarded};
 use crate::reading::values::{Column, Rows, Texts, Values};
@@ -155,19 +155,33 @@ impl<'r> Reading<'r> {
         let (count, encoding) = (page.num_values() as usize, page.encoding());
         let (levels, values) = levels_and_values(&page, self.is_optional)?;
         let mut present = count;
-        self.scratch.0.clear();
-        if let Some(levels) = levels.filter(|levels| !hybrid::is_run_of_one(levels, count)) {
-            hybrid::read(&levels, 1, count, &mut self.scratch.0)?;
-            present = self.scratch.0.iter().filter(|&&level| level == 1).count();
+        if let Some(levels) = levels {
+            let mut levels_of = Hybrid::new(0, levels.len(), 1)?;
+            if !levels_of.pass_all(&levels, count, 1)? {
+                self.scratch.0.clear();
+                levels_of.read(&levels, count, &mut self.scratch.0)?;
+                present = self.scratch.0.iter().filter(|&&level| level == 1).count();
+            }
         }
         self.scratch.1.clear();
         match encoding {
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 let (width, numbers) = values.split_first().unwrap_or((&0, &[]));
-                hybrid::read(numbers, (*width).into(), present, &mut self.scratch.1)?;
-                let greatest = self.scratch.1.iter().max().copied();
-                if greatest.is_some_and(|greatest| greatest as usize >= self.values.len()) {
+                let mut hybrid = Hybrid::new(0, numbers.len(), (*width).into())?;
+                // Rows that are all wanted, each with a value, go where they stay.
+                let is_all = present == count && matches!(self.wanted, Rows::All(_));
+                let out = if is_all {
+                    &mut self.rows
+                } else {
+                    &mut self.scratch.1
+                };
+                let greatest = hybrid.read(numbers, present, out)?;
+                if greatest as usize >= self.values.len() && present > 0 {
                     return Err(corrupt("a row has a value that is not in its dictionary"));
+                }
+                if is_all {
+                    self.taken += count;
+                    return Ok(count);
                 }
             }
             Encoding::PLAIN => {

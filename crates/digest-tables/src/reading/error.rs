@@ -2,6 +2,7 @@
 
 use std::io;
 
+use digest_core::HybridFault;
 use parquet::errors::ParquetError;
 use thiserror::Error;
 
@@ -41,6 +42,12 @@ impl From<ParquetError> for TableReadError {
             },
             other => Self::Corrupt(other.to_string()),
         }
+    }
+}
+
+impl From<HybridFault> for TableReadError {
+    fn from(fault: HybridFault) -> Self {
+        Self::Corrupt(fault.to_string())
     }
 }
 

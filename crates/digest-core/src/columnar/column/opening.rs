@@ -6,9 +6,9 @@ use parquet::column::page::Page;
 
 use super::{Column, Values};
 use crate::columnar::codec::{Codec, NotInflated, PAD};
-use crate::columnar::hybrid::Hybrid;
 use crate::columnar::rare::Rare;
 use crate::columnar::{DICTIONARY_GROWS, Failure, PAGE_GROWS};
+use crate::hybrid::Hybrid;
 use crate::readers::Allowance;
 use crate::vector::Level;
 

@@ -22,12 +22,12 @@ impl Column {
         if let Some(levels) = &mut self.levels
             && !levels.pass_all(&self.page, count, 1)?
         {
-            levels.read(level, &self.page, count, &mut self.present)?;
+            levels.read_by(level, &self.page, count, &mut self.present)?;
             values = self.present.iter().filter(|&&level| level != 0).count();
         }
         match &mut self.values {
             Values::Numbered(hybrid) => {
-                let greatest = hybrid.read(level, &self.page, values, &mut self.numbers)?;
+                let greatest = hybrid.read_by(level, &self.page, values, &mut self.numbers)?;
                 if greatest as usize >= self.dictionary.len() && values > 0 {
                     return Err(Failure::corrupt("a value that is not in its dictionary"));
                 }

@@ -1,11 +1,14 @@
-//! Parquet's hybrid of runs and packed bits, which levels and the numbers of dictionary values are written in.
+//! Parquet's hybrid of runs and packed bits, in which levels and the numbers of dictionary values are written: of flow logs
+//! and of our own tables alike. Its form: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, "RLE / Bit-Packing
+//! Hybrid".
 
-use super::Failure;
+use thiserror::Error;
+
 use crate::vector::{Lanes, Level, Pass};
 
 /// A sequence of small numbers on its way. The bytes are handed in with every call.
 #[derive(Debug)]
-pub(super) struct Hybrid {
+pub struct Hybrid {
     /// Where the next byte stands, and where the sequence ends.
     at: usize,
     end: usize,
@@ -13,6 +16,11 @@ pub(super) struct Hybrid {
     width: u32,
     run: Run,
 }
+
+/// What is wrong with a sequence. Another try finds it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct HybridFault(&'static str);
 
 #[derive(Debug)]
 enum Run {
@@ -23,10 +31,13 @@ enum Run {
 }
 
 impl Hybrid {
-    /// The sequence between two places of a page.
-    pub(super) fn new(at: usize, end: usize, width: u32) -> Result<Self, Failure> {
+    /// The sequence between two places of a page, of numbers of so many bits.
+    ///
+    /// # Errors
+    /// [`HybridFault`] for more than 32 bits.
+    pub fn new(at: usize, end: usize, width: u32) -> Result<Self, HybridFault> {
         if width > u32::BITS {
-            return Err(Failure::corrupt("numbers of more than 32 bits"));
+            return Err(HybridFault("numbers of more than 32 bits"));
         }
         let run = if width == 0 {
             // No bits at all: any number of zeros.
@@ -40,8 +51,11 @@ impl Hybrid {
         Ok(Self { at, end, width, run })
     }
 
-    /// Whether the next `count` numbers are all this one; they are passed over if so.
-    pub(super) fn pass_all(&mut self, page: &[u8], count: usize, wanted: u32) -> Result<bool, Failure> {
+    /// Whether the next `count` numbers are all this one, in one run; they are passed over if so.
+    ///
+    /// # Errors
+    /// [`HybridFault`] where the page ends too early.
+    pub fn pass_all(&mut self, page: &[u8], count: usize, wanted: u32) -> Result<bool, HybridFault> {
         if self.left() == 0 {
             self.next_run(page)?;
         }
@@ -54,14 +68,22 @@ impl Hybrid {
         }
     }
 
-    /// Appends the next `count` numbers; gives the greatest of them.
-    pub(super) fn read(
+    /// Appends the next `count` numbers; gives the greatest of them, 0 where there are none.
+    ///
+    /// # Errors
+    /// [`HybridFault`] where the page ends too early; some numbers may have been appended then.
+    pub fn read(&mut self, page: &[u8], count: usize, out: &mut Vec<u32>) -> Result<u32, HybridFault> {
+        self.read_by(Level::best(), page, count, out)
+    }
+
+    /// The same with these vectors.
+    pub(crate) fn read_by(
         &mut self,
         level: Level,
         page: &[u8],
         mut count: usize,
         out: &mut Vec<u32>,
-    ) -> Result<u32, Failure> {
+    ) -> Result<u32, HybridFault> {
         let mut greatest = 0;
         while count > 0 {
             if self.left() == 0 {
@@ -105,7 +127,7 @@ impl Hybrid {
     }
 
     /// Begins the next run. It may be empty.
-    fn next_run(&mut self, page: &[u8]) -> Result<(), Failure> {
+    fn next_run(&mut self, page: &[u8]) -> Result<(), HybridFault> {
         while self.left() == 0 {
             let header = self.varint(page)?;
             let count = header >> 1;
@@ -139,7 +161,7 @@ impl Hybrid {
     }
 
     /// A number of up to 35 bits, seven to a byte.
-    fn varint(&mut self, page: &[u8]) -> Result<u64, Failure> {
+    fn varint(&mut self, page: &[u8]) -> Result<u64, HybridFault> {
         let mut value = 0;
         for shift in (0..35).step_by(7) {
             let byte = page.get(self.at).filter(|_| self.at < self.end).ok_or_else(cut)?;
@@ -149,7 +171,7 @@ impl Hybrid {
                 return Ok(value);
             }
         }
-        Err(Failure::corrupt("a run of impossible length"))
+        Err(HybridFault("a run of impossible length"))
     }
 }
 
@@ -162,8 +184,10 @@ struct Unpacking<'a> {
     greatest: &'a mut u32,
 }
 
-/// Numbers of so many bits or less are unpacked eight at a time.
+/// Four numbers of so many bits, and half a byte before them, are in one word.
 const NARROW: u32 = 15;
+/// Two numbers of so many bits, and what a byte holds before them, are in one word.
+const MIDDLE: u32 = 28;
 
 impl Pass for Unpacking<'_> {
     #[inline(always)]
@@ -179,16 +203,17 @@ impl Pass for Unpacking<'_> {
         let mut rest = &mut *out;
         while !rest.is_empty() {
             // Eight numbers from a byte on are as many bytes as a number has bits.
-            if bit % 8 == 0 && width <= NARROW {
+            if bit % 8 == 0 && width <= MIDDLE {
                 let (eights, behind) = rest.as_chunks_mut::<8>();
                 let mut at = (bit / 8) as usize;
                 bit += (eights.len() * 8) as u64 * u64::from(width);
                 for eight in eights {
-                    let words = [
-                        word_at(page, at),
-                        word_at(page, at + width as usize / 2) >> (width % 2 * 4),
-                    ];
-                    *eight = lanes.unpack(words, width);
+                    *eight = if width <= NARROW {
+                        let other = word_at(page, at + width as usize / 2) >> (width % 2 * 4);
+                        lanes.unpack([word_at(page, at), other], width)
+                    } else {
+                        by_pairs(page, at, width)
+                    };
                     at += width as usize;
                 }
                 rest = behind;
@@ -206,6 +231,19 @@ impl Pass for Unpacking<'_> {
     }
 }
 
+/// Eight numbers of [`MIDDLE`] bits at most.
+#[inline(always)]
+fn by_pairs(page: &[u8], at: usize, width: u32) -> [u32; 8] {
+    let mask = (1u64 << width) - 1;
+    let pair = |number: usize| {
+        let bit = number * width as usize;
+        let word = word_at(page, at + bit / 8) >> (bit % 8);
+        [(word & mask) as u32, (word >> width & mask) as u32]
+    };
+    let [[a, b], [c, d], [e, f], [g, h]] = [pair(0), pair(2), pair(4), pair(6)];
+    [a, b, c, d, e, f, g, h]
+}
+
 /// Eight bytes from here on; zeros behind the end.
 #[inline(always)]
 fn word_at(page: &[u8], at: usize) -> u64 {
@@ -220,18 +258,18 @@ fn word_at(page: &[u8], at: usize) -> u64 {
     }
 }
 
-fn cut() -> Failure {
-    Failure::corrupt("a page ends too early")
+fn cut() -> HybridFault {
+    HybridFault("a page ends too early")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Failure> {
+    fn all(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, HybridFault> {
         let read = |level| {
             let mut out = Vec::new();
-            let greatest = Hybrid::new(0, bytes.len(), width)?.read(level, bytes, count, &mut out)?;
+            let greatest = Hybrid::new(0, bytes.len(), width)?.read_by(level, bytes, count, &mut out)?;
             assert_eq!(greatest, out.iter().copied().max().unwrap_or_default());
             Ok(out)
         };
@@ -254,7 +292,7 @@ mod tests {
             let mut hybrid = Hybrid::new(0, bytes.len(), 3).unwrap();
             let mut out = Vec::new();
             for _ in 0..17 / piece {
-                hybrid.read(Level::best(), &bytes, piece, &mut out).unwrap();
+                hybrid.read(&bytes, piece, &mut out).unwrap();
             }
             assert_eq!(out, expected[..out.len()]);
         }
@@ -279,7 +317,7 @@ mod tests {
                 let mut hybrid = Hybrid::new(0, bytes.len(), width).unwrap();
                 let mut out = Vec::new();
                 for _ in 0..24 / piece {
-                    hybrid.read(Level::best(), &bytes, piece, &mut out).unwrap();
+                    hybrid.read(&bytes, piece, &mut out).unwrap();
                 }
                 assert_eq!(out, values[..out.len()], "{width} bits by {piece}");
             }
