@@ -36,7 +36,8 @@ data "aws_iam_policy_document" "api" {
     sid       = "UseTheKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [aws_kms_key.digests.arn]
-  }  dynamic "statement" {
+  }
+  dynamic "statement" {
     for_each = var.api_reads_flow_logs ? [local.flow_logs_objects] : []
     content {
       sid       = "ReadFlowLogs"

@@ -12,6 +12,8 @@ from files import DEPLOY, chart, documented_variables, labelled, plain, terrafor
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+# A part of the front end's unit that is put beside it where there are tokens or a certificate.
+ACCESS = DEPLOY / "systemd" / "access.conf"
 
 
 def settings() -> dict[str, set[str]]:
@@ -25,6 +27,7 @@ def settings() -> dict[str, set[str]]:
     note("Dockerfile", re.findall(r"^ENV (\w+)=", DOCKERFILE, re.MULTILINE))
     for unit in UNITS:
         note(unit.name, re.findall(r"^Environment=(\w+)=", unit.read_text(), re.MULTILINE))
+    note("access.conf", re.findall(r"^Environment=(\w+)=", ACCESS.read_text(), re.MULTILINE))
     for document in plain() + chart("plain") + chart("plain", "keda") + chart("plain", "sqsd"):
         if document["kind"] == "ConfigMap":
             note(document["metadata"]["name"], document["data"])
@@ -77,6 +80,9 @@ def test_systemd_takes_the_units_and_finds_them_confined(unit, tmp_path):
     there = tmp_path / unit.name
     # The programs need not be installed for the unit to be sound.
     there.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE))
+    beside = tmp_path / f"{unit.name}.d"
+    beside.mkdir()
+    shutil.copy(ACCESS, beside)
     verified = subprocess.run(["systemd-analyze", "verify", "--man=no", there], capture_output=True, text=True)
     assert verified.returncode == 0 and verified.stderr == "", verified.stderr
     exposed = subprocess.run(
@@ -90,6 +96,21 @@ def test_units_outlast_the_grace_of_the_programs():
     for unit in UNITS:
         assert int(re.search(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE).group(1)) >= 30
         assert "RestartPreventExitStatus=2" in unit.read_text()
+
+
+def test_both_units_run_on_one_machine_and_nobody_else_posts_to_the_worker():
+    set_by = {
+        unit.stem: dict(re.findall(r"^Environment=(\w+)=(\S+)$", unit.read_text(), re.MULTILINE)) for unit in UNITS
+    }
+    ports = [settings.get("PORT", "8080") for settings in set_by.values()]
+    assert len(set(ports)) == 2
+    assert set_by["digesterd-worker"]["LISTEN_ADDRESS"] == "127.0.0.1"
+
+
+def test_what_is_handed_to_a_unit_is_what_its_settings_name():
+    handed = set(re.findall(r"^LoadCredential=([\w.]+):/etc/digesterd/\1$", ACCESS.read_text(), re.MULTILINE))
+    assert handed == set(re.findall(r"^Environment=\w+=%d/([\w.]+)$", ACCESS.read_text(), re.MULTILINE))
+    assert handed == {"tokens", "tls.crt", "tls.key"}
 
 
 def test_the_roles_are_those_that_the_manifests_name():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
-from files import documented_policies, labelled, terraform
+from files import DEPLOY, documented_policies, labelled, terraform
 
 # What Terraform calls what docs/permissions.md gives an example of.
 RESOURCES = {
@@ -23,6 +25,22 @@ RESOURCES = {
 def blocks() -> dict[str, list]:
     """All blocks by kind."""
     return terraform()
+
+
+def test_every_block_begins_and_ends_on_a_line_of_its_own():
+    """What HCL readers forgive and Terraform does not."""
+    for file in sorted((DEPLOY / "terraform").glob("*.tf")):
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            code = re.sub(r'"[^"]*"', "", line).split("#")[0]
+            assert not re.search(r"\}\s*\w+.*\{$", code), f"{file.name}:{number}: {line}"
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="no Terraform on this machine")
+def test_terraform_reads_every_file_and_finds_it_laid_out_its_way():
+    checked = subprocess.run(
+        ["terraform", f"-chdir={DEPLOY / 'terraform'}", "fmt", "-check", "-diff"], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def as_set(value) -> frozenset[str]:

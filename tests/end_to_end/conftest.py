@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collector import Collector
 from front import Front
 from processes import Process, free_port
 from stack import DirectoryBackend, MotoBackend, Stack
@@ -81,3 +82,13 @@ def pytest_sessionfinish(session, exitstatus):
     """Stops whatever is left, by its pid."""
     for process in list(Process.alive):
         process.stop()
+
+
+@pytest.fixture
+def collector():
+    """A collector of spans."""
+    made = Collector()
+    try:
+        yield made
+    finally:
+        made.close()

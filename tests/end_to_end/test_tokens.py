@@ -163,7 +163,7 @@ def test_a_worker_with_a_secret_takes_jobs_from_its_api_alone(own):
         assert SECRET not in process.output()
 
 
-def test_no_token_is_found_in_any_output(own, tokens, tmp_path):
+def test_no_token_is_found_in_any_output(own, tokens, collector):
     """At the finest level, through every answer, with tokens where they belong and where they do not."""
     file, made = tokens
     environment = {
@@ -171,6 +171,7 @@ def test_no_token_is_found_in_any_output(own, tokens, tmp_path):
         "DIGEST_INTAKE_SECRET": SECRET,
         "RUST_LOG": "trace",
         "STREAM_APPLIANCE_TOPIC": "jobs",
+        **collector.settings,
     }
     own.start_worker(**environment)
     own.start_api(**environment, STREAM_APPLIANCE_ENDPOINT=own.worker_url)
@@ -197,8 +198,10 @@ def test_no_token_is_found_in_any_output(own, tokens, tmp_path):
     ask("GET", f"{own.worker_url}/metrics", bearer(SECRET))
     with_wrong = command("get", "--api", own.api_url, window.id(), DIGESTERD_TOKEN=stray, RUST_LOG="trace")
     assert with_wrong.returncode == 1
+    assert wait_for(lambda: {span.service for span in collector.spans} == {"digesterd-api", "digesterd-worker"})
     outputs = {
         "answers": "\n".join(shown),
+        "traces": "\n".join(body.decode("latin-1") for body in collector.bodies),
         "command": with_wrong.stdout + with_wrong.stderr,
         **{process.log.name: process.output() for process in own._processes},
     }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import pytest
 from test_logs import about
 
 import flow_logs
 from buckets import DirectoryBucket
+from collector import KEY, Span
 from flow_logs import Window
 from processes import Process, binary, wait_for
 from sqs import Queue
@@ -18,113 +14,6 @@ from web import call
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
-KEY = "collector-key-in-no-output"
-
-
-def fields(message: bytes):
-    """The fields of a protobuf message: number and value, an integer or bytes."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(message):
-        tag = varint()
-        kind = tag & 7
-        if kind == 0:
-            yield tag >> 3, varint()
-            continue
-        size = {1: 8, 5: 4}.get(kind) or varint()
-        yield tag >> 3, message[at : at + size]
-        at += size
-
-
-def first(message: bytes, number: int, default: bytes = b"") -> bytes:
-    """The first field of that number."""
-    return next((value for found, value in fields(message) if found == number), default)
-
-
-@dataclass
-class Span:
-    """What the tests look at of a span."""
-
-    service: str
-    name: str
-    trace: str
-    id: str
-    parent: str
-
-
-def spans(request: bytes) -> list[Span]:
-    """The spans of an ExportTraceServiceRequest."""
-    found = []
-    for _, resource_spans in fields(request):
-        attributes = [value for number, value in fields(first(resource_spans, 1)) if number == 1]
-        names = {first(item, 1).decode(): first(first(item, 2), 1).decode() for item in attributes}
-        for scope in (value for number, value in fields(resource_spans) if number == 2):
-            for span in (value for number, value in fields(scope) if number == 2):
-                found.append(
-                    Span(
-                        names["service.name"],
-                        first(span, 5).decode(),
-                        first(span, 1).hex(),
-                        first(span, 2).hex(),
-                        first(span, 4).hex(),
-                    )
-                )
-    return found
-
-
-class Collector:
-    """Takes spans on loopback."""
-
-    def __init__(self):
-        self.spans: list[Span] = []
-        self.bodies: list[bytes] = []
-        self.keys: set[str] = set()
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                assert (self.path, self.headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
-                collector.keys.add(self.headers["api-key"])
-                collector.bodies.append(body)
-                collector.spans += spans(body)
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.settings = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server.server_address[1]}",
-            "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={KEY}",
-        }
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def collector():
-    made = Collector()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def chain_to(job: Span, found: list[Span]) -> list[Span]:
@@ -226,7 +115,9 @@ def test_without_a_collector_a_callers_trace_is_passed_on_as_it_came(own):
     assert message.headers["traceparent"] == given
     assert own.relay.release(window.id()).status == 200
     [request] = about(own.api, "request", method="POST")
-    assert request["trace_id"] == TRACE
+    [queued] = about(own.api, "job queued")
+    [ended] = about(own.worker, "job ended")
+    assert request["trace_id"] == queued["trace_id"] == ended["trace_id"] == TRACE
 
 
 def test_a_request_without_a_trace_begins_one_and_a_deaf_collector_harms_nothing(own, collector):

@@ -63,6 +63,30 @@ impl ErrorKind {
         }
     }
 
+    /// What happened, in words: nothing of the store's own.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::NotFound => "does not exist",
+            Self::AlreadyExists => "exists already",
+            Self::Precondition => "is not in the state that the request demands",
+            Self::Changed => "changed after it was listed",
+            Self::AccessDenied => {
+                "access was denied: check the credentials and their permissions; without s3:ListBucket S3 denies \
+                 even what does not exist"
+            }
+            Self::ExpiredCredentials => "the session token of the credentials has expired",
+            Self::NoSuchBucket => "the bucket or directory does not exist",
+            Self::Throttled => "the store asks for fewer requests",
+            Self::Timeout => "the store did not answer in time",
+            Self::Unavailable => "the store cannot be reached or fails by itself",
+            Self::Unsupported => "the store cannot do this",
+            Self::Corrupt => "the stored object cannot be read",
+            Self::Settings => "the settings name no usable store",
+            Self::Other => "the request failed",
+        }
+    }
+
     /// Whether the same request may succeed later without anybody's doing.
     #[must_use]
     pub fn is_retryable(self) -> bool {
@@ -159,26 +183,7 @@ impl fmt::Display for StoreError {
             key,
             source,
         } = &*self.0;
-        let what = match kind {
-            ErrorKind::NotFound => "does not exist",
-            ErrorKind::AlreadyExists => "exists already",
-            ErrorKind::Precondition => "is not in the state that the request demands",
-            ErrorKind::Changed => "changed after it was listed",
-            ErrorKind::AccessDenied => {
-                "access was denied: check the credentials and their permissions; without s3:ListBucket S3 denies \
-                 even what does not exist"
-            }
-            ErrorKind::ExpiredCredentials => "the session token of the credentials has expired",
-            ErrorKind::NoSuchBucket => "the bucket or directory does not exist",
-            ErrorKind::Throttled => "the store asks for fewer requests",
-            ErrorKind::Timeout => "the store did not answer in time",
-            ErrorKind::Unavailable => "the store cannot be reached or fails by itself",
-            ErrorKind::Unsupported => "the store cannot do this",
-            ErrorKind::Corrupt => "the stored object cannot be read",
-            ErrorKind::Settings => "the settings name no usable store",
-            ErrorKind::Other => "the request failed",
-        };
-        write!(f, "{}: {what}", Location { place, key })?;
+        write!(f, "{}: {}", Location { place, key }, kind.sentence())?;
         match kind {
             // The source says no more than the kind.
             ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::Precondition | ErrorKind::Changed => {

@@ -13,6 +13,7 @@ use digest_queue::{QueueError, SendContext};
 use digest_storage::{StoreError, Swap};
 use digesterd_process::environment::Timings;
 use digesterd_process::problem::{Problem, ProblemKind, chain};
+use digesterd_process::traces;
 
 use crate::api::Api;
 use crate::claim::{Claim, Course, Refusal, Taken, claim};
@@ -52,7 +53,7 @@ pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext
             if taken.course != Course::Claimed {
                 note_queued(api, &taken, Timings::delta(api.timings.queue_timeout)).await;
             }
-            tracing::info!(job_id = %job.id(), window = %job.window(), scope = ?job.scope(),
+            tracing::info!(job_id = %job.id(), trace_id = traces::trace_id(), window = %job.window(), scope = ?job.scope(),
                 refresh_of = taken.record.refresh_of(), "job queued");
             Ok(())
         }

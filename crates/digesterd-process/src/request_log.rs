@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use digest_queue::SendContext;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::bodies::is_late;
@@ -71,18 +71,20 @@ pub async fn log_requests(
     // Of the highest level, so that it stands on whatever lines RUST_LOG lets through.
     let span = tracing::error_span!("request", otel.kind = "server", request_id = %context.request_id,
         http.request.method = %request.method(), url.path = %redacted(request.path()),
-        http.response.status_code = tracing::field::Empty);
+        trace_id = tracing::field::Empty, http.response.status_code = tracing::field::Empty);
     traces::follow(&span, context.traceparent.as_deref());
     let mut line = line;
-    line.trace_id = span.in_scope(|| traces::trace_id(context.traceparent.as_deref()));
-    let answer = async {
+    let asked = async {
+        line.trace_id = traces::trace_id();
+        Span::current().record("trace_id", line.trace_id.as_deref());
         if let Some(problem) = too_long(&request) {
             return Ok(request.error_response(problem));
         }
         next.call(request).await.map(ServiceResponse::map_into_boxed_body)
-    }
-    .instrument(span.clone())
-    .await?;
+    };
+    let answer = traces::asked_for(context.traceparent.clone(), asked)
+        .instrument(span.clone())
+        .await?;
     span.record("http.response.status_code", answer.status().as_u16());
     let mut answer = completed(answer, &context);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {

@@ -153,9 +153,8 @@ where
         Some(address) => {
             let (settings, metrics) = (service.clone(), metrics.clone());
             let application = move || {
-                App::new()
-                    .app_data(settings.limits.clone())
-                    .configure(metrics.configure())
+                let routes = Box::new(metrics.configure());
+                bare(&settings, &Guard::Open, &metrics, routes)
             };
             let (server, address) = serve(service, address, certificate.as_ref(), 1, application)?;
             tracing::info!(%address, "listening for readers of metrics");

@@ -25,8 +25,6 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use crate::environment::TraceSettings;
 use crate::tokens::redacted;
 
-/// A batch is sent within this or given up.
-const EXPORT: Duration = Duration::from_secs(5);
 /// The last spans of a process get this long.
 const LAST: Duration = Duration::from_secs(3);
 /// The header that carries a trace from process to process.
@@ -57,7 +55,7 @@ impl Traces {
     pub fn open(settings: &TraceSettings, program: &'static str) -> Result<Self, TracesError> {
         let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(EXPORT);
+            .timeout(settings.timeout);
         if settings.endpoint.scheme() == "http" {
             // No certificate will be looked at: an image without any must do.
             client = client.tls_certs_only([]);
@@ -75,7 +73,7 @@ impl Traces {
             })
             .with_endpoint(settings.endpoint.as_str())
             .with_protocol(Protocol::HttpBinary)
-            .with_timeout(EXPORT)
+            .with_timeout(settings.timeout)
             .with_headers(headers)
             .build()?;
         let name = settings
@@ -85,6 +83,12 @@ impl Traces {
         let resource = Resource::builder_empty()
             .with_service_name(name)
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .with_attributes(
+                settings
+                    .attributes
+                    .iter()
+                    .map(|(name, value)| KeyValue::new(name.clone(), value.clone())),
+            )
             .build();
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
@@ -149,10 +153,25 @@ pub fn traceparent() -> Option<String> {
     carrier.remove(TRACEPARENT)
 }
 
+tokio::task_local! {
+    /// The `traceparent` of whoever asked for what runs here.
+    static GIVEN: Option<String>;
+}
+
+/// Runs what a caller asked for that named this trace: lines tell it then, also where no span is recorded.
+pub async fn asked_for<F: Future>(traceparent: Option<String>, asked: F) -> F::Output {
+    GIVEN.scope(traceparent, asked).await
+}
+
+/// What the caller named, for a task that goes on without it.
+#[must_use]
+pub fn given() -> Option<String> {
+    GIVEN.try_with(Clone::clone).ok().flatten()
+}
+
 /// The present span's trace: that of the caller where nothing is recorded here.
 #[must_use]
-pub fn trace_id(given: Option<&str>) -> Option<String> {
-    let own = traceparent();
-    let trace = own.as_deref().or(given)?;
+pub fn trace_id() -> Option<String> {
+    let trace = traceparent().or_else(given)?;
     trace.split('-').nth(1).map(redacted)
 }

@@ -35,6 +35,7 @@ mod runs;
 mod stopwatch;
 
 pub use error::BuildError;
+pub(crate) use error::told_of;
 pub use options::{BuildOptions, WhichCount};
 pub use progress::ProgressCounters;
 pub use report::{Built, PROGRAM, Report};

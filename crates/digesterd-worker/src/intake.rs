@@ -85,7 +85,7 @@ async fn deliver(worker: Worker, queue: Arc<dyn JobSource>, message: Message, sl
     let span = error_span!("message", otel.kind = "consumer", job_id = %job.id(), message_id = message.id,
         request_id = message.context.request_id, traceparent = message.context.traceparent);
     traces::follow(&span, message.context.traceparent.as_deref());
-    async {
+    let seen_to = async {
         info!(job_id = %job.id(), message_id = message.id, receives = message.receives,
             request_id = message.context.request_id, traceparent = message.context.traceparent,
             "job taken from the queue");
@@ -109,9 +109,10 @@ async fn deliver(worker: Worker, queue: Arc<dyn JobSource>, message: Message, sl
             // Not what was asked for; the record sees to the job, and the message to the record.
             Accepted::Recorded => {}
         }
-    }
-    .instrument(span)
-    .await;
+    };
+    traces::asked_for(message.context.traceparent.clone(), seen_to)
+        .instrument(span)
+        .await;
 }
 
 /// Delivers a job until it has ended: one that another process builds is followed, so that its message is not

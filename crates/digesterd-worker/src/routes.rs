@@ -90,7 +90,8 @@ async fn deliver(
         Some(trace) => {
             let span = error_span!("message", otel.kind = "consumer", job_id = id);
             traces::follow(&span, Some(&trace));
-            worker.accept(job, mode).instrument(span).await
+            let accepted = worker.accept(job, mode);
+            traces::asked_for(Some(trace), accepted).instrument(span).await
         }
         None => worker.accept(job, mode).await,
     };

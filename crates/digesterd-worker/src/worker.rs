@@ -209,10 +209,11 @@ impl Worker {
     /// Runs a visit on the worker's own runtime, its log lines under the job's id; [`Worker::drain`] waits for it.
     fn visit(&self, job: Job, occasion: Occasion, seat: Seat, slot: Option<OwnedSemaphorePermit>) {
         let span = error_span!("job", job_id = %job.id(), trace_id = tracing::field::Empty);
-        if let Some(trace) = span.in_scope(|| traces::trace_id(None)) {
+        if let Some(trace) = span.in_scope(traces::trace_id) {
             span.record("trace_id", trace);
         }
-        let visit = visit(self.clone(), job, occasion, seat, slot).instrument(span);
+        let visit = visit(self.clone(), job, occasion, seat, slot);
+        let visit = traces::asked_for(traces::given(), visit).instrument(span);
         self.shared.tasks.spawn_on(visit, &self.shared.runtime);
     }
 

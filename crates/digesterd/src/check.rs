@@ -124,6 +124,10 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
             worker.build_options().threads,
         ));
         findings.push(machine::temporary(worker.worker.temp_dir.as_deref()));
+        // Of the standalone service, whose intake is no address, tokens are asked for.
+        if subjects.api.is_none() {
+            findings.extend(entrance::intake(&worker.service, &worker.access));
+        }
     }
     findings
 }

@@ -113,7 +113,9 @@ async fn take_in(mut jobs: InProcessJobs, worker: Worker, shutdown: Shutdown) {
         let Some(queued) = next else { return };
         let span = tracing::error_span!("message", otel.kind = "consumer", job_id = %queued.job.id());
         traces::follow(&span, queued.context.traceparent.as_deref());
-        tokio::spawn(deliver(queued, worker.clone()).instrument(span));
+        let trace = queued.context.traceparent.clone();
+        let delivered = traces::asked_for(trace, deliver(queued, worker.clone()));
+        tokio::spawn(delivered.instrument(span));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use digest_core::{Coverage, Job};
 use digest_storage::Store;
+use digesterd_api::{QUESTION_PATHS, RECORDS_PATHS};
 use digesterd_process::guard::Guard;
 use digesterd_process::tokens::{Right, Token};
 use reqwest::{Method, Response};
@@ -132,4 +133,57 @@ async fn by_its_id_a_digest_of_other_accounts_is_as_if_it_were_not() {
     assert_eq!(bound.status(Method::GET, &diff(&own, &own)).await, 200);
     assert_eq!(bound.status(Method::GET, &diff(&own, &other)).await, 404);
     assert_eq!(bound.status(Method::GET, &diff(&other, &own)).await, 404);
+}
+
+#[tokio::test]
+async fn no_question_tells_a_bound_token_of_other_accounts() {
+    let bound = Bound::start();
+    let (own, other, all) = (
+        bound.stored("1").await,
+        bound.stored("3").await,
+        bound.stored("").await,
+    );
+    for path in QUESTION_PATHS.into_iter().chain(RECORDS_PATHS) {
+        let about = if path.ends_with("/host") {
+            "host=10.0.0.1&"
+        } else {
+            ""
+        };
+        if path.contains("{id}") {
+            let of = |id: String| format!("{}?{about}", path.replace("{id}", &id));
+            let nowhere = of("15d1343b-a4a1-5343-97b1-3c247145e4df".to_owned());
+            let nothing = bound.ask(Method::GET, &nowhere, &bound.token).await;
+            let nothing: serde_json::Value = nothing.json().await.unwrap();
+            for hidden in [&other, &all] {
+                let answer = bound
+                    .ask(Method::GET, &of(hidden.id().to_string()), &bound.token)
+                    .await;
+                assert_eq!(answer.status(), 404, "{path}");
+                let told: serde_json::Value = answer.json().await.unwrap();
+                assert_eq!(told["message"], nothing["message"], "{path}");
+            }
+            // Its own it is told of: that they have no tables, and that this API is told of no flow logs.
+            let answer = bound
+                .ask(Method::GET, &of(own.id().to_string()), &bound.token)
+                .await;
+            let told: serde_json::Value = answer.json().await.unwrap();
+            assert_ne!(told["message"], nothing["message"], "{path}");
+        } else {
+            for (scope, refused) in [("", true), ("&account=3", true), ("&account=1", false)] {
+                let target = format!("{path}?{about}{HOUR}{scope}");
+                let is_refused = bound.status(Method::GET, &target).await == 403;
+                assert_eq!(is_refused, refused, "{target}");
+            }
+        }
+    }
+    let beside = async |baseline: &str| {
+        let target = format!("/v1/digests/{}/unusual?baseline={baseline}", own.id());
+        let answer = bound.ask(Method::GET, &target, &bound.token).await;
+        let told: serde_json::Value = answer.json().await.unwrap();
+        told["message"].as_str().unwrap().replace(baseline, "…")
+    };
+    let nothing = beside("15d1343b-a4a1-5343-97b1-3c247145e4df").await;
+    for hidden in [&other, &all] {
+        assert_eq!(beside(&hidden.id().to_string()).await, nothing);
+    }
 }

@@ -1,5 +1,7 @@
-//! Where traces go: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`,
-//! `OTEL_SERVICE_NAME`, as OpenTelemetry names them.
+//! Where traces go: `OTEL_EXPORTER_OTLP_ENDPOINT`, `_PROTOCOL`, `_HEADERS`, `_TIMEOUT` and their like for traces alone,
+//! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, as OpenTelemetry names them.
+
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
@@ -13,16 +15,31 @@ pub struct TraceSettings {
     pub endpoint: Url,
     /// Headers that go with them, such as a key of the collector's.
     pub headers: Vec<(String, Secret)>,
+    /// A batch of spans is sent within this or given up.
+    pub timeout: Duration,
     /// What the process is called there; by default its program's name.
     pub service_name: Option<String>,
+    /// What else the process is said to be.
+    pub attributes: Vec<(String, String)>,
 }
+
+/// As long as a batch may take unless said.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The attribute that names the process.
+const SERVICE_NAME: &str = "service.name";
 
 #[derive(Default, Deserialize)]
 pub(super) struct Raw {
     otel_exporter_otlp_endpoint: Option<String>,
     otel_exporter_otlp_traces_endpoint: Option<String>,
+    otel_exporter_otlp_protocol: Option<String>,
+    otel_exporter_otlp_traces_protocol: Option<String>,
     otel_exporter_otlp_headers: Option<String>,
+    otel_exporter_otlp_traces_headers: Option<String>,
+    otel_exporter_otlp_timeout: Option<String>,
+    otel_exporter_otlp_traces_timeout: Option<String>,
     otel_service_name: Option<String>,
+    otel_resource_attributes: Option<String>,
 }
 
 impl TraceSettings {
@@ -40,22 +57,59 @@ impl TraceSettings {
             raw.otel_exporter_otlp_traces_endpoint,
             values::http_url,
         );
-        let headers = reader.optional(
+        let protocols = [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", raw.otel_exporter_otlp_protocol),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+                raw.otel_exporter_otlp_traces_protocol,
+            ),
+        ];
+        let [any, of_traces] = protocols.map(|(name, given)| reader.optional(name, given, protocol));
+        let shared = reader.optional(
             "OTEL_EXPORTER_OTLP_HEADERS",
             raw.otel_exporter_otlp_headers,
             headers,
         );
+        let headers = reader.optional(
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            raw.otel_exporter_otlp_traces_headers,
+            headers,
+        );
+        let longest = reader.optional(
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+            raw.otel_exporter_otlp_timeout,
+            milliseconds,
+        );
+        let timeout = reader.optional(
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+            raw.otel_exporter_otlp_traces_timeout,
+            milliseconds,
+        );
+        let attributes = reader.optional(
+            "OTEL_RESOURCE_ATTRIBUTES",
+            raw.otel_resource_attributes,
+            attributes,
+        );
+        (any?, of_traces?);
         // The endpoint of all signals gets the signal's path; that of traces is used as it is.
         let base = base?.map(|mut base| {
             let path = format!("{}/v1/traces", base.path().trim_end_matches('/'));
             base.set_path(&path);
             base
         });
-        let headers = headers?.unwrap_or_default();
+        let (shared, longest) = (shared?, longest?);
+        let headers = headers?.or(shared).unwrap_or_default();
+        let timeout = timeout?.or(longest).unwrap_or(TIMEOUT);
+        let mut attributes = attributes?.unwrap_or_default();
+        let named = attributes.iter().find(|(name, _)| name == SERVICE_NAME);
+        let service_name = raw.otel_service_name.or(named.map(|(_, value)| value.clone()));
+        attributes.retain(|(name, _)| name != SERVICE_NAME);
         Some(own?.or(base).map(|endpoint| Self {
             endpoint,
             headers,
-            service_name: raw.otel_service_name,
+            timeout,
+            service_name,
+            attributes,
         }))
     }
 
@@ -68,6 +122,48 @@ impl TraceSettings {
         let settings = Self::read(&reader);
         reader.finish(settings)
     }
+}
+
+/// The one protocol that is spoken.
+fn protocol(text: &str) -> Result<(), String> {
+    match text {
+        "http/protobuf" => Ok(()),
+        _ => Err(
+            "is not http/protobuf, the one protocol that is spoken (port 4318 of most collectors)".to_owned(),
+        ),
+    }
+}
+
+/// Whole milliseconds, at least one.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("is not a number of milliseconds".to_owned()),
+        Ok(number) => Ok(Duration::from_millis(number)),
+    }
+}
+
+/// A comma list of `name=value`, in which `%2C` and their like stand for the list's own characters.
+fn attributes(text: &str) -> Result<Vec<(String, String)>, String> {
+    let items = text.split(',').filter(|item| !item.trim().is_empty());
+    let pair = |item: &str| {
+        let (name, value) = item.split_once('=')?;
+        let name = name.trim();
+        let decoded = percent_decoded(value.trim())?;
+        (!name.is_empty()).then(|| (name.to_owned(), decoded))
+    };
+    items
+        .map(|item| pair(item).ok_or_else(|| "is not a comma list of NAME=VALUE".to_owned()))
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// A comma list of `name=value`.
@@ -122,5 +218,41 @@ mod tests {
             assert!(!error.to_string().contains("hush"), "{error}");
         }
         assert!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4317")]).is_err());
+    }
+
+    #[test]
+    fn what_is_said_of_traces_alone_comes_first() {
+        let told = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "b=2"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "10000"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "250"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ]);
+        let told = told.unwrap().unwrap();
+        assert_eq!(told.headers, [("b".to_owned(), Secret::new("2"))]);
+        assert_eq!(told.timeout, Duration::from_millis(250));
+        for (name, wrong) in [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "team"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "team=%zz"),
+        ] {
+            let error = read(&[(name, wrong)]).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn attributes_may_name_the_service_unless_it_has_a_name() {
+        let all = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318");
+        let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "team=net%2Csec, service.name=digests");
+        let told = read(&[all, attributes]).unwrap().unwrap();
+        assert_eq!(told.attributes, [("team".to_owned(), "net,sec".to_owned())]);
+        assert_eq!(told.service_name.as_deref(), Some("digests"));
+        let named = read(&[all, attributes, ("OTEL_SERVICE_NAME", "own")]).unwrap();
+        assert_eq!(named.unwrap().service_name.as_deref(), Some("own"));
     }
 }

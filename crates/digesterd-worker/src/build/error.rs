@@ -51,6 +51,24 @@ impl BuildError {
         }
     }
 
+    /// The same for whoever asked for the digest: what happened and at which object. What a store, the system or the program
+    /// itself said stands in the log alone.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::List(source) => format!("flow logs could not be listed: {}", source.kind().sentence()),
+            Self::Fetch { key, source } => {
+                format!(
+                    "flow log object {key} could not be fetched: {}",
+                    source.kind().sentence()
+                )
+            }
+            Self::Fold(error) => told_of(error),
+            Self::Panicked(_) => "the build failed inside the program; its log says where".to_owned(),
+            Self::Stopped => self.to_string(),
+        }
+    }
+
     /// A thread that fell over.
     pub(super) fn panicked(error: JoinError) -> Self {
         let told = match error.try_into_panic() {
@@ -73,6 +91,18 @@ impl BuildError {
     }
 }
 
+/// What whoever asked for the digest is told of a kernel's error.
+pub(crate) fn told_of(error: &FoldError) -> String {
+    match error {
+        FoldError::Read { key, source } => match store_error(source) {
+            Some(source) => format!("{key}: reading failed: {}", source.kind().sentence()),
+            None => format!("{key}: reading failed: {}", source.kind()),
+        },
+        FoldError::Spill { source } => format!("temporary files failed: {}", source.kind()),
+        of_contents => of_contents.to_string(),
+    }
+}
+
 /// The store's error inside a reader's.
 fn store_error(error: &io::Error) -> Option<&StoreError> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
@@ -80,4 +110,37 @@ fn store_error(error: &io::Error) -> Option<&StoreError> {
 
 fn is_gone(error: &StoreError) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSIDE: &str = "arn:aws:s3:::secret at /srv/secret";
+
+    #[test]
+    fn who_asked_is_told_what_happened_and_where_and_nothing_of_the_inside() {
+        let key = || "AWSLogs/1/x.log.gz".to_owned();
+        let inside = || io::Error::other(INSIDE);
+        for (error, told) in [
+            (
+                BuildError::Fold(FoldError::Read {
+                    key: key(),
+                    source: inside(),
+                }),
+                "AWSLogs/1/x.log.gz: reading failed: other error",
+            ),
+            (
+                BuildError::Fold(FoldError::Spill { source: inside() }),
+                "temporary files failed: other error",
+            ),
+            (
+                BuildError::Panicked(INSIDE.to_owned()),
+                "the build failed inside the program; its log says where",
+            ),
+        ] {
+            assert!(error.to_string().contains(INSIDE), "the log tells it: {error}");
+            assert_eq!(error.told(), told);
+        }
+    }
 }

@@ -134,7 +134,7 @@ async fn clear_up(worker: &Worker, record: &JobRecord) {
 async fn give_back(worker: &Worker, held: &Held, error: &AttemptError) -> Attempt {
     let terms = worker.terms();
     let failed = held.record().await.attempts().saturating_add(1);
-    let reason = error.to_string();
+    let reason = error.told();
     if error.is_retryable() && failed < terms.max_attempts {
         let pause = terms.pause_after(failed);
         let failure = Failure {
@@ -199,7 +199,7 @@ async fn settle(worker: &Worker, step: Result<JobRecord, HoldError>, ending: End
         Err(HoldError::Store(error)) => {
             warn!(%error, "the attempt's end could not be recorded; its lease runs out instead");
             return Attempt::Ended(Ending::Retry {
-                reason: format!("the job record could not be written: {error}"),
+                reason: format!("the job record could not be written: {}", error.kind().sentence()),
                 after: worker.terms().retry_pause,
             });
         }
@@ -208,6 +208,14 @@ async fn settle(worker: &Worker, step: Result<JobRecord, HoldError>, ending: End
 }
 
 impl AttemptError {
+    /// The same for whoever asked for the digest: it stands in the record, and from there in answers.
+    fn told(&self) -> String {
+        match self {
+            Self::Build(error) => error.told(),
+            Self::Publish(error) => error.told(),
+        }
+    }
+
     /// Whether another attempt may succeed with nobody changing anything.
     fn is_retryable(&self) -> bool {
         match self {

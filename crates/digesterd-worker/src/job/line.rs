@@ -91,7 +91,7 @@ impl JobLine {
                     job_stop = window.stop_rfc3339(),
                     job_attempt = self.record.attempts() + 1,
                     job_epoch = self.record.epoch(),
-                    trace_id = traces::trace_id(None),
+                    trace_id = traces::trace_id(),
                     outcome,
                     coverage = published.map(|published| published.coverage.as_str()),
                     objects = progress.objects_done,

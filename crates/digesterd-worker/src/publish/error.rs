@@ -7,6 +7,7 @@ use digest_storage::StoreError;
 use digest_tables::TableError;
 use thiserror::Error;
 
+use crate::build::told_of;
 use crate::job::HoldError;
 
 /// Why publishing stopped.
@@ -40,6 +41,23 @@ pub(crate) enum PublishError {
 }
 
 impl PublishError {
+    /// The same for whoever asked for the digest, as [`BuildError::told`].
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Store { what, source } => {
+                format!("{what} could not be stored: {}", source.kind().sentence())
+            }
+            Self::Encode(error) => format!("the digest could not be written: {}", told_of_io(error)),
+            Self::Table(TableError::Io(error)) => {
+                format!("the table of edges could not be written: {}", told_of_io(error))
+            }
+            Self::Panicked(_) => {
+                "compressing the digest failed inside the program; its log says where".to_owned()
+            }
+            Self::Lost | Self::TooLarge(_) | Self::Table(_) | Self::Contended => self.to_string(),
+        }
+    }
+
     /// Whether another attempt may succeed with nobody changing anything.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
@@ -58,6 +76,12 @@ impl PublishError {
     pub(crate) fn of(what: &'static str) -> impl Fn(StoreError) -> Self {
         move |source| Self::Store { what, source }
     }
+}
+
+/// What is told of a writer's error: the kernel's where one is inside.
+fn told_of_io(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.map_or_else(|| error.kind().to_string(), told_of)
 }
 
 impl From<HoldError> for PublishError {
