@@ -1,6 +1,7 @@
 //! Queues over real sockets: what is sent, what counts as taken, what an answer means, when a client gives up.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "tests may fail loudly"
 )]

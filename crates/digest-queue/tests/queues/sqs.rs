@@ -32,7 +32,7 @@ fn queue(listener: &Listener) -> SqsQueue {
 fn request(listener: &Listener) -> (String, serde_json::Value) {
     let seen = listener.seen.lock().unwrap();
     let [request] = seen.as_slice() else {
-        unreachable!("one request: {seen:?}");
+        panic!("one request: {seen:?}");
     };
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     (head.to_lowercase(), serde_json::from_str(body).unwrap())
@@ -81,7 +81,7 @@ async fn a_message_is_received_hidden_and_deleted_by_its_receipt() {
     let queue = queue(&listener);
     let received = queue.receive(100, Duration::from_millis(29_001)).await.unwrap();
     let [first, second] = received.as_slice() else {
-        unreachable!("two messages: {received:?}");
+        panic!("two messages: {received:?}");
     };
     assert_eq!((&*first.id, &*first.body, first.receives), ("m-1", "{}", 3));
     assert_eq!(first.context.request_id.as_deref(), Some("req-1"));

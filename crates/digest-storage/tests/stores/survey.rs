@@ -94,7 +94,7 @@ async fn days_beyond_the_bound_are_not_looked_for_and_are_counted() {
 #[tokio::test]
 async fn several_places_are_told_apart() {
     let other = bucket_named("other");
-    let path = Path::parse(&format!("{PLAIN}/2020/05/06/x.log.gz")).unwrap();
+    let path = Path::parse(format!("{PLAIN}/2020/05/06/x.log.gz")).unwrap();
     other.object_store().put(&path, "x".into()).await.unwrap();
     let flow_logs = FlowLogs::of([bucket().await, other]);
     let survey = flow_logs.survey(&Scope::default(), 10).await.unwrap();

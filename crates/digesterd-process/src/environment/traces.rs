@@ -90,7 +90,8 @@ impl TraceSettings {
             raw.otel_resource_attributes,
             attributes,
         );
-        (any?, of_traces?);
+        any?;
+        of_traces?;
         // The endpoint of all signals gets the signal's path; that of traces is used as it is.
         let base = base?.map(|mut base| {
             let path = format!("{}/v1/traces", base.path().trim_end_matches('/'));

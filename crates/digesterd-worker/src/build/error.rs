@@ -98,6 +98,10 @@ pub(crate) fn told_of(error: &FoldError) -> String {
             Some(source) => format!("{key}: reading failed: {}", source.kind().sentence()),
             None => format!("{key}: reading failed: {}", source.kind()),
         },
+        FoldError::Spill { source } if source.kind() == io::ErrorKind::QuotaExceeded => {
+            "the window's sorted runs take more than DIGEST_MAX_TEMP; ask for a smaller window or scope"
+                .to_owned()
+        }
         FoldError::Spill { source } => format!("temporary files failed: {}", source.kind()),
         of_contents => of_contents.to_string(),
     }

@@ -41,7 +41,7 @@ pub(crate) enum PublishError {
 }
 
 impl PublishError {
-    /// The same for whoever asked for the digest, as [`BuildError::told`].
+    /// The same for whoever asked for the digest, as [`BuildError::told`](crate::build::BuildError::told).
     pub(crate) fn told(&self) -> String {
         match self {
             Self::Store { what, source } => {

@@ -10,7 +10,9 @@ use digest_core::record::State;
 use digest_core::{BadRows, Coverage, FoldError, Layout};
 use digest_storage::Prefetch;
 use digesterd_worker::build;
-use digesterd_worker::build::{BuildError, BuildOptions, BuildRequest, ProgressCounters, Source};
+use digesterd_worker::build::{
+    BuildError, BuildOptions, BuildRequest, ProgressCounters, Source, TemporaryRoom,
+};
 
 use crate::bench::{Bench, deliver, job, terms};
 use crate::logs;
@@ -141,6 +143,41 @@ async fn a_parquet_object_larger_than_all_that_may_be_in_flight_is_read_by_range
     assert_eq!((gauge.bytes(), gauge.objects()), (0, 0));
     let done = progress.snapshot();
     assert!(done.bytes_done >= done.bytes_total, "{done:?}");
+}
+
+#[actix_web::test]
+async fn runs_that_pass_their_room_end_the_build_and_leave_nothing() {
+    let mut bench = Bench::empty();
+    let mut rows = logs::HEADER.to_owned();
+    for number in 0..60_000 {
+        let (high, low) = (number / 250, number % 250);
+        rows += &format!(
+            "2 1 eni-1 10.1.{high}.{low} 10.0.0.2 40000 443 6 1 40 1539734400 1539734460 ACCEPT OK\n"
+        );
+    }
+    bench.put_log(
+        &logs::key(logs::hour().start(), "many"),
+        logs::gzip(rows.as_bytes()),
+    );
+    let whole = build_hour(&bench, &BuildOptions::default()).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(directory.path()).unwrap().count();
+    let within = |most| BuildOptions {
+        max_memory: Some(1),
+        temp_dir: directory.path().to_owned(),
+        room: Arc::new(TemporaryRoom::new(most)),
+        ..BuildOptions::default()
+    };
+    let spilled = build_hour(&bench, &within(u64::MAX)).await.unwrap();
+    assert!(spilled.report.threads.spilled > 0 && text(&spilled) == text(&whole));
+    drop(spilled);
+    assert_eq!(files(), 0);
+    let options = within(10_000);
+    for _ in 0..3 {
+        let error = build_hour(&bench, &options).await.err().unwrap();
+        assert!(error.told().contains("DIGEST_MAX_TEMP"), "{error}");
+        assert_eq!(files(), 0);
+    }
 }
 
 #[actix_web::test]
