@@ -108,10 +108,17 @@ class Process:
 
     def peak_memory(self) -> int:
         """The greatest resident size so far, in MiB."""
+        return self._status("VmHWM")
+
+    def memory(self) -> int:
+        """The resident size now, in MiB."""
+        return self._status("VmRSS")
+
+    def _status(self, name: str) -> int:
         for line in Path(f"/proc/{self.child.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) // 1024
-        raise AssertionError("the kernel does not tell VmHWM")
+        raise AssertionError(f"the kernel does not tell {name}")
 
 
 def binary(name: str) -> str:

@@ -1,7 +1,7 @@
 //! What a store was asked for so far, counted by operation and by what came of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::ErrorKind;
 
@@ -37,6 +37,22 @@ pub struct RequestCount {
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     counts: Mutex<BTreeMap<(Operation, Option<ErrorKind>), u64>>,
+    attempts: FailedAttempts,
+}
+
+/// Attempts that failed in a way that the client tries again for, whatever came of the request in the end.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct FailedAttempts(Arc<Mutex<BTreeMap<Operation, u64>>>);
+
+impl FailedAttempts {
+    /// An attempt had no answer, or one that says that the store could not.
+    pub(crate) fn note(&self, operation: Operation) {
+        *self.lock().entry(operation).or_default() += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Operation, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Operation {
@@ -55,6 +71,20 @@ impl Operation {
 }
 
 impl Requests {
+    /// Counts that a client goes on with.
+    pub(crate) fn of_attempts(attempts: FailedAttempts) -> Self {
+        Self {
+            attempts,
+            ..Self::default()
+        }
+    }
+
+    /// All failed attempts so far.
+    pub(crate) fn failed_attempts(&self) -> Vec<(Operation, u64)> {
+        let counts = self.attempts.lock();
+        counts.iter().map(|(operation, attempts)| (*operation, *attempts)).collect()
+    }
+
     /// A request has been answered.
     pub(crate) fn note(&self, operation: Operation, failure: Option<ErrorKind>) {
         *self.lock().entry((operation, failure)).or_default() += 1;

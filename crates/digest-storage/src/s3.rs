@@ -14,9 +14,13 @@ use crate::capabilities::Capabilities;
 use crate::credentials::Bridge;
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
+use crate::requests::FailedAttempts;
 use crate::store::Store;
 
+mod connector;
 mod listing;
+
+use connector::Connector;
 
 /// Which client speaks S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +82,7 @@ pub(crate) fn open(
     let credentials = Bridge::new(credentials);
     let expired = credentials.expired();
     let unlistable = Arc::new(AtomicU64::new(0));
+    let attempts = FailedAttempts::default();
     let mut client = ClientOptions::new()
         .with_timeout_disabled()
         .with_connect_timeout(CONNECT_TIMEOUT)
@@ -100,7 +105,7 @@ pub(crate) fn open(
         .with_copy_if_not_exists(S3CopyIfNotExists::Multipart)
         .with_disable_bulk_delete(true)
         .with_retry(retries())
-        .with_http_connector(listing::LenientConnector::new(Arc::clone(&unlistable)));
+        .with_http_connector(Connector::new(Arc::clone(&unlistable), attempts.clone()));
     if let Some(endpoint) = &options.endpoint {
         client = client.with_allow_http(endpoint.scheme() == "http");
         builder = builder
@@ -126,6 +131,7 @@ pub(crate) fn open(
     };
     Ok(Store::new(inner, place.clone(), capabilities)
         .counting_unlistable(unlistable)
+        .counting_attempts(attempts)
         .telling_expiry(expired))
 }
 

@@ -17,7 +17,7 @@ use object_store::{
 use crate::capabilities::{Believed, Capabilities};
 use crate::error::{ErrorKind, StoreError};
 use crate::place::Place;
-use crate::requests::{Operation, RequestCount, Requests};
+use crate::requests::{FailedAttempts, Operation, RequestCount, Requests};
 
 /// A place opened. Cheap to clone.
 #[derive(Clone)]
@@ -57,6 +57,13 @@ impl Store {
 
     pub(crate) fn counting_unlistable(self, unlistable: Arc<AtomicU64>) -> Self {
         Self { unlistable, ..self }
+    }
+
+    pub(crate) fn counting_attempts(self, attempts: FailedAttempts) -> Self {
+        Self {
+            requests: Arc::new(Requests::of_attempts(attempts)),
+            ..self
+        }
     }
 
     pub(crate) fn telling_expiry(self, expired: Arc<AtomicBool>) -> Self {
@@ -114,6 +121,13 @@ impl Store {
     #[must_use]
     pub fn requests(&self) -> Vec<RequestCount> {
         self.requests.counts()
+    }
+
+    /// How many attempts at requests have failed so far that the client makes anew by itself, by operation. The client of
+    /// object_store's is counted; other places and rusoto know of none.
+    #[must_use]
+    pub fn failed_attempts(&self) -> Vec<(Operation, u64)> {
+        self.requests.failed_attempts()
     }
 
     /// Counts a request that has been answered.

@@ -16,12 +16,14 @@ use prometheus_client::registry::Registry;
 
 mod http;
 mod jobs;
+mod phases;
 mod prefetch;
 mod process;
 mod stores;
 
 pub use http::HttpMetrics;
 pub use jobs::{Building, EndedJob, JobMetrics, JobsOnTheirWay, StoredDigest, ThreadTime};
+pub use phases::{Phase, PhaseTimes};
 
 use crate::problem::{Problem, ProblemKind};
 

@@ -9,7 +9,7 @@ use digest_storage::{Prefetch, Store};
 use digesterd_process::environment::Service;
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
-use digesterd_process::metrics::{EndedJob, JobMetrics, JobsOnTheirWay, Metrics, StoredDigest, ThreadTime};
+use digesterd_process::metrics::{EndedJob, JobMetrics, JobsOnTheirWay, Metrics, PhaseTimes, StoredDigest, ThreadTime};
 use digesterd_process::server::{self, Listening};
 use digesterd_process::shutdown::Shutdown;
 
@@ -36,6 +36,7 @@ fn stored() -> EndedJob {
         objects: 3,
         bytes_read: 400,
         records: 50,
+        phases: PhaseTimes::default(),
         stored: Some(StoredDigest {
             coverage: "complete",
             edges: 6,
@@ -116,6 +117,8 @@ fn jobs_and_stores_are_counted() {
         "digesterd_jobs{state=\"building\"} 2",
         "digesterd_queue_age_seconds 90.5",
         "digesterd_job_duration_seconds_sum{outcome=\"stored\"} 2.0",
+        "digesterd_build_phase_seconds_total{phase=\"list\"} 0.0",
+        "digesterd_build_phase_seconds_total{phase=\"store\"} 0.0",
         "digesterd_objects_read_total 6",
         "digesterd_bytes_read_total 800",
         "digesterd_records_counted_total 100",

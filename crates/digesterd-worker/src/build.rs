@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use digest_storage::{FlowLogObject, FlowLogs, Prefetch};
+use digesterd_process::metrics::Phase;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -87,8 +88,10 @@ async fn build_once(
     progress: &Arc<ProgressCounters>,
 ) -> Result<Built, BuildError> {
     let begun_at = Utc::now();
+    progress.enter(Phase::List);
     let mut listed = plan::list(request, flow_logs).await?;
     progress.begin(listed.objects.len() as u64, listed.bytes());
+    progress.enter(Phase::Read);
 
     let stop = CancellationToken::new();
     let _stop_if_dropped = stop.clone().drop_guard();

@@ -1,70 +1,12 @@
 //! Listings that survive foreign keys. The store crate fails a whole page of 1,000 keys for one that its path
 //! type refuses, such as `a//b`; here such entries are taken out of the answer's XML and counted.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use async_trait::async_trait;
-use object_store::ClientOptions;
-use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-    ReqwestConnector,
-};
 use object_store::path::Path;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// Connects as usual and filters the answers to listings.
-#[derive(Debug)]
-pub(crate) struct LenientConnector {
-    dropped: Arc<AtomicU64>,
-}
-
-impl LenientConnector {
-    pub(crate) fn new(dropped: Arc<AtomicU64>) -> Self {
-        Self { dropped }
-    }
-}
-
-impl HttpConnector for LenientConnector {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let inner = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(Lenient {
-            inner,
-            dropped: Arc::clone(&self.dropped),
-        }))
-    }
-}
-
-#[derive(Debug)]
-struct Lenient {
-    inner: HttpClient,
-    dropped: Arc<AtomicU64>,
-}
-
-#[async_trait]
-impl HttpService for Lenient {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let is_listing = request
-            .uri()
-            .query()
-            .is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
-        let response = self.inner.execute(request).await?;
-        if !is_listing || !response.status().is_success() {
-            return Ok(response);
-        }
-        let (mut head, body) = response.into_parts();
-        let page = body.bytes().await?;
-        let (page, dropped) =
-            without_unaddressable(&page).map_err(|error| HttpError::new(HttpErrorKind::Decode, error))?;
-        self.dropped.fetch_add(dropped, Ordering::Relaxed);
-        head.headers.remove(http::header::CONTENT_LENGTH);
-        Ok(HttpResponse::from_parts(head, page.into()))
-    }
-}
-
 /// The page without the entries whose key or prefix no path can name, and how many those were.
-fn without_unaddressable(page: &[u8]) -> Result<(Vec<u8>, u64), quick_xml::Error> {
+pub(super) fn without_unaddressable(page: &[u8]) -> Result<(Vec<u8>, u64), quick_xml::Error> {
     let mut reader = Reader::from_reader(page);
     let (mut kept, mut dropped) = (Vec::with_capacity(page.len()), 0);
     // Where the entry that is being read begins, and whether its key can be named.

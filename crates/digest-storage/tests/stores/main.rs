@@ -7,6 +7,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod attempts;
 mod faults_off;
 #[cfg(feature = "rusoto")]
 mod in_process_rusoto;

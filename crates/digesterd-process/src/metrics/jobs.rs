@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::phases::{Phase, PhaseTimes};
+
 /// From a tenth of a second to six hours, the default of `DIGEST_QUEUE_TIMEOUT`.
 const BUCKETS: [f64; 14] = [
     0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1200.0, 3600.0, 7200.0, 14_400.0, 21_600.0,
@@ -33,6 +35,7 @@ pub struct JobMetrics {
     queue_age: Gauge<f64, AtomicU64>,
     bound: Labelled<Counter>,
     thread_seconds: Labelled<Seconds>,
+    phase_seconds: Labelled<Seconds>,
     coverage: Labelled<Counter>,
     objects: Counter,
     bytes_read: Counter,
@@ -81,6 +84,8 @@ pub struct EndedJob {
     pub bytes_read: u64,
     /// Records counted.
     pub records: u64,
+    /// How long each phase took that it came to.
+    pub phases: PhaseTimes,
     /// What was stored, if anything was.
     pub stored: Option<StoredDigest>,
 }
@@ -121,6 +126,7 @@ impl Default for JobMetrics {
             queue_age: Gauge::default(),
             bound: Family::default(),
             thread_seconds: Family::default(),
+            phase_seconds: Family::default(),
             coverage: Family::default(),
             objects: Counter::default(),
             bytes_read: Counter::default(),
@@ -140,6 +146,10 @@ impl Default for JobMetrics {
         }
         for coverage in COVERAGES {
             drop(metrics.coverage.get_or_create(&[("coverage", coverage)]));
+        }
+        for phase in Phase::ALL {
+            let labels = [("phase", phase.as_str())];
+            drop(metrics.phase_seconds.get_or_create(&labels));
         }
         for by in BOUNDS {
             drop(metrics.bound.get_or_create(&[("by", by)]));
@@ -178,6 +188,11 @@ impl JobMetrics {
         self.objects.inc_by(job.objects);
         self.bytes_read.inc_by(job.bytes_read);
         self.records.inc_by(job.records);
+        for phase in Phase::ALL {
+            let seconds = job.phases.of(phase).as_secs_f64();
+            let labels = [("phase", phase.as_str())];
+            self.phase_seconds.get_or_create(&labels).inc_by(seconds);
+        }
         let Some(stored) = job.stored else { return };
         self.coverage
             .get_or_create(&[("coverage", stored.coverage)])
@@ -235,6 +250,11 @@ impl JobMetrics {
             "digesterd_builds_bound",
             "Digests stored, by what held their build up most: fetch, cpu, disk",
             self.bound.clone(),
+        );
+        registry.register(
+            "digesterd_build_phase_seconds",
+            "Time of attempts, whatever came of them, by phase: list, read, store",
+            self.phase_seconds.clone(),
         );
         registry.register(
             "digesterd_build_thread_seconds",

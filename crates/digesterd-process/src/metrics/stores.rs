@@ -43,6 +43,20 @@ impl Collector for Requests {
                 counter.encode(family.encode_family(&labels)?)?;
             }
         }
+        let help = "Attempts at requests to a store that failed and that the client makes anew by itself, by part and operation";
+        let mut family = encoder.encode_descriptor(
+            "digesterd_store_failed_attempts",
+            help,
+            None,
+            counter.metric_type(),
+        )?;
+        for (name, store) in self.lock().iter() {
+            for (operation, attempts) in store.failed_attempts() {
+                counter = ConstCounter::new(attempts);
+                let labels = [("store", *name), ("operation", operation.as_str())];
+                counter.encode(family.encode_family(&labels)?)?;
+            }
+        }
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! How far a build is: counters that its threads raise and its owner reads at any time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use digest_core::record::Progress;
+use digesterd_process::metrics::{Phase, PhaseTimes};
 
 /// Live counters of one build. Cheap to read while the build runs; a build that plans anew starts them anew.
 #[derive(Debug, Default)]
@@ -12,6 +14,7 @@ pub struct ProgressCounters {
     bytes_done: AtomicU64,
     bytes_total: AtomicU64,
     records: AtomicU64,
+    phases: Mutex<PhaseTimes>,
 }
 
 impl ProgressCounters {
@@ -25,6 +28,21 @@ impl ProgressCounters {
             bytes_total: self.bytes_total.load(Ordering::Relaxed),
             records: self.records.load(Ordering::Relaxed),
         }
+    }
+
+    /// A phase of the attempt begins.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.lock().enter(phase);
+    }
+
+    /// How long each phase has taken so far.
+    pub(crate) fn phases(&self) -> PhaseTimes {
+        self.lock().ended()
+    }
+
+    /// Nothing panics while it holds the lock; a poisoned one is still right.
+    fn lock(&self) -> MutexGuard<'_, PhaseTimes> {
+        self.phases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A plan of this many objects and compressed bytes begins.

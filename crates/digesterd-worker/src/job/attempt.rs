@@ -63,7 +63,7 @@ pub(crate) async fn attempt(worker: &Worker, held: Held, standing: Standing) -> 
     if matches!(attempt, Attempt::Lost) {
         clear_up(worker, &record).await;
     }
-    line.end(&attempt, &progress.snapshot());
+    line.end(&attempt, &progress);
     attempt
 }
 
@@ -93,6 +93,7 @@ async fn make(
         progress,
     )
     .await?;
+    progress.enter(Phase::Store);
     let published = publish(worker.places(), built, held, worker.terms()).await?;
     Ok(Some(published))
 }

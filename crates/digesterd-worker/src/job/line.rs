@@ -5,13 +5,13 @@ use std::time::Instant;
 use chrono::Utc;
 use digest_core::JobRecord;
 use digest_core::manifest::Bound;
-use digest_core::record::Progress;
 use digesterd_process::metrics::{Building, EndedJob, JobMetrics, StoredDigest};
 use digesterd_process::traces;
 use tracing::{info, warn};
 
 use super::attempt::{Attempt, AttemptError};
 use super::stage::Ending;
+use crate::build::ProgressCounters;
 use crate::publish::Published;
 
 /// What the line will say, gathered while the attempt runs.
@@ -51,7 +51,8 @@ impl JobLine {
     }
 
     /// Writes the line, and counts.
-    pub(crate) fn end(self, attempt: &Attempt, progress: &Progress) {
+    pub(crate) fn end(self, attempt: &Attempt, counters: &ProgressCounters) {
+        let progress = counters.snapshot();
         let (outcome, is_fine) = match attempt {
             Attempt::Lost => ("lost", false),
             Attempt::Ended(Ending::Stored) => ("stored", true),
@@ -75,6 +76,7 @@ impl JobLine {
             objects: progress.objects_done,
             bytes_read: progress.bytes_done,
             records: progress.records,
+            phases: counters.phases(),
             stored: published.map(|published| StoredDigest {
                 coverage: published.coverage.as_str(),
                 edges: published.edges,
