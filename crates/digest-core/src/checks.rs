@@ -14,6 +14,8 @@
 pub mod agreement;
 pub mod rows;
 
+mod digest_lines;
+mod documents;
 mod envelopes;
 mod held_runs;
 mod inflating;
@@ -22,6 +24,8 @@ mod spilling;
 mod tables;
 mod tokens;
 
+pub use digest_lines::lines;
+pub use documents::documents;
 pub use envelopes::{header, json};
 pub use held_runs::HeldRuns;
 pub use inflating::inflate;
@@ -34,13 +38,15 @@ pub use tokens::{addresses, numbers};
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and its corpus.
-pub const CHECKS: [(&str, Check); 10] = [
+pub const CHECKS: [(&str, Check); 12] = [
     ("addresses", addresses),
+    ("documents", documents),
     ("footer", footer),
     ("header", header),
     ("inflate", inflate),
     ("json", json),
     ("kernel", kernel),
+    ("lines", lines),
     ("numbers", numbers),
     ("pages", pages),
     ("row", row),

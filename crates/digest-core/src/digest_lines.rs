@@ -92,7 +92,7 @@ impl Default for DigestLines {
 }
 
 impl DigestLines {
-    fn at(level: Level) -> Self {
+    pub(crate) fn at(level: Level) -> Self {
         Self {
             level,
             text: Vec::new(),

@@ -151,12 +151,22 @@ impl Rule {
     }
 }
 
+/// What shows the line at fault, without what a terminal would take for a command.
+fn shown(error: &str) -> String {
+    let is_plain = |shown: char| !shown.is_control() || shown == '\n';
+    error
+        .trim_end()
+        .chars()
+        .map(|shown| if is_plain(shown) { shown } else { ' ' })
+        .collect()
+}
+
 impl FromStr for Policy {
     type Err = PolicyError;
 
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let written: WrittenPolicy = toml::from_str(text)
-            .map_err(|error| PolicyError::Toml(error.to_string().trim_end().to_owned()))?;
+        let written: WrittenPolicy =
+            toml::from_str(text).map_err(|error| PolicyError::Toml(shown(&error.to_string())))?;
         let rules = written.allow.iter().zip(1..);
         let rules =
             rules.map(|(written, rule)| Rule::of(written).map_err(|what| PolicyError::Rule { rule, what }));

@@ -82,7 +82,10 @@ impl Requests {
     /// All failed attempts so far.
     pub(crate) fn failed_attempts(&self) -> Vec<(Operation, u64)> {
         let counts = self.attempts.lock();
-        counts.iter().map(|(operation, attempts)| (*operation, *attempts)).collect()
+        counts
+            .iter()
+            .map(|(operation, attempts)| (*operation, *attempts))
+            .collect()
     }
 
     /// A request has been answered.

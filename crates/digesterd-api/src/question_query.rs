@@ -23,6 +23,9 @@ const MOST_LINKS: usize = 1_000_000;
 /// Longest policy, in bytes.
 const LONGEST_POLICY: usize = 16 * 1024;
 
+/// Most characters of a refusal.
+const LONGEST_REFUSAL: usize = 500;
+
 /// The questions, by the last part of their paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -319,7 +322,8 @@ impl Given {
 fn told<T: FromStr<Err: ToString>>(name: &'static str, text: &str) -> Result<T, QueryError> {
     text.parse().map_err(|error: T::Err| QueryError::Value {
         name,
-        why: error.to_string(),
+        // Some refusals show what was sent.
+        why: error.to_string().chars().take(LONGEST_REFUSAL).collect(),
     })
 }
 

@@ -9,7 +9,9 @@ use digest_storage::{Prefetch, Store};
 use digesterd_process::environment::Service;
 use digesterd_process::guard::Guard;
 use digesterd_process::health::Readiness;
-use digesterd_process::metrics::{EndedJob, JobMetrics, JobsOnTheirWay, Metrics, PhaseTimes, StoredDigest, ThreadTime};
+use digesterd_process::metrics::{
+    EndedJob, JobMetrics, JobsOnTheirWay, Metrics, PhaseTimes, StoredDigest, ThreadTime,
+};
 use digesterd_process::server::{self, Listening};
 use digesterd_process::shutdown::Shutdown;
 

@@ -49,7 +49,9 @@ impl HttpService for Watched {
         let operation = operation(&request);
         let response = self.inner.execute(request).await;
         let is_failed = match &response {
-            Ok(answer) => answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS,
+            Ok(answer) => {
+                answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS
+            }
             Err(_) => true,
         };
         if is_failed {

@@ -2,10 +2,10 @@
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use digest_storage::{ErrorKind, Operation, Place, Store, StoreOptions};
+use digest_storage::{Operation, Place, Store, StoreOptions};
 use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{Attributes, PutMode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -44,25 +44,26 @@ async fn bucket(statuses: &'static [&'static str]) -> Store {
 #[tokio::test]
 async fn an_attempt_that_failed_is_counted_also_where_the_request_succeeds() {
     let key = Path::from("key");
-    let store = bucket(&["503 Slow Down", "500 Internal Server Error", "404 Not Found"]).await;
-    assert!(store.bytes(&key).await.unwrap().is_none());
-    assert_eq!(store.clone().failed_attempts(), [(Operation::Get, 2)]);
+    let store = bucket(&["503 Slow Down", "500 Internal Server Error", "200 OK"]).await;
+    let listed: Result<Vec<_>, _> = store.object_store().list(None).try_collect().await;
+    assert!(listed.is_err(), "an answer without a body is no listing");
+    assert_eq!(store.clone().failed_attempts(), [(Operation::List, 2)]);
 
-    let store = bucket(&["503 Slow Down", "200 OK"]).await;
-    store.put(&key, "x", PutMode::Overwrite, Attributes::new()).await.ok();
-    assert_eq!(store.failed_attempts(), [(Operation::Put, 1)]);
+    let store = bucket(&["503 Slow Down", "404 Not Found"]).await;
+    let absent = store.object_store().get(&key).await.unwrap_err();
+    assert!(matches!(absent, object_store::Error::NotFound { .. }), "{absent}");
+    assert_eq!(store.failed_attempts(), [(Operation::Get, 1)]);
 }
 
 #[tokio::test]
 async fn what_fails_for_good_has_failed_as_often_as_it_was_tried() {
+    let key = Path::from("key");
     let store = bucket(&["503 Service Unavailable"]).await;
-    let failure = store.list(None, None).try_next().await.unwrap_err();
-    assert_eq!(failure.kind(), ErrorKind::Unavailable);
+    store.object_store().delete(&key).await.unwrap_err();
     // Once, and three times more.
-    assert_eq!(store.failed_attempts(), [(Operation::List, 4)]);
-    assert_eq!(store.requests().len(), 1);
+    assert_eq!(store.failed_attempts(), [(Operation::Delete, 4)]);
 
     let refused = bucket(&["403 Forbidden"]).await;
-    refused.head(&Path::from("key")).await.unwrap_err();
+    refused.object_store().head(&key).await.unwrap_err();
     assert_eq!(refused.failed_attempts(), []);
 }

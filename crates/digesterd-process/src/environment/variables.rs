@@ -102,7 +102,16 @@ pub const VARIABLES: &[Variable] = &[
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
     ),
+    open("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+    open(
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+    ),
     secret("OTEL_EXPORTER_OTLP_HEADERS", "none"),
+    secret("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+    open("OTEL_EXPORTER_OTLP_TIMEOUT", "5000"),
+    open("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"),
+    open("OTEL_RESOURCE_ATTRIBUTES", "none"),
     open("OTEL_SERVICE_NAME", "the program's"),
     // the command line
     secret("DIGESTERD_API", "http://localhost:8080"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use digest_core::JobRecord;
 use digest_core::record::Failure;
+use digesterd_process::metrics::Phase;
 use tracing::warn;
 
 use super::heartbeat;
