@@ -156,6 +156,13 @@ impl StoreError {
         self.0.kind.is_retryable()
     }
 
+    /// What happened and where, without what the store itself said: for whoever asked, where the log tells the rest.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Inner { kind, place, key, .. } = &*self.0;
+        format!("{}: {}", Location { place, key }, kind.sentence())
+    }
+
     /// The key inside the place; empty for a failure of the whole place.
     #[must_use]
     pub fn key(&self) -> &str {

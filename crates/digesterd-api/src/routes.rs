@@ -7,6 +7,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 use chrono::Utc;
 use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::request_log::context_of;
+use digesterd_process::traces;
 use tracing::Instrument;
 
 use crate::admission::admit;
@@ -104,9 +105,9 @@ async fn create(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRespons
     let location = query::status_location(asked.job.id());
     let context = context_of(&request).send_context();
     // A task of its own: a caller that hangs up between claim and queue leaves nothing half done.
-    let submitted = tokio::spawn(
-        async move { submit(&api, &asked, &context).await }.instrument(tracing::Span::current()),
-    );
+    let submitting = async move { submit(&api, &asked, &context).await };
+    let submitting = traces::asked_for(traces::given(), submitting).instrument(tracing::Span::current());
+    let submitted = tokio::spawn(submitting);
     submitted.await.unwrap_or_else(|error| {
         Err(Problem::new(ProblemKind::Internal, "the request was not finished").caused_by(&error))
     })?;

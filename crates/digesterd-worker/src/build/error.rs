@@ -56,12 +56,9 @@ impl BuildError {
     #[must_use]
     pub fn told(&self) -> String {
         match self {
-            Self::List(source) => format!("flow logs could not be listed: {}", source.kind().sentence()),
+            Self::List(source) => format!("flow logs could not be listed: {}", source.told()),
             Self::Fetch { key, source } => {
-                format!(
-                    "flow log object {key} could not be fetched: {}",
-                    source.kind().sentence()
-                )
+                format!("flow log object {key} could not be fetched: {}", source.told())
             }
             Self::Fold(error) => told_of(error),
             Self::Panicked(_) => "the build failed inside the program; its log says where".to_owned(),
@@ -95,7 +92,7 @@ impl BuildError {
 pub(crate) fn told_of(error: &FoldError) -> String {
     match error {
         FoldError::Read { key, source } => match store_error(source) {
-            Some(source) => format!("{key}: reading failed: {}", source.kind().sentence()),
+            Some(source) => format!("{key}: reading failed: {}", source.told()),
             None => format!("{key}: reading failed: {}", source.kind()),
         },
         FoldError::Spill { source } if source.kind() == io::ErrorKind::QuotaExceeded => {

@@ -201,7 +201,7 @@ async fn settle(worker: &Worker, step: Result<JobRecord, HoldError>, ending: End
         Err(HoldError::Store(error)) => {
             warn!(%error, "the attempt's end could not be recorded; its lease runs out instead");
             return Attempt::Ended(Ending::Retry {
-                reason: format!("the job record could not be written: {}", error.kind().sentence()),
+                reason: format!("the job record could not be written: {}", error.told()),
                 after: worker.terms().retry_pause,
             });
         }

@@ -45,7 +45,7 @@ impl PublishError {
     pub(crate) fn told(&self) -> String {
         match self {
             Self::Store { what, source } => {
-                format!("{what} could not be stored: {}", source.kind().sentence())
+                format!("{what} could not be stored: {}", source.told())
             }
             Self::Encode(error) => format!("the digest could not be written: {}", told_of_io(error)),
             Self::Table(TableError::Io(error)) => {
