@@ -64,8 +64,7 @@ impl ErrorKind {
     }
 
     /// What happened, in words: nothing of the store's own.
-    #[must_use]
-    pub fn sentence(self) -> &'static str {
+    fn sentence(self) -> &'static str {
         match self {
             Self::NotFound => "does not exist",
             Self::AlreadyExists => "exists already",

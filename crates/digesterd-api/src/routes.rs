@@ -106,8 +106,7 @@ async fn create(request: HttpRequest, api: web::Data<Api>) -> Result<HttpRespons
     let context = context_of(&request).send_context();
     // A task of its own: a caller that hangs up between claim and queue leaves nothing half done.
     let submitting = async move { submit(&api, &asked, &context).await };
-    let submitting = traces::asked_for(traces::given(), submitting).instrument(tracing::Span::current());
-    let submitted = tokio::spawn(submitting);
+    let submitted = tokio::spawn(traces::handed_on(submitting).instrument(tracing::Span::current()));
     submitted.await.unwrap_or_else(|error| {
         Err(Problem::new(ProblemKind::Internal, "the request was not finished").caused_by(&error))
     })?;

@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use digest_queue::SendContext;
-use tracing::{Instrument, Span};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::bodies::is_late;
@@ -72,7 +72,6 @@ pub async fn log_requests(
     let span = tracing::error_span!("request", otel.kind = "server", request_id = %context.request_id,
         http.request.method = %request.method(), url.path = %redacted(request.path()),
         trace_id = tracing::field::Empty, http.response.status_code = tracing::field::Empty);
-    traces::follow(&span, context.traceparent.as_deref());
     let mut line = line;
     let asked = async {
         line.trace_id = traces::trace_id();
@@ -82,9 +81,7 @@ pub async fn log_requests(
         }
         next.call(request).await.map(ServiceResponse::map_into_boxed_body)
     };
-    let answer = traces::asked_for(context.traceparent.clone(), asked)
-        .instrument(span.clone())
-        .await?;
+    let answer = traces::under(span.clone(), context.traceparent.clone(), asked).await?;
     span.record("http.response.status_code", answer.status().as_u16());
     let mut answer = completed(answer, &context);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {

@@ -19,7 +19,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tracing::Span;
+use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::environment::TraceSettings;
@@ -134,7 +134,7 @@ impl HttpClient for Sender {
 }
 
 /// Puts a span under the trace that a caller named, if it named one.
-pub fn follow(span: &Span, traceparent: Option<&str>) {
+fn follow(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else { return };
     let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
@@ -158,14 +158,23 @@ tokio::task_local! {
     static GIVEN: Option<String>;
 }
 
-/// Runs what a caller asked for that named this trace: lines tell it then, also where no span is recorded.
-pub async fn asked_for<F: Future>(traceparent: Option<String>, asked: F) -> F::Output {
-    GIVEN.scope(traceparent, asked).await
+/// Runs, in its span, what a caller asked for that named this trace: the span is put under it, and lines tell it also where no
+/// span is recorded.
+pub fn under<F: Future>(
+    span: Span,
+    traceparent: Option<String>,
+    asked: F,
+) -> impl Future<Output = F::Output> {
+    follow(&span, traceparent.as_deref());
+    GIVEN.scope(traceparent, asked).instrument(span)
 }
 
-/// What the caller named, for a task that goes on without it.
-#[must_use]
-pub fn given() -> Option<String> {
+/// Lines of this tell the present caller's trace, also where it runs as a task of its own.
+pub fn handed_on<F: Future>(asked: F) -> impl Future<Output = F::Output> {
+    GIVEN.scope(given(), asked)
+}
+
+fn given() -> Option<String> {
     GIVEN.try_with(Clone::clone).ok().flatten()
 }
 

@@ -13,7 +13,7 @@ use digesterd_process::problem::chain;
 use digesterd_process::traces;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
-use tracing::{Instrument, error_span, info, warn};
+use tracing::{error_span, info, warn};
 
 use crate::worker::{Accepted, Mode, Worker};
 
@@ -84,7 +84,6 @@ async fn deliver(worker: Worker, queue: Arc<dyn JobSource>, message: Message, sl
     };
     let span = error_span!("message", otel.kind = "consumer", job_id = %job.id(), message_id = message.id,
         request_id = message.context.request_id, traceparent = message.context.traceparent);
-    traces::follow(&span, message.context.traceparent.as_deref());
     let seen_to = async {
         info!(job_id = %job.id(), message_id = message.id, receives = message.receives,
             request_id = message.context.request_id, traceparent = message.context.traceparent,
@@ -110,9 +109,7 @@ async fn deliver(worker: Worker, queue: Arc<dyn JobSource>, message: Message, sl
             Accepted::Recorded => {}
         }
     };
-    traces::asked_for(message.context.traceparent.clone(), seen_to)
-        .instrument(span)
-        .await;
+    traces::under(span, message.context.traceparent.clone(), seen_to).await;
 }
 
 /// Delivers a job until it has ended: one that another process builds is followed, so that its message is not

@@ -19,7 +19,7 @@ mod worker;
 pub use build::build;
 pub use intake::take_in;
 pub use routes::{Addresses, configure};
-pub use run::{OPEN_INTAKE, open, run};
+pub use run::{open, run};
 pub use settings::Settings;
 pub use sweep::{Sweeper, Swept};
 pub use terms::Terms;

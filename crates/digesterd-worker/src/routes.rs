@@ -22,7 +22,7 @@ use digesterd_process::problem::{Problem, ProblemKind};
 use digesterd_process::request_log::context_of;
 use digesterd_process::traces;
 use serde::{Deserialize, Serialize};
-use tracing::{Instrument, error_span};
+use tracing::error_span;
 
 use crate::worker::{Accepted, Mode, Worker};
 
@@ -89,9 +89,7 @@ async fn deliver(
     let accepted = match carried(&request, &body) {
         Some(trace) => {
             let span = error_span!("message", otel.kind = "consumer", job_id = id);
-            traces::follow(&span, Some(&trace));
-            let accepted = worker.accept(job, mode);
-            traces::asked_for(Some(trace), accepted).instrument(span).await
+            traces::under(span, Some(trace), worker.accept(job, mode)).await
         }
         None => worker.accept(job, mode).await,
     };

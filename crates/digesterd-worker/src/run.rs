@@ -20,9 +20,6 @@ use crate::settings::Settings;
 use crate::sweep::Sweeper;
 use crate::worker::{Places, Worker};
 
-/// What is true of a worker that is not on loopback and asks for no secret.
-pub const OPEN_INTAKE: &str = "whoever reaches this worker's address can have digests built";
-
 /// Works until SIGTERM or SIGINT: then no new jobs are taken, and running builds end or are given back within
 /// the grace.
 ///
@@ -41,8 +38,8 @@ pub async fn run(environment: Environment) -> anyhow::Result<()> {
     let metrics = Metrics::new("digesterd-worker");
     let worker = open(&settings, &readiness, &metrics).await?;
     let secret = settings.access.intake_secret.clone().map(SharedSecret::new);
-    if secret.is_none() && !settings.service.listen_address.is_loopback() {
-        tracing::warn!("{OPEN_INTAKE}: DIGEST_INTAKE_SECRET or LISTEN_ADDRESS=127.0.0.1 closes it");
+    if let Some(told) = settings.open_intake() {
+        tracing::warn!("{told}");
     }
     let listening = listen(
         &settings.service,

@@ -41,6 +41,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What to know of a worker to which anybody may post jobs who reaches it; nothing where that is nobody else.
+    #[must_use]
+    pub fn open_intake(&self) -> Option<&'static str> {
+        let is_open = self.access.intake_secret.is_none() && !self.service.listen_address.is_loopback();
+        is_open.then_some(
+            "whoever reaches this worker's address can have digests built: DIGEST_INTAKE_SECRET or \
+             LISTEN_ADDRESS=127.0.0.1 closes it",
+        )
+    }
+
     /// Reads them all.
     ///
     /// # Errors

@@ -213,7 +213,7 @@ impl Worker {
             span.record("trace_id", trace);
         }
         let visit = visit(self.clone(), job, occasion, seat, slot);
-        let visit = traces::asked_for(traces::given(), visit).instrument(span);
+        let visit = traces::handed_on(visit).instrument(span);
         self.shared.tasks.spawn_on(visit, &self.shared.runtime);
     }
 

@@ -126,7 +126,7 @@ async fn findings(subjects: &Subjects) -> Vec<Finding> {
         findings.push(machine::temporary(worker.worker.temp_dir.as_deref()));
         // Of the standalone service, whose intake is no address, tokens are asked for.
         if subjects.api.is_none() {
-            findings.extend(entrance::intake(&worker.service, &worker.access));
+            findings.extend(worker.open_intake().map(|told| Finding::warning("intake", told)));
         }
     }
     findings

@@ -19,7 +19,6 @@ use digesterd_process::server::{Listening, listen};
 use digesterd_process::shutdown::Shutdown;
 use digesterd_process::traces;
 use digesterd_worker::{Accepted, Addresses, Mode, Settings, Sweeper, Worker};
-use tracing::Instrument;
 
 /// A service that listens and has not begun to answer.
 #[derive(Debug)]
@@ -112,10 +111,8 @@ async fn take_in(mut jobs: InProcessJobs, worker: Worker, shutdown: Shutdown) {
         };
         let Some(queued) = next else { return };
         let span = tracing::error_span!("message", otel.kind = "consumer", job_id = %queued.job.id());
-        traces::follow(&span, queued.context.traceparent.as_deref());
         let trace = queued.context.traceparent.clone();
-        let delivered = traces::asked_for(trace, deliver(queued, worker.clone()));
-        tokio::spawn(delivered.instrument(span));
+        tokio::spawn(traces::under(span, trace, deliver(queued, worker.clone())));
     }
 }
 

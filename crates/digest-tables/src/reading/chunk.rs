@@ -155,7 +155,8 @@ impl<'r> Reading<'r> {
         let (count, encoding) = (page.num_values() as usize, page.encoding());
         let (levels, values) = levels_and_values(&page, self.is_optional)?;
         let mut present = count;
-        if let Some(levels) = levels {
+        // A page without rows has no run of levels.
+        if let Some(levels) = levels.filter(|_| count > 0) {
             let mut levels_of = Hybrid::new(0, levels.len(), 1)?;
             if !levels_of.pass_all(&levels, count, 1)? {
                 self.scratch.0.clear();

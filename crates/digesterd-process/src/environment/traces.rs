@@ -25,6 +25,8 @@ pub struct TraceSettings {
 
 /// As long as a batch may take unless said.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// What is wrong with a list, whose values are not shown.
+const NO_PAIRS: &str = "is not a comma list of NAME=VALUE";
 /// The attribute that names the process.
 const SERVICE_NAME: &str = "service.name";
 
@@ -57,50 +59,44 @@ impl TraceSettings {
             raw.otel_exporter_otlp_traces_endpoint,
             values::http_url,
         );
-        let protocols = [
+        let both = [
             ("OTEL_EXPORTER_OTLP_PROTOCOL", raw.otel_exporter_otlp_protocol),
             (
                 "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
                 raw.otel_exporter_otlp_traces_protocol,
             ),
         ];
-        let [any, of_traces] = protocols.map(|(name, given)| reader.optional(name, given, protocol));
-        let shared = reader.optional(
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            raw.otel_exporter_otlp_headers,
-            headers,
-        );
-        let headers = reader.optional(
-            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-            raw.otel_exporter_otlp_traces_headers,
-            headers,
-        );
-        let longest = reader.optional(
-            "OTEL_EXPORTER_OTLP_TIMEOUT",
-            raw.otel_exporter_otlp_timeout,
-            milliseconds,
-        );
-        let timeout = reader.optional(
-            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
-            raw.otel_exporter_otlp_traces_timeout,
-            milliseconds,
-        );
+        let protocol = of_traces_first(reader, both, protocol);
+        let both = [
+            ("OTEL_EXPORTER_OTLP_HEADERS", raw.otel_exporter_otlp_headers),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+                raw.otel_exporter_otlp_traces_headers,
+            ),
+        ];
+        let headers = of_traces_first(reader, both, headers);
+        let both = [
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", raw.otel_exporter_otlp_timeout),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+                raw.otel_exporter_otlp_traces_timeout,
+            ),
+        ];
+        let timeout = of_traces_first(reader, both, milliseconds);
         let attributes = reader.optional(
             "OTEL_RESOURCE_ATTRIBUTES",
             raw.otel_resource_attributes,
             attributes,
         );
-        any?;
-        of_traces?;
+        protocol?;
         // The endpoint of all signals gets the signal's path; that of traces is used as it is.
         let base = base?.map(|mut base| {
             let path = format!("{}/v1/traces", base.path().trim_end_matches('/'));
             base.set_path(&path);
             base
         });
-        let (shared, longest) = (shared?, longest?);
-        let headers = headers?.or(shared).unwrap_or_default();
-        let timeout = timeout?.or(longest).unwrap_or(TIMEOUT);
+        let headers = headers?.unwrap_or_default();
+        let timeout = timeout?.unwrap_or(TIMEOUT);
         let mut attributes = attributes?.unwrap_or_default();
         let named = attributes.iter().find(|(name, _)| name == SERVICE_NAME);
         let service_name = raw.otel_service_name.or(named.map(|(_, value)| value.clone()));
@@ -125,6 +121,17 @@ impl TraceSettings {
     }
 }
 
+/// What is said of all signals and of traces alone: the latter, where both are.
+fn of_traces_first<T>(
+    reader: &Reader<'_>,
+    [all, traces]: [(&'static str, Option<String>); 2],
+    parse: fn(&str) -> Result<T, String>,
+) -> Option<Option<T>> {
+    let all = reader.optional(all.0, all.1, parse);
+    let traces = reader.optional(traces.0, traces.1, parse);
+    Some(traces?.or(all?))
+}
+
 /// The one protocol that is spoken.
 fn protocol(text: &str) -> Result<(), String> {
     match text {
@@ -143,45 +150,49 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A comma list of `name=value`, in which `%2C` and their like stand for the list's own characters.
-fn attributes(text: &str) -> Result<Vec<(String, String)>, String> {
+/// The pairs of a comma list of `name=value`, trimmed; none has an empty name.
+fn pairs(text: &str) -> Result<Vec<(&str, &str)>, String> {
     let items = text.split(',').filter(|item| !item.trim().is_empty());
-    let pair = |item: &str| {
-        let (name, value) = item.split_once('=')?;
-        let name = name.trim();
-        let decoded = percent_decoded(value.trim())?;
-        (!name.is_empty()).then(|| (name.to_owned(), decoded))
-    };
     items
-        .map(|item| pair(item).ok_or_else(|| "is not a comma list of NAME=VALUE".to_owned()))
+        .map(|item| match item.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => Ok((name.trim(), value.trim())),
+            _ => Err(NO_PAIRS.to_owned()),
+        })
         .collect()
+}
+
+/// Attributes: `%2C` and their like stand for the list's own characters.
+fn attributes(text: &str) -> Result<Vec<(String, String)>, String> {
+    let decoded = |(name, value): (&str, &str)| {
+        let value = percent_decoded(value).ok_or(NO_PAIRS)?;
+        Ok((name.to_owned(), value))
+    };
+    pairs(text)?.into_iter().map(decoded).collect()
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        let digits = part
+            .get(..2)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
         bytes.extend_from_slice(part.get(2..)?.as_bytes());
     }
     String::from_utf8(bytes).ok()
 }
 
-/// A comma list of `name=value`.
+/// Headers, whose values may be secrets.
 fn headers(text: &str) -> Result<Vec<(String, Secret)>, String> {
-    let expected = || "is not a comma list of NAME=VALUE".to_owned();
-    text.split(',')
-        .filter(|item| !item.trim().is_empty())
-        .map(|item| {
-            let (name, value) = item.split_once('=').ok_or_else(expected)?;
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            let name = name.trim();
-            if name.is_empty() || !name.bytes().all(plain) {
-                return Err(expected());
-            }
-            Ok((name.to_owned(), Secret::new(value.trim())))
-        })
-        .collect()
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let header = |(name, value): (&str, &str)| {
+        if !name.bytes().all(plain) {
+            return Err(NO_PAIRS.to_owned());
+        }
+        Ok((name.to_owned(), Secret::new(value)))
+    };
+    pairs(text)?.into_iter().map(header).collect()
 }
 
 #[cfg(test)]
@@ -240,6 +251,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team=%zz"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "team=%+1"),
         ] {
             let error = read(&[(name, wrong)]).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

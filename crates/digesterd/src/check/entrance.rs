@@ -4,18 +4,8 @@ use digesterd_process::environment::{AccessSettings, Service};
 use digesterd_process::problem::chain;
 use digesterd_process::tls::Certificate;
 use digesterd_process::tokens::Tokens;
-use digesterd_worker::OPEN_INTAKE;
 
 use crate::findings::Finding;
-
-/// Whether anybody may post jobs to a worker; nothing where all who can are known.
-pub(super) fn intake(service: &Service, access: &AccessSettings) -> Option<Finding> {
-    let is_open = access.intake_secret.is_none() && !service.listen_address.is_loopback();
-    is_open.then(|| {
-        let told = format!("{OPEN_INTAKE}; DIGEST_INTAKE_SECRET or LISTEN_ADDRESS=127.0.0.1 closes it");
-        Finding::warning("intake", told)
-    })
-}
 
 /// What is set of them, tried.
 pub(super) fn entrance(service: &Service, access: &AccessSettings) -> Vec<Finding> {
