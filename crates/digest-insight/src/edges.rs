@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// Batches that are read ahead, of some hundred kilobytes each: so many that of two digests which are read in turn neither waits
 /// for the other's thread to be woken.
-const AHEAD: usize = 6;
+const AHEAD: usize = 12;
 
 /// Why a digest cannot be read.
 #[derive(Debug, Error)]

@@ -8,6 +8,56 @@ const LEAST_WAITING: usize = 1 << 15;
 /// Slots for items that were seen lately: nearly all come again soon.
 const RECENT: usize = 1 << 12;
 
+/// What a set is of.
+trait Item: Ord + Copy {
+    /// Puts items in order.
+    fn sort(items: &mut Vec<Self>) {
+        items.sort_unstable();
+    }
+}
+
+impl Item for u64 {}
+impl Item for u128 {}
+impl Item for (u64, u64, u32) {}
+
+/// IPv4 addresses, which are most of all items: by their digits, the last one first, which takes a third of the time.
+impl Item for u32 {
+    fn sort(items: &mut Vec<Self>) {
+        if items.len() < FEW {
+            items.sort_unstable();
+            return;
+        }
+        let mut sorted = vec![0; items.len()];
+        for shift in (0..Self::BITS).step_by(DIGIT as usize) {
+            let digit = |item: u32| (item >> shift) as usize % (1 << DIGIT);
+            let mut places = [0_usize; 1 << DIGIT];
+            for &item in items.iter() {
+                if let Some(count) = places.get_mut(digit(item)) {
+                    *count += 1;
+                }
+            }
+            let mut before = 0;
+            for place in &mut places {
+                before += std::mem::replace(place, before);
+            }
+            for &item in items.iter() {
+                if let Some(place) = places.get_mut(digit(item)) {
+                    if let Some(at) = sorted.get_mut(*place) {
+                        *at = item;
+                    }
+                    *place += 1;
+                }
+            }
+            std::mem::swap(items, &mut sorted);
+        }
+    }
+}
+
+/// Bits of a digit: three passes over an address.
+const DIGIT: u32 = 11;
+/// Items that are sorted by comparing them: counting digits would take longer.
+const FEW: usize = 1 << 10;
+
 /// A set that only grows.
 #[derive(Debug, Default)]
 struct Sorted<T> {
@@ -16,7 +66,7 @@ struct Sorted<T> {
     ordered: usize,
 }
 
-impl<T: Ord + Copy> Sorted<T> {
+impl<T: Item> Sorted<T> {
     fn insert(&mut self, item: T) {
         if self.items.len() == self.items.capacity() {
             self.put_in_order();
@@ -29,7 +79,7 @@ impl<T: Ord + Copy> Sorted<T> {
     /// Puts what has come since the last time among the items that are in order.
     fn put_in_order(&mut self) {
         let mut new = self.items.split_off(self.ordered);
-        new.sort_unstable();
+        T::sort(&mut new);
         new.dedup();
         let mut known = self.items.iter().peekable();
         new.retain(|item| {
@@ -111,6 +161,12 @@ impl HostSet {
         }
     }
 
+    /// Puts all that has come in its place: what [`HostSet::without`] would do, where another thread has the time.
+    pub(crate) fn put_in_order(&mut self) {
+        self.v4.put_in_order();
+        self.v6.put_in_order();
+    }
+
     /// Hands out the addresses that are not in the other set, in order.
     pub(crate) fn without(&mut self, other: &mut Self, mut take: impl FnMut(IpAddr)) {
         self.v4
@@ -162,6 +218,12 @@ impl ServiceSet {
                 self.v6.insert(((value >> 64) as u64, value as u64, low));
             }
         }
+    }
+
+    /// As [`HostSet::put_in_order`].
+    pub(crate) fn put_in_order(&mut self) {
+        self.v4.put_in_order();
+        self.v6.put_in_order();
     }
 
     /// Hands out the services that are not in the other set, in order.
@@ -219,6 +281,19 @@ mod tests {
                 found.push(host);
             });
             prop_assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn addresses_are_sorted_by_their_digits_as_by_comparing() {
+        for count in [0, 1, FEW - 1, FEW, 5 * FEW + 3] {
+            let mut items: Vec<u32> = (0..count as u32)
+                .map(|at| at.wrapping_mul(0x9e37_79b9) >> (at % 13))
+                .collect();
+            let mut expected = items.clone();
+            expected.sort_unstable();
+            Item::sort(&mut items);
+            assert_eq!(items, expected);
         }
     }
 

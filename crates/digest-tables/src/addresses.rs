@@ -33,6 +33,11 @@ impl Value for Ip {
             out.push_text(&text);
         }
     }
+
+    /// IPv4 is asked for by its numbers.
+    fn stands_first(&self) -> bool {
+        self.0.is_ipv6()
+    }
 }
 
 fn push_dotted(out: &mut Vec<u8>, octets: [u8; 4]) {
@@ -91,6 +96,32 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+
+    #[test]
+    fn addresses_of_ipv6_stand_first_and_rows_keep_theirs() {
+        let addresses = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "10.0.0.1", "2001:db8::2"];
+        let mut column = Column::default();
+        for (row, address) in (0..).zip(addresses) {
+            column.push(row, &Ip(address.parse().unwrap()));
+        }
+        column.push_option(5, None);
+        let (mut values, mut each) = (Dictionary::default(), Vec::new());
+        let Rows::Of(runs) = column.take(&mut values) else {
+            panic!("rows have no value of their own");
+        };
+        runs.expand(6, &mut each);
+        assert_eq!(each, [2, 0, 3, 2, 1, NULL]);
+        let texts: Vec<_> = values.iter().collect();
+        assert_eq!(
+            texts,
+            [
+                b"2001:db8::1".as_slice(),
+                b"2001:db8::2",
+                b"10.0.0.1",
+                b"10.0.0.2"
+            ]
+        );
+    }
 
     #[test]
     fn addresses_are_written_as_std_writes_them() {

@@ -20,7 +20,7 @@ pub(crate) enum Rows<'c> {
 
 /// A column of whatever kind, once it is full.
 pub(crate) trait AnyColumn {
-    /// Writes the values, and says which row has which.
+    /// Writes the values, and says which row has which. No row comes behind.
     fn take(&mut self, out: &mut Dictionary) -> Rows<'_>;
 
     /// Forgets all rows.
@@ -31,6 +31,12 @@ pub(crate) trait AnyColumn {
 pub(crate) trait Value: Hash + Eq + Clone {
     /// Appends all values, in order.
     fn write(values: &[Self], out: &mut Dictionary);
+
+    /// Whether it stands before those of which this is not so: where few are asked for, no more has to be inflated than
+    /// these.
+    fn stands_first(&self) -> bool {
+        false
+    }
 }
 
 /// A column of values of this kind, whichever they are.
@@ -118,8 +124,31 @@ impl<V: Value> Column<V> {
     }
 }
 
+impl<V: Value> Column<V> {
+    /// Puts values to the front that stand first; each keeps its rows.
+    fn arrange(&mut self) {
+        if self.values.is_sorted_by_key(|value| !value.stands_first()) {
+            return;
+        }
+        let (mut places, mut arranged) = (vec![0; self.values.len()], Vec::with_capacity(self.values.len()));
+        for first in [true, false] {
+            for (value, place) in self.values.iter().zip(&mut places) {
+                if value.stands_first() == first {
+                    *place = arranged.len() as u32;
+                    arranged.push(value.clone());
+                }
+            }
+        }
+        self.values = arranged;
+        self.runs
+            .change(|number| places.get(number as usize).copied().unwrap_or(NULL));
+        self.index.clear();
+    }
+}
+
 impl<V: Value> AnyColumn for Column<V> {
     fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
+        self.arrange();
         V::write(&self.values, out);
         Rows::Of(&self.runs)
     }

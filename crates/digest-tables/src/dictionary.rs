@@ -19,6 +19,8 @@ pub(crate) struct Dictionary {
     pub(crate) plain: Vec<u8>,
     /// Bytes of a number; 0 for texts.
     width: usize,
+    /// The numbers, to be compared.
+    numbers: Vec<i64>,
     texts: Vec<Text>,
 }
 
@@ -32,6 +34,7 @@ struct Text {
 impl Dictionary {
     pub(crate) fn clear(&mut self) {
         self.plain.clear();
+        self.numbers.clear();
         self.texts.clear();
         self.width = 0;
     }
@@ -46,6 +49,7 @@ impl Dictionary {
     /// Appends numbers of 64 bits.
     pub(crate) fn extend_int64(&mut self, values: &[i64]) {
         self.width = size_of::<i64>();
+        self.numbers.extend_from_slice(values);
         self.plain
             .extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
@@ -53,6 +57,7 @@ impl Dictionary {
     /// Appends numbers that have room in 32 bits.
     pub(crate) fn extend_int32(&mut self, values: &[i64]) {
         self.width = size_of::<i32>();
+        self.numbers.extend_from_slice(values);
         self.plain
             .extend(values.iter().flat_map(|&value| (value as i32).to_le_bytes()));
     }
@@ -128,12 +133,7 @@ impl Dictionary {
 
     #[inline]
     fn number(&self, number: u32) -> i64 {
-        let bytes = self.bytes(number);
-        bytes
-            .first_chunk()
-            .map(|bytes| i64::from_le_bytes(*bytes))
-            .or_else(|| bytes.first_chunk().map(|bytes| i32::from_le_bytes(*bytes).into()))
-            .unwrap_or_default()
+        self.numbers.get(number as usize).copied().unwrap_or_default()
     }
 
     /// The least and the greatest value of some rows, and how many rows have none.
@@ -155,21 +155,22 @@ impl Dictionary {
     /// The same of numbers, which are compared as such.
     fn bounds_of_numbers(&self, rows: impl Iterator<Item = (u32, u32)>) -> Bounds {
         let mut nulls = 0;
-        let mut range: Option<[(i64, u32); 2]> = None;
+        let (mut least, mut greatest) = ((i64::MAX, NULL), (i64::MIN, NULL));
         for (count, number) in rows {
-            if number == NULL {
+            // No value has the number of a row that has none.
+            let Some(&value) = self.numbers.get(number as usize) else {
                 nulls += u64::from(count);
                 continue;
+            };
+            if value <= least.0 {
+                least = (value, number);
             }
-            let here = (self.number(number), number);
-            let [least, greatest] = range.unwrap_or([here; 2]);
-            range = Some([
-                if here.0 < least.0 { here } else { least },
-                if here.0 > greatest.0 { here } else { greatest },
-            ]);
+            if value >= greatest.0 {
+                greatest = (value, number);
+            }
         }
         Bounds {
-            range: range.map(|[least, greatest]| (least.1, greatest.1)),
+            range: (least.1 != NULL).then_some((least.1, greatest.1)),
             nulls,
         }
     }

@@ -9,6 +9,8 @@ pub(crate) mod values;
 
 pub(crate) mod addresses;
 
+pub(crate) mod inflating;
+
 pub(crate) mod chunk;
 
 pub(crate) mod table_file;

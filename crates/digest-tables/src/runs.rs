@@ -35,6 +35,13 @@ impl Runs {
             .extend(from.0.iter().map(|&(row, value)| (row, number(value))));
     }
 
+    /// Exchanges numbers for others.
+    pub(crate) fn change(&mut self, number: impl Fn(u32) -> u32) {
+        for (_, value) in &mut self.0 {
+            *value = number(*value);
+        }
+    }
+
     /// The number of each of so many rows.
     pub(crate) fn expand(&self, rows: u32, into: &mut Vec<u32>) {
         into.clear();

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::thread;
 
 use digest_core::DigestRow;
 use foldhash::fast::RandomState;
@@ -206,6 +207,15 @@ impl<'o> Gathering<'o> {
             newly_rejected: self.rejected.finish(),
             ..Difference::default()
         };
+        // One side's sets on a thread of its own; without one, `without` puts them in order.
+        thread::scope(|scope| {
+            let _ = thread::Builder::new().spawn_scoped(scope, || {
+                old_hosts.put_in_order();
+                old_services.put_in_order();
+            });
+            new_hosts.put_in_order();
+            new_services.put_in_order();
+        });
         new_hosts.without(&mut old_hosts, |host| {
             difference.new_hosts.push(host, options.most)
         });

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use digest_core::Hybrid;
-use parquet::basic::{Encoding, Type};
+use parquet::basic::{Encoding, PageType, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use crate::edges::ROWS_OF_A_GROUP;
 use crate::reading::error::{TableReadError, corrupt};
+use crate::reading::inflating::Inflater;
 use crate::reading::source::Chunks;
 use crate::reading::table_file::{TableFile, guarded};
 use crate::reading::values::{Column, Rows, Texts, Values};
@@ -29,7 +31,8 @@ pub(crate) fn read(
         .get(column)
         .ok_or_else(|| corrupt("a row group lacks a column"))?;
     let all = usize::try_from(of.num_rows()).map_err(|_| corrupt("a row group of less than no rows"))?;
-    let mut reading = Reading::new(chunk, rows)?;
+    let (inflater, plain) = file.inflaters.of(chunk)?;
+    let mut reading = Reading::new(chunk, rows, inflater)?;
     let locations = file.page_locations(group, column);
     let begins: Option<Vec<i64>> = locations
         .as_ref()
@@ -37,7 +40,7 @@ pub(crate) fn read(
     let mut pages = guarded(|| {
         let properties = Arc::new(ReaderProperties::builder().build());
         let source = Arc::new(file.chunks());
-        SerializedPageReader::<Chunks>::new_with_properties(source, chunk, all, locations, properties)
+        SerializedPageReader::<Chunks>::new_with_properties(source, &plain, all, locations, properties)
     })?;
     let mut first = 0;
     let mut begins = begins.map(Vec::into_iter).map(|mut begins| {
@@ -64,9 +67,10 @@ pub(crate) fn read(
         let Some(page) = guarded(|| pages.get_next_page())? else {
             break;
         };
-        match page {
-            Page::DictionaryPage { buf, num_values, .. } => reading.dictionary(&buf, num_values as usize)?,
-            page => first += reading.page(page, first)?,
+        if page.page_type() == PageType::DICTIONARY_PAGE {
+            reading.dictionary(page)?;
+        } else {
+            first += reading.page(page, first)?;
         }
         if !reading.has_begun {
             reading.has_begun = true;
@@ -97,14 +101,21 @@ struct Reading<'r> {
     /// How many of the wanted rows have been read.
     taken: usize,
     has_begun: bool,
+    inflater: Inflater<'r>,
     values: Values,
+    /// A dictionary of texts as it stands there, and how many they are: which of them are wanted is known in the end.
+    texts: Option<(Bytes, usize)>,
     rows: Vec<u32>,
     /// Levels, and numbers of a page.
     scratch: (Vec<u32>, Vec<u32>),
 }
 
 impl<'r> Reading<'r> {
-    fn new(chunk: &ColumnChunkMetaData, wanted: Rows<'r>) -> Result<Self, TableReadError> {
+    fn new(
+        chunk: &ColumnChunkMetaData,
+        wanted: Rows<'r>,
+        inflater: Inflater<'r>,
+    ) -> Result<Self, TableReadError> {
         let of = chunk.column_descr();
         let (name, kind) = (of.name().to_owned(), of.physical_type());
         let foreign = |what: String| TableReadError::Foreign {
@@ -126,8 +137,11 @@ impl<'r> Reading<'r> {
             taken: 0,
             // Where there is no dictionary, the first page is the first of rows.
             has_begun: chunk.dictionary_page_offset().is_none(),
+            inflater,
             values,
-            rows: Vec::new(),
+            texts: None,
+            // As many as the footer says, which may be wrong: no more than our own tables have.
+            rows: Vec::with_capacity(wanted.len().min(ROWS_OF_A_GROUP)),
             scratch: Default::default(),
             name,
         })
@@ -143,15 +157,36 @@ impl<'r> Reading<'r> {
         }
     }
 
-    fn dictionary(&mut self, bytes: &Bytes, count: usize) -> Result<(), TableReadError> {
-        if self.values.len() > 0 {
+    fn dictionary(&mut self, page: Page) -> Result<(), TableReadError> {
+        if self.known() > 0 {
             return Err(corrupt("a dictionary behind values"));
         }
-        self.plain(bytes, count)
+        let count = page.num_values() as usize;
+        if matches!(self.values, Values::Texts(_)) {
+            self.texts = Some((page.buffer().clone(), count));
+            return Ok(());
+        }
+        let page = self.inflater.page(page)?;
+        self.plain(page.buffer(), count)
+    }
+
+    /// How many values there are.
+    fn known(&self) -> usize {
+        self.texts.as_ref().map_or(self.values.len(), |&(_, count)| count)
+    }
+
+    /// Reads so many texts of the dictionary, if they have not been read.
+    fn read_texts(&mut self, wanted: usize) -> Result<(), TableReadError> {
+        let Some((page, _)) = self.texts.take() else {
+            return Ok(());
+        };
+        let plain = self.inflater.first_texts(&page, wanted)?;
+        self.plain(&plain, wanted)
     }
 
     /// A page of rows, the first of which has this place; gives how many there are.
     fn page(&mut self, page: Page, first: usize) -> Result<usize, TableReadError> {
+        let page = self.inflater.page(page)?;
         let (count, encoding) = (page.num_values() as usize, page.encoding());
         let (levels, values) = levels_and_values(&page, self.is_optional)?;
         let mut present = count;
@@ -177,7 +212,7 @@ impl<'r> Reading<'r> {
                     &mut self.scratch.1
                 };
                 let greatest = hybrid.read(numbers, present, out)?;
-                if greatest as usize >= self.values.len() && present > 0 {
+                if greatest as usize >= self.known() && present > 0 {
                     return Err(corrupt("a row has a value that is not in its dictionary"));
                 }
                 if is_all {
@@ -185,7 +220,11 @@ impl<'r> Reading<'r> {
                     return Ok(count);
                 }
             }
+            Encoding::PLAIN if present == count && self.takes_plain(&values, first, count)? => {
+                return Ok(count);
+            }
             Encoding::PLAIN => {
+                self.read_texts(self.known())?;
                 let from = self.values.len();
                 self.plain(&values, present)?;
                 let numbers = from..from + present;
@@ -240,12 +279,32 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Keeps the wanted numbers of a page, each of whose rows has one. False where all rows are wanted or it is of texts.
+    fn takes_plain(&mut self, values: &[u8], first: usize, count: usize) -> Result<bool, TableReadError> {
+        let (Rows::Some(wanted), Values::Numbers(numbers)) = (self.wanted, &mut self.values) else {
+            return Ok(false);
+        };
+        let size = size_of_number(self.kind);
+        let page = count.checked_mul(size).and_then(|length| values.get(..length));
+        let page = page.ok_or_else(|| corrupt("a page ends before its values do"))?;
+        while let Some(row) = wanted.get(self.taken) {
+            let inside = (*row as usize).checked_sub(first);
+            let Some(value) = inside.and_then(|inside| page.get(inside * size..(inside + 1) * size)) else {
+                break;
+            };
+            self.rows.push(numbers.len() as u32);
+            numbers.push(number(value));
+            self.taken += 1;
+        }
+        Ok(true)
+    }
+
     /// Values that stand plainly.
-    fn plain(&mut self, bytes: &[u8], count: usize) -> Result<(), TableReadError> {
+    fn plain(&mut self, bytes: &Bytes, count: usize) -> Result<(), TableReadError> {
         let cut = || corrupt("a page ends before its values do");
         match &mut self.values {
             Values::Numbers(numbers) => {
-                let size = if self.kind == Type::INT32 { 4 } else { 8 };
+                let size = size_of_number(self.kind);
                 let bytes = count.checked_mul(size).and_then(|length| bytes.get(..length));
                 let bytes = bytes.ok_or_else(cut)?;
                 if size == 4 {
@@ -261,18 +320,30 @@ impl<'r> Reading<'r> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Column, TableReadError> {
-        let wanted = match self.wanted {
-            Rows::All(all) => all,
-            Rows::Some(rows) => rows.len(),
-        };
-        if self.rows.len() != wanted {
+    fn finish(mut self) -> Result<Column, TableReadError> {
+        let numbers = self.rows.iter().filter(|&&number| number != NULL);
+        let wanted = numbers.max().map_or(0, |&greatest| greatest as usize + 1);
+        self.read_texts(wanted)?;
+        if self.rows.len() != self.wanted.len() {
             return Err(corrupt("a column has another number of rows than its group"));
         }
         Ok(Column {
             values: self.values,
             rows: self.rows,
         })
+    }
+}
+
+fn size_of_number(kind: Type) -> usize {
+    if kind == Type::INT32 { 4 } else { 8 }
+}
+
+/// A number of four or eight bytes.
+fn number(bytes: &[u8]) -> i64 {
+    match (bytes.first_chunk(), bytes.first_chunk()) {
+        (Some(long), _) => i64::from_le_bytes(*long),
+        (None, Some(short)) => i32::from_le_bytes(*short).into(),
+        (None, None) => 0,
     }
 }
 

@@ -112,10 +112,7 @@ impl EdgeRows {
         let (connections, seen, further) = (wanted.connections, wanted.seen, wanted.further);
         let seen_at = |name: &str| text(name, seen);
         Ok(Self {
-            count: match rows {
-                Rows::All(count) => count,
-                Rows::Some(rows) => rows.len(),
-            },
+            count: rows.len(),
             wanted,
             account: text("account_id", true)?,
             interface: text("interface_id", true)?,

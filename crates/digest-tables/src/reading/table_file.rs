@@ -11,6 +11,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use parquet::file::page_index::offset_index::PageLocation;
 
 use crate::reading::error::{TableReadError, corrupt};
+use crate::reading::inflating::Inflaters;
 use crate::reading::source::{Chunks, TableSource};
 
 /// A table's file.
@@ -18,6 +19,7 @@ pub(crate) struct TableFile {
     chunks: Chunks,
     metadata: ParquetMetaData,
     columns: HashMap<String, usize>,
+    pub(crate) inflaters: Inflaters,
 }
 
 impl fmt::Debug for TableFile {
@@ -47,6 +49,7 @@ impl TableFile {
             chunks,
             metadata,
             columns,
+            inflaters: Inflaters::default(),
         })
     }
 

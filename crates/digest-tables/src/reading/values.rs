@@ -1,5 +1,7 @@
 //! A column's values, each once as a rule, and which of them each row has.
 
+use bytes::Bytes;
+
 use crate::reading::error::{TableReadError, corrupt};
 
 /// What stands in a column.
@@ -12,9 +14,41 @@ pub(crate) enum Values {
 /// Texts, one behind the other, each behind the four bytes of its length.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    bytes: Vec<u8>,
+    bytes: Held,
     /// Where each ends.
     ends: Vec<u32>,
+}
+
+/// Where texts are.
+#[derive(Debug)]
+enum Held {
+    /// Where they stood: in a dictionary's page, as most do.
+    Page(Bytes),
+    /// Put together, of several pages.
+    Copied(Vec<u8>),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Page(Bytes::new())
+    }
+}
+
+impl Held {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Page(page) => page,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+
+    fn push(&mut self, more: Bytes) {
+        match self {
+            Self::Page(page) if page.is_empty() => *page = more,
+            Self::Page(page) => *self = Self::Copied([&**page, &*more].concat()),
+            Self::Copied(bytes) => bytes.extend_from_slice(&more),
+        }
+    }
 }
 
 /// Bytes of a text's length.
@@ -51,6 +85,16 @@ pub(crate) enum Rows<'r> {
     Some(&'r [u32]),
 }
 
+impl Rows<'_> {
+    /// How many are wanted.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::All(count) => count,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+}
+
 impl Values {
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -60,24 +104,28 @@ impl Values {
     }
 }
 
+/// Where the text that begins here ends, if all of it is there.
+#[inline]
+pub(crate) fn text_behind(plain: &[u8], at: usize) -> Option<usize> {
+    let (length, rest) = plain.get(at..)?.split_first_chunk::<LENGTH>()?;
+    let length = u32::from_le_bytes(*length) as usize;
+    (length <= rest.len()).then(|| at + LENGTH + length)
+}
+
 impl Texts {
     /// Adds so many texts as Parquet writes them plainly.
-    pub(crate) fn push_plain(&mut self, plain: &[u8], count: usize) -> Result<(), TableReadError> {
+    pub(crate) fn push_plain(&mut self, plain: &Bytes, count: usize) -> Result<(), TableReadError> {
         let cut = || corrupt("a page ends before its values do");
-        let before = self.bytes.len();
+        let before = self.bytes.get().len();
         u32::try_from(before + plain.len()).map_err(|_| corrupt("a column of more than 4 GiB"))?;
         // No page has more texts than lengths.
         self.ends.reserve(count.min(plain.len() / LENGTH));
-        let mut rest = plain;
+        let mut taken = 0;
         for _ in 0..count {
-            let (length, behind) = rest.split_first_chunk::<LENGTH>().ok_or_else(cut)?;
-            let length = u32::from_le_bytes(*length) as usize;
-            rest = behind.get(length..).ok_or_else(cut)?;
-            self.ends.push((before + plain.len() - rest.len()) as u32);
+            taken = text_behind(plain, taken).ok_or_else(cut)?;
+            self.ends.push((before + taken) as u32);
         }
-        let taken = plain.len() - rest.len();
-        self.bytes
-            .extend_from_slice(plain.get(..taken).unwrap_or_default());
+        self.bytes.push(plain.slice(..taken));
         Ok(())
     }
 
@@ -86,7 +134,7 @@ impl Texts {
             Some(before) => *self.ends.get(before)? as usize,
             None => 0,
         };
-        self.bytes.get(from + LENGTH..*self.ends.get(at)? as usize)
+        self.bytes.get().get(from + LENGTH..*self.ends.get(at)? as usize)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
