@@ -1,4 +1,5 @@
-//! What a process tells Prometheus about itself: every metric's name and meaning, and the route that tells them.
+//! What a process tells Prometheus about itself: the handles of those who count, and the route
+//! that tells what they counted. `names` has every metric's name and meaning.
 //!
 //! Whoever counts something owns its handles ([`HttpMetrics`], [`JobMetrics`]) and goes on counting whether or not
 //! anybody asks; what others keep (a store's requests, the read-ahead, the system's view of the process) is read when
@@ -16,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 mod http;
 mod jobs;
+mod names;
 mod phases;
 mod prefetch;
 mod process;
@@ -46,24 +48,11 @@ impl Metrics {
     pub fn new(program: &'static str) -> Self {
         let mut registry = Registry::default();
         let http = HttpMetrics::default();
-        registry.register(
-            "digesterd_http_requests",
-            "Requests answered, by route, method and status; 499 is a caller that went away",
-            http.requests.clone(),
-        );
-        registry.register(
-            "digesterd_http_request_duration_seconds",
-            "Time from a request's headers to those of its answer, by route",
-            http.durations.clone(),
-        );
-        registry.register(
-            "digesterd_http_requests_in_flight",
-            "Requests that are not answered yet",
-            http.in_flight.clone(),
-        );
-        registry.register(
-            "digesterd_build",
-            "The running program and its version",
+        names::HTTP_REQUESTS.register(&mut registry, http.requests.clone());
+        names::HTTP_REQUEST_DURATION_SECONDS.register(&mut registry, http.durations.clone());
+        names::HTTP_REQUESTS_IN_FLIGHT.register(&mut registry, http.in_flight.clone());
+        names::BUILD.register(
+            &mut registry,
             prometheus_client::metrics::info::Info::new([
                 ("program", program),
                 ("version", env!("CARGO_PKG_VERSION")),
@@ -100,17 +89,9 @@ impl Metrics {
         self.with(|registry| {
             jobs.register(registry);
             let gauge = |number: u64| ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
-            registry.register(
-                "digesterd_build_slots",
-                "Jobs that the worker builds at once (WORKER_CONCURRENCY)",
-                gauge(slots as u64),
-            );
+            names::BUILD_SLOTS.register(registry, gauge(slots as u64));
             if let Some(memory) = memory {
-                registry.register(
-                    "digesterd_memory_budget_bytes",
-                    "What the group tables of one build may take before they are spilled (DIGEST_MAX_MEMORY)",
-                    gauge(memory),
-                );
+                names::MEMORY_BUDGET_BYTES.register(registry, gauge(memory));
             }
         });
     }

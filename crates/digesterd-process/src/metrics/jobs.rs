@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::names;
 use super::phases::{Phase, PhaseTimes};
 
 /// From a tenth of a second to six hours, the default of `DIGEST_QUEUE_TIMEOUT`.
@@ -216,82 +217,21 @@ impl JobMetrics {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "digesterd_jobs_ended",
-            "Attempts at jobs that ended, by outcome: stored, failed, retry, lost, handed_back",
-            self.ended.clone(),
-        );
-        registry.register(
-            "digesterd_job_duration_seconds",
-            "Time that an attempt took, by outcome",
-            self.durations.clone(),
-        );
-        registry.register(
-            "digesterd_job_wait_seconds",
-            "Time from the claim of a window to an attempt at it",
-            self.waits.clone(),
-        );
-        registry.register(
-            "digesterd_jobs_building",
-            "Attempts under way",
-            self.building.clone(),
-        );
-        registry.register(
-            "digesterd_jobs",
-            "Jobs on their way, wherever they are, as this worker's last sweep found them, by state: claimed, queued, building",
-            self.on_their_way.clone(),
-        );
-        registry.register(
-            "digesterd_queue_age_seconds",
-            "Time since the oldest job that still waits for a worker was asked for, at this worker's last sweep",
-            self.queue_age.clone(),
-        );
-        registry.register(
-            "digesterd_builds_bound",
-            "Digests stored, by what held their build up most: fetch, cpu, disk",
-            self.bound.clone(),
-        );
-        registry.register(
-            "digesterd_build_phase_seconds",
-            "Time of attempts, whatever came of them, by phase: list, read, store",
-            self.phase_seconds.clone(),
-        );
-        registry.register(
-            "digesterd_build_thread_seconds",
-            "What the threads of builds did: waiting for bytes (fetch), working (cpu), spilling (disk)",
-            self.thread_seconds.clone(),
-        );
-        registry.register(
-            "digesterd_digests_stored",
-            "Digests stored, by coverage: complete, partial, no-data",
-            self.coverage.clone(),
-        );
-        let counters = [
-            ("digesterd_objects_read", "Flow log objects read", &self.objects),
-            (
-                "digesterd_bytes_read",
-                "Bytes of flow log objects read, as they are stored",
-                &self.bytes_read,
-            ),
-            ("digesterd_records_counted", "Flow records counted", &self.records),
-            (
-                "digesterd_edges_stored",
-                "Lines of the digests stored",
-                &self.edges,
-            ),
-            (
-                "digesterd_bytes_stored",
-                "Bytes of the digests stored",
-                &self.bytes_stored,
-            ),
-            (
-                "digesterd_bytes_spilled",
-                "Bytes of edges that did not fit DIGEST_MAX_MEMORY and went to DIGEST_TEMP_DIR",
-                &self.bytes_spilled,
-            ),
-        ];
-        for (name, help, counter) in counters {
-            registry.register(name, help, counter.clone());
-        }
+        names::JOBS_ENDED.register(registry, self.ended.clone());
+        names::JOB_DURATION_SECONDS.register(registry, self.durations.clone());
+        names::JOB_WAIT_SECONDS.register(registry, self.waits.clone());
+        names::JOBS_BUILDING.register(registry, self.building.clone());
+        names::JOBS.register(registry, self.on_their_way.clone());
+        names::QUEUE_AGE_SECONDS.register(registry, self.queue_age.clone());
+        names::BUILDS_BOUND.register(registry, self.bound.clone());
+        names::BUILD_PHASE_SECONDS.register(registry, self.phase_seconds.clone());
+        names::BUILD_THREAD_SECONDS.register(registry, self.thread_seconds.clone());
+        names::DIGESTS_STORED.register(registry, self.coverage.clone());
+        names::OBJECTS_READ.register(registry, self.objects.clone());
+        names::BYTES_READ.register(registry, self.bytes_read.clone());
+        names::RECORDS_COUNTED.register(registry, self.records.clone());
+        names::EDGES_STORED.register(registry, self.edges.clone());
+        names::BYTES_STORED.register(registry, self.bytes_stored.clone());
+        names::BYTES_SPILLED.register(registry, self.bytes_spilled.clone());
     }
 }

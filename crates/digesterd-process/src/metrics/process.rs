@@ -11,6 +11,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use super::names;
+
 /// Ticks of a second in `/proc/self/stat`: the kernel's interface is fixed to this, whatever its own clock.
 const TICKS: f64 = 100.0;
 
@@ -32,35 +34,27 @@ impl Default for Process {
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let gauges = [
+            (names::PROCESS_START_TIME_SECONDS, Some(self.started)),
             (
-                "process_start_time_seconds",
-                "When the process began to count, Unix time",
-                Some(self.started),
-            ),
-            (
-                "process_resident_memory_bytes",
-                "Memory of the process that is resident",
+                names::PROCESS_RESIDENT_MEMORY_BYTES,
                 status("VmRSS:").map(|kib| kib * 1024.0),
             ),
             (
-                "process_open_fds",
-                "Open files and connections",
+                names::PROCESS_OPEN_FDS,
                 fs::read_dir("/proc/self/fd")
                     .ok()
                     .map(|entries| entries.count() as f64),
             ),
         ];
-        for (name, help, value) in gauges {
+        for (name, value) in gauges {
             let Some(value) = value else { continue };
             let gauge = ConstGauge::new(value);
-            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            let metric = name.describe(&mut encoder, gauge.metric_type())?;
             gauge.encode(metric)?;
         }
         if let Some(seconds) = cpu_seconds() {
             let counter = ConstCounter::new(seconds);
-            let help = "Time on processors, user and system";
-            let name = "process_cpu_seconds";
-            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            let metric = names::PROCESS_CPU_SECONDS.describe(&mut encoder, counter.metric_type())?;
             counter.encode(metric)?;
         }
         Ok(())

@@ -8,6 +8,8 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 
+use super::names;
+
 /// The stores of a process, under the names of their parts. One metric tells of all of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Requests {
@@ -27,11 +29,8 @@ impl Requests {
 
 impl Collector for Requests {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let help =
-            "Requests to a store, by its part, operation and outcome; the client's own repeats count as one";
         let mut counter = ConstCounter::new(0u64);
-        let mut family =
-            encoder.encode_descriptor("digesterd_store_requests", help, None, counter.metric_type())?;
+        let mut family = names::STORE_REQUESTS.describe(&mut encoder, counter.metric_type())?;
         for (name, store) in self.lock().iter() {
             for count in store.requests() {
                 let labels = [
@@ -43,13 +42,7 @@ impl Collector for Requests {
                 counter.encode(family.encode_family(&labels)?)?;
             }
         }
-        let help = "Attempts at requests to a store that failed and that the client makes anew by itself, by part and operation";
-        let mut family = encoder.encode_descriptor(
-            "digesterd_store_failed_attempts",
-            help,
-            None,
-            counter.metric_type(),
-        )?;
+        let mut family = names::STORE_FAILED_ATTEMPTS.describe(&mut encoder, counter.metric_type())?;
         for (name, store) in self.lock().iter() {
             for (operation, attempts) in store.failed_attempts() {
                 counter = ConstCounter::new(attempts);
