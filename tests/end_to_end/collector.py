@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,9 +73,9 @@ def spans(request: bytes) -> list[Span]:
 
 
 class Collector:
-    """Takes spans on loopback."""
+    """Takes spans on loopback, behind TLS where it has a certificate."""
 
-    def __init__(self):
+    def __init__(self, certificate: str | None = None, key: str | None = None):
         self.spans: list[Span] = []
         self.bodies: list[bytes] = []
         self.keys: set[str] = set()
@@ -95,8 +96,13 @@ class Collector:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        scheme = "https" if certificate else "http"
         self.settings = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server.server_address[1]}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"{scheme}://127.0.0.1:{self.server.server_address[1]}",
             "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={KEY}",
         }
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

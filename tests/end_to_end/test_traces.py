@@ -6,7 +6,7 @@ from test_logs import about
 
 import flow_logs
 from buckets import DirectoryBucket
-from collector import KEY, Span
+from collector import KEY, Collector, Span
 from flow_logs import Window
 from processes import Process, binary, wait_for
 from sqs import Queue
@@ -135,3 +135,22 @@ def test_a_request_without_a_trace_begins_one_and_a_deaf_collector_harms_nothing
     # The last spans were sent before the process ended.
     assert [span for span in collector.spans if span.trace == line["trace_id"]]
     assert not [body for body in collector.bodies if token[5:40].encode() in body]
+
+
+def test_a_collector_behind_tls_is_believed_by_the_certificate_that_is_named_for_it(own, authority):
+    certificate, key = authority
+    collector = Collector(certificate, key)
+    try:
+        own.start_api(**collector.settings)
+        own.start_worker(**collector.settings, OTEL_EXPORTER_OTLP_CERTIFICATE=certificate)
+        window = Window.fresh()
+        flow_logs.write(own.logs, window)
+        assert call("POST", f"{own.api_url}/?{window.query}").status == 202
+        [_] = own.relay.for_id(window.id())
+        assert own.relay.release(window.id()).status == 200
+        wait_for(lambda: "job" in {span.name for span in collector.spans}, 30)
+        # The API was told of no certificate: it sends nothing to whom nobody vouches for, and goes on.
+        assert {span.service for span in collector.spans} == {"digesterd-worker"}
+        assert KEY not in own.api.output()
+    finally:
+        collector.close()

@@ -36,6 +36,12 @@ pub enum TracesError {
     /// The exporter refuses its settings.
     #[error("traces cannot be sent to OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// What is to vouch for the collector cannot be read.
+    #[error("OTEL_EXPORTER_OTLP_CERTIFICATE is not usable: {0}")]
+    Certificates(#[source] reqwest::Error),
+    /// Nothing is to vouch for the collector.
+    #[error("OTEL_EXPORTER_OTLP_CERTIFICATE holds no certificate: it is a file of PEM")]
+    NoCertificate,
     /// There is no HTTP client to send them with.
     #[error("no HTTP client can be made for traces: {0}")]
     Client(#[from] reqwest::Error),
@@ -59,6 +65,13 @@ impl Traces {
         if settings.endpoint.scheme() == "http" {
             // No certificate will be looked at: an image without any must do.
             client = client.tls_certs_only([]);
+        } else if let Some(pem) = &settings.certificates {
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(TracesError::Certificates)?;
+            if certificates.is_empty() {
+                return Err(TracesError::NoCertificate);
+            }
+            client = client.tls_certs_only(certificates);
         }
         let headers: HashMap<String, String> = settings
             .headers

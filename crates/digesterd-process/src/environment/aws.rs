@@ -85,9 +85,7 @@ impl AwsSettings {
             reader.optional("AWS_ENDPOINT_URL_SQS", raw.aws_endpoint_url_sqs, values::http_url);
         let sts_endpoint =
             reader.optional("AWS_ENDPOINT_URL_STS", raw.aws_endpoint_url_sts, values::http_url);
-        let ca_bundle = reader.optional("AWS_CA_BUNDLE", raw.aws_ca_bundle, |text| {
-            std::fs::read(text).map_err(|error| format!("cannot be read: {error}"))
-        });
+        let ca_bundle = reader.optional("AWS_CA_BUNDLE", raw.aws_ca_bundle, values::file);
         let https_proxy = reader.optional("HTTPS_PROXY", raw.https_proxy, |text| {
             // A proxy is commonly written as host:port.
             values::http_url(text).or_else(|expected| match text.contains("://") {

@@ -1,4 +1,4 @@
-//! Where traces go: `OTEL_EXPORTER_OTLP_ENDPOINT`, `_PROTOCOL`, `_HEADERS`, `_TIMEOUT` and their like for traces alone,
+//! Where traces go: `OTEL_EXPORTER_OTLP_ENDPOINT`, `_PROTOCOL`, `_HEADERS`, `_TIMEOUT`, `_CERTIFICATE` and their like for traces alone,
 //! `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, as OpenTelemetry names them.
 
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub struct TraceSettings {
     pub headers: Vec<(String, Secret)>,
     /// A batch of spans is sent within this or given up.
     pub timeout: Duration,
+    /// Certificates, as PEM, of which one has to vouch for a collector that speaks TLS; the system's where none are named.
+    pub certificates: Option<Vec<u8>>,
     /// What the process is called there; by default its program's name.
     pub service_name: Option<String>,
     /// What else the process is said to be.
@@ -40,6 +42,8 @@ pub(super) struct Raw {
     otel_exporter_otlp_traces_headers: Option<String>,
     otel_exporter_otlp_timeout: Option<String>,
     otel_exporter_otlp_traces_timeout: Option<String>,
+    otel_exporter_otlp_certificate: Option<String>,
+    otel_exporter_otlp_traces_certificate: Option<String>,
     otel_service_name: Option<String>,
     otel_resource_attributes: Option<String>,
 }
@@ -83,6 +87,17 @@ impl TraceSettings {
             ),
         ];
         let timeout = of_traces_first(reader, both, milliseconds);
+        let both = [
+            (
+                "OTEL_EXPORTER_OTLP_CERTIFICATE",
+                raw.otel_exporter_otlp_certificate,
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+                raw.otel_exporter_otlp_traces_certificate,
+            ),
+        ];
+        let certificates = of_traces_first(reader, both, values::file);
         let attributes = reader.optional(
             "OTEL_RESOURCE_ATTRIBUTES",
             raw.otel_resource_attributes,
@@ -97,6 +112,7 @@ impl TraceSettings {
         });
         let headers = headers?.unwrap_or_default();
         let timeout = timeout?.unwrap_or(TIMEOUT);
+        let certificates = certificates?;
         let mut attributes = attributes?.unwrap_or_default();
         let named = attributes.iter().find(|(name, _)| name == SERVICE_NAME);
         let service_name = raw.otel_service_name.or(named.map(|(_, value)| value.clone()));
@@ -105,6 +121,7 @@ impl TraceSettings {
             endpoint,
             headers,
             timeout,
+            certificates,
             service_name,
             attributes,
         }))
@@ -249,6 +266,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/collector.pem"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team=%zz"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team=%+1"),

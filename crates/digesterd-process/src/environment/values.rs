@@ -145,6 +145,11 @@ pub(crate) fn http_url(text: &str) -> Result<Url, String> {
         .ok_or_else(|| "is not an http or https URL such as https://queue.example.com/path".to_owned())
 }
 
+/// What is in the file of this path.
+pub(crate) fn file(path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
+}
+
 /// A path whose leading `~` stands for the home directory.
 ///
 /// # Errors

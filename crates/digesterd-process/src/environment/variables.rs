@@ -111,6 +111,11 @@ pub const VARIABLES: &[Variable] = &[
     secret("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
     open("OTEL_EXPORTER_OTLP_TIMEOUT", "5000"),
     open("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"),
+    open("OTEL_EXPORTER_OTLP_CERTIFICATE", "the system's"),
+    open(
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    ),
     open("OTEL_RESOURCE_ATTRIBUTES", "none"),
     open("OTEL_SERVICE_NAME", "the program's"),
     // the command line
