@@ -205,6 +205,20 @@ def test_a_daemon_beside_a_worker_posts_in_plain_http():
     assert "scheme" not in worker["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["httpGet"]
 
 
+@pytest.mark.parametrize("source", ["chart", "files"])
+def test_a_daemon_presents_the_secret_that_its_worker_asks_for(source):
+    made = named(chart("plain", "sqsd") if source == "chart" else manifests(PLAIN / "sqsd" / "worker.yaml"))
+    containers = made[("Deployment", "digesterd-worker")]["spec"]["template"]["spec"]["containers"]
+    worker, daemon = ({one["name"]: one for one in container["env"]} for container in containers)
+    assert worker["DIGEST_INTAKE_SECRET"] == daemon["DIGEST_INTAKE_SECRET"]
+    assert list(daemon)[0] == "DIGEST_INTAKE_SECRET", "a variable has to stand before what names it"
+    assert "$(DIGEST_INTAKE_SECRET)@127.0.0.1:" in daemon["SQSD_HTTP_URL"]["value"]
+    if source == "chart":
+        assert "env" not in made[("Deployment", "digesterd-api")]["spec"]["template"]["spec"]["containers"][0]
+        with pytest.raises(HelmError, match="access.intakeSecret"):
+            chart("plain", "sqsd", values={"access": {"intakeSecret": ""}})
+
+
 def test_a_worker_with_a_daemon_beside_it_does_not_poll_as_well():
     made = named(chart("plain", "sqsd"))
     assert "SQS_QUEUE_URL" in made[("ConfigMap", "digesterd-api")]["data"]

@@ -158,6 +158,19 @@ topologySpreadConstraints:
         {{- include "digesterd.selector" . | nindent 8 }}
 {{- end -}}
 
+{{/* What a worker asks of whoever posts to it, and who posts presents: a daemon beside it, or else the API. */}}
+{{- define "digesterd.intakeSecret" -}}
+{{- if or (eq .component "worker") (not .root.Values.worker.sqsd.enabled) }}
+{{- with .root.Values.access.intakeSecret }}
+- name: DIGEST_INTAKE_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: secret
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "digesterd.container" -}}
 {{- $scheme := ternary ", scheme: HTTPS" "" (not (empty (include "digesterd.tls" .))) -}}
 name: {{ .component }}
@@ -171,13 +184,9 @@ envFrom:
   - secretRef:
       name: {{ . }}
   {{- end }}
-{{- with .root.Values.access.intakeSecret }}
+{{- with include "digesterd.intakeSecret" . }}
 env:
-  - name: DIGEST_INTAKE_SECRET
-    valueFrom:
-      secretKeyRef:
-        name: {{ . }}
-        key: secret
+  {{- . | trim | nindent 2 }}
 {{- end }}
 ports:
   - name: http
