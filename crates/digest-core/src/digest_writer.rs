@@ -3,12 +3,13 @@
 
 use std::io::{self, Write};
 
-use flate2::{Compress, Compression, Crc};
+use flate2::Crc;
 
+use crate::deflate::{Deflate, Deflater, END};
 use crate::edge::Edge;
 use crate::line::push_line;
 use crate::page::Page;
-use crate::render::{END, GzipSummary, HEADER, LEVEL, LINES, Measure, TextSummary, deflate};
+use crate::render::{GzipSummary, HEADER, LINES, Measure, TextSummary};
 
 /// Writes a digest's lines, as text or as one gzip member.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct DigestWriter<W> {
 /// What a gzip member needs besides.
 #[derive(Debug)]
 struct Gzip {
-    deflater: Compress,
+    deflater: Deflater,
     deflated: Vec<u8>,
     crc: Crc,
     measure: Measure,
@@ -54,7 +55,7 @@ impl<W: Write> DigestWriter<W> {
         measure.take(&HEADER);
         out.write_all(&HEADER)?;
         let gzip = Gzip {
-            deflater: Compress::new(Compression::new(LEVEL), false),
+            deflater: Deflater::default(),
             deflated: Vec::new(),
             crc: Crc::new(),
             measure,
@@ -112,7 +113,7 @@ impl<W: Write> DigestWriter<W> {
         match &mut self.gzip {
             Some(gzip) => {
                 gzip.crc.update(&block);
-                deflate(&mut gzip.deflater, &block, &mut gzip.deflated)?;
+                gzip.deflater.deflate(&block, &mut gzip.deflated)?;
                 gzip.measure.take(&gzip.deflated);
                 self.out.write_all(&gzip.deflated)?;
             }

@@ -162,6 +162,8 @@ mod interface_facts;
 mod line;
 mod page;
 
+mod deflate;
+
 mod render;
 
 // And a stored digest read back.

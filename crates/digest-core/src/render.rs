@@ -1,8 +1,8 @@
 //! A digest as text, and that text as one gzip member: made in blocks on all threads, written in order.
 //!
-//! A block is a fixed number of lines. Each is compressed by itself and ends at a byte (a sync flush), so that blocks
-//! behind one another are one deflate stream; their checksums are combined. Neither the text nor the gzip bytes depend
-//! on the number of threads, nor on whether edges had to leave memory.
+//! A block is a fixed number of lines. Each is compressed by itself (`deflate`), so that blocks behind one another are one stream;
+//! their checksums are combined. Neither the text nor the gzip bytes depend on the number of threads, nor on whether edges had to
+//! leave memory.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use flate2::{Compress, Compression, Crc, FlushCompress};
+use flate2::Crc;
 use sha2::{Digest as _, Sha256};
 
+use crate::deflate::{Deflate, Deflater, END};
 use crate::digest::{Body, Digest, Held};
 use crate::line::Lines;
 use crate::merge::{Merge, Part};
@@ -22,13 +23,8 @@ use crate::tables::lock;
 
 /// Lines of a block.
 pub(crate) const LINES: usize = 8192;
-/// Level of compression: see `docs/benchmarking.md`.
-pub(crate) const LEVEL: u32 = 1;
 /// A gzip header that names no time, no file and no system (255, "unknown").
 pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-
-/// The last block of a deflate stream, with nothing in it.
-pub(crate) const END: [u8; 2] = [3, 0];
 
 /// What was written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -299,14 +295,14 @@ fn in_order(
 /// Makes blocks, one after another.
 struct Maker {
     lines: Lines,
-    deflater: Option<Compress>,
+    deflater: Option<Deflater>,
 }
 
 impl Maker {
     fn new(span: Option<(i64, i64)>, actions: &[Vec<u8>], deflate: bool) -> Self {
         Self {
             lines: Lines::of(span, actions),
-            deflater: deflate.then(|| Compress::new(Compression::new(LEVEL), false)),
+            deflater: deflate.then(Deflater::default),
         }
     }
 
@@ -317,24 +313,7 @@ impl Maker {
         };
         block.crc.reset();
         block.crc.update(&block.text);
-        deflate(deflater, &block.text, &mut block.deflated)
-    }
-}
-
-/// Compresses a block's text by itself.
-pub(crate) fn deflate(deflater: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-    deflater.reset();
-    out.clear();
-    out.reserve(text.len() / 3 + 1024);
-    loop {
-        let taken = usize::try_from(deflater.total_in()).unwrap_or(usize::MAX);
-        let rest = text.get(taken..).unwrap_or_default();
-        deflater.compress_vec(rest, out, FlushCompress::Sync)?;
-        // Room that is left over says that nothing waits to be written.
-        if deflater.total_in() == text.len() as u64 && out.len() < out.capacity() {
-            return Ok(());
-        }
-        out.reserve(out.capacity().max(1024));
+        deflater.deflate(&block.text, &mut block.deflated)
     }
 }
 
