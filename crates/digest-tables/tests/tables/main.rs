@@ -13,6 +13,7 @@ mod corpus;
 mod file;
 mod golden;
 mod grouping;
+mod hostile;
 mod interfaces;
 mod merging;
 mod readback;
