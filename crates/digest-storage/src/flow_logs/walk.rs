@@ -189,13 +189,12 @@ impl Day {
             return Some(onward);
         }
         let name = ObjectName::parse(file)?;
-        let (stem, _) = file
-            .rsplit_once('_')
-            .and_then(|(stem, _)| stem.rsplit_once('_'))?;
-        let (stem, first) = (
-            format!("{folders}/{stem}"),
-            self.span.first.format("%Y%m%dT%H%MZ"),
+        // What stands before the time, whatever stands behind it.
+        let stem = format!(
+            "{folders}/{}_vpcflowlogs_{}_{}",
+            name.account, name.region, name.flow_log_id
         );
+        let first = self.span.first.format("%Y%m%dT%H%MZ");
         Some(Onward::After {
             key: if name.time < self.span.first {
                 format!("{stem}_{first}")
