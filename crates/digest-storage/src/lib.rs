@@ -18,6 +18,7 @@ mod index;
 mod local;
 mod manifests;
 mod markers;
+mod nonce;
 mod open;
 mod place;
 mod prefetch;
