@@ -7,6 +7,8 @@
 
 mod capabilities;
 #[cfg(feature = "testing")]
+pub mod checks;
+#[cfg(feature = "testing")]
 pub mod contract;
 mod credentials;
 mod digests;

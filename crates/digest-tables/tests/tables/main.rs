@@ -18,3 +18,4 @@ mod interfaces;
 mod merging;
 mod readback;
 mod reading;
+mod replay;
