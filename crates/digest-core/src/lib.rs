@@ -88,6 +88,7 @@ mod object_rows;
 
 mod columnar;
 mod hybrid;
+mod parquet_claims;
 
 mod regular;
 
@@ -214,6 +215,7 @@ pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
 pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
+pub use parquet_claims::{ClaimFault, check_offset_index, check_schema};
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;
 pub use raw_records::{EachRecord, RawRecord, raw_records};

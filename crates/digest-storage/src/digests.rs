@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::manifests::attempt_of_object_list;
+use crate::nonce::nonce;
 use crate::place::Place;
 use crate::store::{Store, absent_as_none};
 use crate::tables::attempt_of_table;
@@ -322,13 +323,13 @@ impl Digests {
 }
 
 /// The id and nonce of an object that belongs to one attempt: `<id>.<nonce>.<anything>`, its list of objects, its table.
-fn attempt_of(key: &Path) -> Option<(DigestId, Uuid)> {
+pub(crate) fn attempt_of(key: &Path) -> Option<(DigestId, Uuid)> {
     if let Some(listed) = attempt_of_object_list(key).or_else(|| attempt_of_table(key)) {
         return Some(listed);
     }
     let mut parts = key.as_ref().splitn(3, '.');
     let id = parts.next()?.parse().ok()?;
-    let nonce = Uuid::try_parse(parts.next()?).ok()?;
+    let nonce = nonce(parts.next()?)?;
     parts.next().map(|_| (id, nonce))
 }
 

@@ -25,6 +25,9 @@ mod span;
 mod survey;
 mod walk;
 
+#[cfg(feature = "testing")]
+pub(crate) use walk::check_key;
+
 pub use object::FlowLogObject;
 pub use plan::Plan;
 pub use survey::{FoundLogs, Survey};

@@ -18,6 +18,7 @@ const FOLDER: &str = "index";
 const SUFFIX: &str = ".json";
 /// A window's bound in a key: sorts as text as it does in time.
 const BOUND: &str = "%Y%m%dT%H%MZ";
+const BOUND_LENGTH: usize = 14;
 
 /// The index of a storage place.
 #[derive(Debug, Clone)]
@@ -163,11 +164,11 @@ impl IndexKey {
         Window::from_unix(self.start, self.stop).is_ok_and(|window| DigestId::of(&window, scope) == self.id)
     }
 
-    fn path(&self) -> Path {
+    pub(crate) fn path(&self) -> Path {
         folder().join(format!("{self}{SUFFIX}"))
     }
 
-    fn of_path(path: &Path) -> Option<Self> {
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
         let name = path.as_ref().strip_prefix(FOLDER)?.strip_prefix('/')?;
         name.strip_suffix(SUFFIX)?.parse().ok()
     }
@@ -191,7 +192,11 @@ impl std::str::FromStr for IndexKey {
         let mut parts = text.splitn(3, '_');
         let mut next = || parts.next().ok_or(IndexKeyError);
         let (start, stop, id) = (next()?, next()?, next()?);
+        // Years of more than four digits would stand before all others.
         let unix = |text: &str| {
+            let text = Some(text)
+                .filter(|text| text.len() == BOUND_LENGTH)
+                .unwrap_or_default();
             NaiveDateTime::parse_from_str(text, BOUND)
                 .map(|time| time.and_utc().timestamp())
                 .map_err(|_| IndexKeyError)
@@ -315,6 +320,7 @@ mod tests {
             "a_b_c",
             "20181017T0000Z_20181017T0100Z_",
             "2018101T0000Z_20181017T0100Z_x",
+            "+123450101T0000Z_+123450101T0100Z_7869fe53-0b48-5a77-9358-32a82efe8858",
         ] {
             assert_eq!(text.parse::<IndexKey>(), Err(IndexKeyError), "{text}");
         }

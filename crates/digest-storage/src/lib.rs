@@ -7,6 +7,8 @@
 
 mod capabilities;
 #[cfg(feature = "testing")]
+pub mod checks;
+#[cfg(feature = "testing")]
 pub mod contract;
 mod credentials;
 mod digests;
@@ -18,6 +20,7 @@ mod index;
 mod local;
 mod manifests;
 mod markers;
+mod nonce;
 mod open;
 mod place;
 mod prefetch;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
+use crate::nonce::nonce;
 use crate::store::Store;
 
 const SUFFIX: &str = ".manifest.json";
@@ -37,6 +38,11 @@ impl Manifests {
         Path::from(format!("{id}{SUFFIX}"))
     }
 
+    /// The digest whose manifest has this key.
+    pub(crate) fn id_of(key: &str) -> Option<DigestId> {
+        key.strip_suffix(SUFFIX).and_then(|id| id.parse().ok())
+    }
+
     fn attempt_key(id: DigestId, nonce: Uuid) -> Path {
         Path::from(format!("{id}.{nonce}.manifest.json"))
     }
@@ -57,10 +63,10 @@ impl Manifests {
 
     /// The ids of all manifests that have their digest's name, in no order.
     pub fn list(&self) -> BoxStream<'static, Result<DigestId, StoreError>> {
-        let ids = self.store.list(None, None).try_filter_map(|meta| {
-            let name = meta.location.as_ref().strip_suffix(SUFFIX);
-            future::ready(Ok(name.and_then(|id| id.parse().ok())))
-        });
+        let ids = self
+            .store
+            .list(None, None)
+            .try_filter_map(|meta| future::ready(Ok(Self::id_of(meta.location.as_ref()))));
         ids.boxed()
     }
 
@@ -155,5 +161,5 @@ impl Manifests {
 /// The id and nonce of an attempt's list of objects.
 pub(crate) fn attempt_of_object_list(key: &Path) -> Option<(DigestId, Uuid)> {
     let (id, nonce) = key.as_ref().strip_suffix(LIST_SUFFIX)?.split_once(LIST_INFIX)?;
-    Some((id.parse().ok()?, Uuid::try_parse(nonce).ok()?))
+    Some((id.parse().ok()?, self::nonce(nonce)?))
 }

@@ -71,6 +71,11 @@ impl Records {
         Path::from(format!("{id}{SUFFIX}"))
     }
 
+    /// The digest whose record has this key.
+    pub(crate) fn id_of(key: &str) -> Option<DigestId> {
+        key.strip_suffix(SUFFIX).and_then(|id| id.parse().ok())
+    }
+
     /// The record and its version, or nothing.
     ///
     /// # Errors
@@ -154,8 +159,7 @@ impl Records {
     pub fn list_with_markers(&self) -> BoxStream<'static, Result<Listed, StoreError>> {
         let listed = self.store.list(None, None).try_filter_map(|meta| {
             let name = meta.location.as_ref();
-            let record = name.strip_suffix(SUFFIX).and_then(|id| id.parse().ok());
-            future::ready(Ok(match record {
+            future::ready(Ok(match Self::id_of(name) {
                 Some(id) => Some(Listed::Record(id, Version::from(&meta))),
                 None => Markers::id_of(name).map(Listed::Marker),
             }))

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::nonce::nonce;
 use crate::store::Store;
 use crate::upload::upload;
 
@@ -211,7 +212,7 @@ pub(crate) fn attempt_of_table(key: &Path) -> Option<(DigestId, Uuid)> {
     let name = name.strip_suffix(SUFFIX)?;
     let name = name.rsplit('/').next()?;
     let (id, nonce) = name.split_at_checked(name.len().checked_sub(NONCE)?)?;
-    Some((id.strip_suffix('-')?.parse().ok()?, Uuid::try_parse(nonce).ok()?))
+    Some((id.strip_suffix('-')?.parse().ok()?, self::nonce(nonce)?))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ fn unless_gone<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 /// Whether a file's name is that of an object of ours on its way: all of them have a digest's id in their names.
-fn is_unfinished(name: &OsStr) -> bool {
+pub(crate) fn is_unfinished(name: &OsStr) -> bool {
     let Some((object, number)) = name.to_str().and_then(|name| name.rsplit_once('#')) else {
         return false;
     };

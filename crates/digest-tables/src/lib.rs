@@ -45,6 +45,9 @@ mod reading;
 
 mod merging;
 
+#[cfg(feature = "testing")]
+pub mod checks;
+
 pub use edges::{ROWS_OF_A_GROUP, write_edges};
 pub use error::TableError;
 pub use interfaces::write_interfaces;

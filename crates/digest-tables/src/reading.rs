@@ -13,6 +13,8 @@ pub(crate) mod inflating;
 
 pub(crate) mod chunk;
 
+pub(crate) mod footer;
+
 pub(crate) mod table_file;
 
 pub(crate) mod condition;

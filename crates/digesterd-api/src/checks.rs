@@ -1,9 +1,24 @@
-//! What must hold of any query, whoever wrote it: for fuzzing, and for the test that tries again what fuzzing was started from and
-//! what it found.
+//! What must hold of any query and of any headers of conditions, whoever wrote them: for fuzzing, and for the test that tries
+//! again what fuzzing was started from and what it found.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a check that does not hold ends the program"
+)]
+
+use std::time::{Duration, SystemTime};
+
+use actix_web::http::Method;
+use actix_web::http::header::{EntityTag, HeaderName, HeaderValue};
+use actix_web::test::TestRequest;
 
 use crate::QUESTION_PATHS;
+use crate::conditions::{Answer, Validators, decide, wants_all};
 use crate::query::{self, CreateQuery, QueryError};
 use crate::question_query::{Kind, of_digest, of_time, records_of_digest, records_of_time};
+
+/// 2018-10-17T00:00:00.9Z
+const STORED: Duration = Duration::from_millis(1_539_734_400_900);
 
 /// Reads the bytes as a query in each way that there is. Nothing panics; what can be read has one spelling, which is read as the
 /// same again; a POST, a GET and a list agree on the digest; a refusal is told in plain text of bounded length.
@@ -50,6 +65,58 @@ pub fn questions(bytes: &[u8]) {
     }
     records_of_digest(text).err().iter().for_each(plain);
     records_of_time(text, now).err().iter().for_each(plain);
+}
+
+/// Reads the bytes as the headers of a request, one a line, by which it is decided what is answered; what the first byte says is
+/// the method, how long the representation is and when it was stored. Nothing panics; a part lies inside the representation;
+/// what no header asks for is not answered.
+pub fn conditions(bytes: &[u8]) {
+    let (&way, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let method = if way & 1 > 0 { Method::HEAD } else { Method::GET };
+    let mut request = TestRequest::default().method(method.clone());
+    for line in rest.split(|byte| *byte == b'\n') {
+        let at = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let (name, value) = line.split_at(at);
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        // As a server reads them: blanks around a value are not its own.
+        let header = (
+            HeaderName::from_bytes(name),
+            HeaderValue::from_bytes(value.trim_ascii()),
+        );
+        if let (Ok(name), Ok(value)) = header {
+            request = request.append_header((name, value));
+        }
+    }
+    let request = request.to_http_request();
+    let has = |names: [&str; 2]| names.iter().any(|name| request.headers().contains_key(*name));
+    let length = [None, Some(100), Some(0), Some(u64::MAX)][usize::from(way >> 2 & 3)];
+    let epoch = SystemTime::UNIX_EPOCH;
+    let stored = [epoch, epoch + STORED, epoch - STORED, epoch + 100 * STORED][usize::from(way >> 4 & 3)];
+    let validators = Validators {
+        etag: EntityTag::new_strong("abc".to_owned()),
+        last_modified: stored,
+    };
+    let answer = decide(&request, &validators, length);
+    let ranged = has(["range", "range"]) && method == Method::GET && length.is_some();
+    match answer {
+        Answer::Whole => {}
+        Answer::Part { first, last } => {
+            assert!(
+                ranged && first <= last && last < length.unwrap_or_default(),
+                "{answer:?}"
+            );
+        }
+        Answer::Unsatisfiable => assert!(ranged),
+        Answer::NotModified => assert!(has(["if-none-match", "if-modified-since"])),
+        Answer::PreconditionFailed => assert!(has(["if-match", "if-unmodified-since"])),
+    }
+    if wants_all(&request) {
+        assert_eq!(answer, Answer::Whole);
+    }
+    // Without ranges the same is decided of the rest.
+    let whole = decide(&request, &validators, None);
+    let decided = matches!(answer, Answer::NotModified | Answer::PreconditionFailed);
+    assert_eq!(whole, if decided { answer } else { Answer::Whole });
 }
 
 /// A refusal goes into an answer and into the log.

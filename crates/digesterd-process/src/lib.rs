@@ -10,6 +10,8 @@ mod bodies;
 mod security_headers;
 mod watch;
 
+#[cfg(feature = "testing")]
+pub mod checks;
 pub mod credentials;
 pub mod environment;
 pub mod guard;

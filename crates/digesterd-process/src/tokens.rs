@@ -150,7 +150,10 @@ impl Token {
             hash: read_hash(hash).ok_or("has no SHA-256 of 64 hex digits in its second field")?,
             reads: false,
             creates: false,
-            accounts: checked_accounts(&accounts)?,
+            // What stands in their place may be a token: it is not shown.
+            accounts: checked_accounts(&accounts).map_err(
+                |_| "has an account that is not a name of letters, digits and hyphens, or too many of them",
+            )?,
         };
         for scope in scopes.split(',') {
             match scope {
@@ -266,7 +269,7 @@ pub(crate) fn redacted(text: &str) -> String {
     shown
 }
 
-fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Arc<Token>>, TokensError> {
+pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Arc<Token>>, TokensError> {
     let at = |line, problem: &str| TokensError::Line {
         path: path.to_owned(),
         line,

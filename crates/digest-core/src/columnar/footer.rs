@@ -3,6 +3,7 @@
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::{Failure, Place, guarded};
+use crate::parquet_claims::check_schema;
 use crate::readers::Allowance;
 
 /// What a file begins and ends with.
@@ -49,6 +50,7 @@ pub(super) fn read(place: &mut Place<'_>, allowance: &mut Allowance<'_>) -> Resu
     }
     allowance.change(0, held);
     let footer = place.read(size - TAIL - length, size - TAIL)?;
+    check_schema(&footer).map_err(|fault| Failure::corrupt(fault.to_string()))?;
     let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))?;
     check_rows(&metadata, size)?;
     Ok(metadata)

@@ -349,6 +349,32 @@ fn a_file_that_claims_more_rows_than_its_bytes_can_hold_is_refused() {
     assert!(refused.contains("a row group of 1000000 rows"), "{refused}");
 }
 
+#[test]
+fn a_schema_of_groups_without_end_or_of_more_children_than_there_are_is_refused() {
+    // An element: its name and its children, as many as 2^30 at most.
+    let element = |children: u8| {
+        [
+            &[0x48, 1, b'a', 0x15][..],
+            &[0x80 | children << 1, 0x80, 0x80, 0x80, children],
+            &[0],
+        ]
+        .concat()
+    };
+    let one = || [&[0x48, 1, b'a', 0x15, 2, 0][..]].concat();
+    for (elements, why) in [
+        (vec![one(); 200_000], "groups in groups"),
+        (vec![element(4)], "more children"),
+    ] {
+        let count = elements.len() as u32;
+        let count = [0, 7, 14].map(|shift| (count >> shift) as u8 & 0x7f | if shift < 14 { 0x80 } else { 0 });
+        let footer = [&[0x15, 2, 0x19, 0xfc][..], &count, &elements.concat(), &[0]].concat();
+        let length = (footer.len() as u32).to_le_bytes();
+        let file = [&b"PAR1"[..], &footer, &length, b"PAR1"].concat();
+        let refused = read(&file, &FoldOptions::default()).unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+}
+
 /// Bytes of a table's footer.
 fn footer_of(table: &[u8]) -> usize {
     let length = table[table.len() - 8..].first_chunk().unwrap();

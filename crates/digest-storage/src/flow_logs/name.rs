@@ -21,7 +21,9 @@ impl<'a> ObjectName<'a> {
             .filter(|(_, rest)| rest.is_empty() || rest.starts_with('.'))?;
         let mut parts = stem.rsplitn(6, '_');
         let _hash = parts.next().filter(|hash| !hash.is_empty())?;
-        let time = NaiveDateTime::parse_from_str(parts.next()?, "%Y%m%dT%H%MZ")
+        // Blanks and signs that the calendar would take stand elsewhere among the names than their time does.
+        let time = parts.next().filter(|time| is_time(time))?;
+        let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%MZ")
             .ok()?
             .and_utc();
         let flow_log_id = parts.next().filter(|id| id.starts_with("fl-"))?;
@@ -35,6 +37,16 @@ impl<'a> ObjectName<'a> {
             time,
         })
     }
+}
+
+/// Whether a text is digits as `YYYYMMDDTHHmmZ` has them.
+fn is_time(text: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 => byte == b'T',
+        13 => byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 14 && text.bytes().enumerate().all(fits)
 }
 
 #[cfg(test)]
@@ -65,6 +77,9 @@ mod tests {
             "123_cloudtrail_us-east-1_fl-1_20180620T1620Z_h.log.gz",
             "123_vpcflowlogs_us-east-1_20180620T1620Z_h.log.gz",
             "123_vpcflowlogs_us-east-1_fl-1_20180620T1620Z_h.logs",
+            "123_vpcflowlogs_us-east-1_fl-1_+20180620T1620Z_h.log.gz",
+            "123_vpcflowlogs_us-east-1_fl-1_2018 620T1620Z_h.log.gz",
+            "123_vpcflowlogs_us-east-1_fl-1_\u{3000}20180620T1620Z_h.log.gz",
         ] {
             assert_eq!(ObjectName::parse(text), None, "{text:?}");
         }

@@ -189,13 +189,12 @@ impl Day {
             return Some(onward);
         }
         let name = ObjectName::parse(file)?;
-        let (stem, _) = file
-            .rsplit_once('_')
-            .and_then(|(stem, _)| stem.rsplit_once('_'))?;
-        let (stem, first) = (
-            format!("{folders}/{stem}"),
-            self.span.first.format("%Y%m%dT%H%MZ"),
+        // What stands before the time, whatever stands behind it.
+        let stem = format!(
+            "{folders}/{}_vpcflowlogs_{}_{}",
+            name.account, name.region, name.flow_log_id
         );
+        let first = self.span.first.format("%Y%m%dT%H%MZ");
         Some(Onward::After {
             key: if name.time < self.span.first {
                 format!("{stem}_{first}")
@@ -255,4 +254,48 @@ pub(super) fn dates(span: &Span) -> impl Iterator<Item = NaiveDate> + use<> {
 /// Requests that it takes to list so many keys.
 pub(super) fn pages(keys: usize) -> u64 {
     keys.div_ceil(PAGE).max(1) as u64
+}
+
+/// Reads a text as a flow log's key in a day's folder of either layout: its name has one spelling of its time, and a listing
+/// goes on behind it or not at all.
+#[cfg(feature = "testing")]
+pub(crate) fn check_key(text: &str) {
+    let time =
+        |day: u32, hour| NaiveDate::from_ymd_opt(2018, 6, day).and_then(|day| day.and_hms_opt(hour, 20, 0));
+    let (Some(date), Some(first), Some(last)) = (
+        NaiveDate::from_ymd_opt(2018, 6, 20),
+        time(20, 4).map(|time| time.and_utc()),
+        time(20, 9).map(|time| time.and_utc()),
+    ) else {
+        return;
+    };
+    if let Some(name) = ObjectName::parse(text) {
+        let time = format!("_{}_", name.time.format("%Y%m%dT%H%MZ"));
+        assert!(text.contains(&time), "{text}: {time}");
+        let written = format!(
+            "{}_vpcflowlogs_{}_{}{time}h.log.gz",
+            name.account, name.region, name.flow_log_id
+        );
+        assert_eq!(ObjectName::parse(&written), Some(name), "{text}");
+    }
+    for hive in [false, true] {
+        let dataset = Dataset {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            base: Path::from("AWSLogs/123456789012/vpcflowlogs/us-east-1"),
+            hive,
+        };
+        let day = Day::new(
+            Store::memory(),
+            None,
+            Arc::new(dataset),
+            date,
+            Span { first, last },
+        );
+        for key in [text.to_owned(), format!("{}{text}", day.folder)] {
+            if let Some(Onward::After { key: onward, .. }) = day.onward(&key) {
+                assert!(onward > key, "{onward} behind {key}");
+            }
+        }
+    }
 }

@@ -18,5 +18,6 @@ mod local;
 mod memory;
 mod planning;
 mod reading_ahead;
+mod replay;
 mod survey;
 mod vast;

@@ -253,3 +253,18 @@ async fn a_bucket_without_flow_logs_is_an_empty_plan() {
         }
     );
 }
+
+/// A page of keys of another time sends the listing behind them, whatever stands in their names: it has an end.
+#[tokio::test]
+async fn a_listing_has_an_end_whatever_stands_behind_the_times_or_before_them() {
+    let good = key("111111111111", "us-east-1", "20181017T0030Z");
+    let (folder, _) = good.rsplit_once('/').unwrap();
+    for (before, behind) in [("", ".log._x_y"), ("\u{3000}", ".log.gz")] {
+        let others = (0..1000).map(|at| {
+            format!("{folder}/111111111111_vpcflowlogs_us-east-1_fl-1_{before}20181017T0900Z_{at:04}{behind}")
+        });
+        let store = store(others.chain([good.clone()])).await;
+        let plan = planned(&FlowLogs::new(store), &Scope::default()).await;
+        assert_eq!(keys(&plan), [good.as_str()]);
+    }
+}

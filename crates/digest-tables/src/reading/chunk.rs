@@ -18,6 +18,9 @@ use crate::reading::table_file::{TableFile, guarded};
 use crate::reading::values::{Column, Rows, Texts, Values};
 use crate::runs::NULL;
 
+/// Values of a dictionary that no row has, at most.
+const MOST_UNUSED: usize = 1 << 16;
+
 /// The values of these rows, of which there is one at least.
 pub(crate) fn read(
     file: &TableFile,
@@ -31,7 +34,7 @@ pub(crate) fn read(
         .get(column)
         .ok_or_else(|| corrupt("a row group lacks a column"))?;
     let all = usize::try_from(of.num_rows()).map_err(|_| corrupt("a row group of less than no rows"))?;
-    let (inflater, plain) = file.inflaters.of(chunk)?;
+    let (inflater, plain) = file.inflaters.of(chunk, file.most_inflated())?;
     let mut reading = Reading::new(chunk, rows, inflater)?;
     let locations = file.page_locations(group, column);
     let begins: Option<Vec<i64>> = locations
@@ -67,6 +70,14 @@ pub(crate) fn read(
         let Some(page) = guarded(|| pages.get_next_page())? else {
             break;
         };
+        // Runs make any number of values of next to no bytes.
+        let most = match page.page_type() {
+            PageType::DICTIONARY_PAGE => all.saturating_add(MOST_UNUSED),
+            _ => all.saturating_sub(first),
+        };
+        if page.num_values() as usize > most {
+            return Err(corrupt("a page of more values than its group has rows"));
+        }
         if page.page_type() == PageType::DICTIONARY_PAGE {
             reading.dictionary(page)?;
         } else {
@@ -186,12 +197,14 @@ impl<'r> Reading<'r> {
 
     /// A page of rows, the first of which has this place; gives how many there are.
     fn page(&mut self, page: Page, first: usize) -> Result<usize, TableReadError> {
-        let page = self.inflater.page(page)?;
         let (count, encoding) = (page.num_values() as usize, page.encoding());
+        if count == 0 {
+            return Ok(0);
+        }
+        let page = self.inflater.page(page)?;
         let (levels, values) = levels_and_values(&page, self.is_optional)?;
         let mut present = count;
-        // A page without rows has no run of levels.
-        if let Some(levels) = levels.filter(|_| count > 0) {
+        if let Some(levels) = levels {
             let mut levels_of = Hybrid::new(0, levels.len(), 1)?;
             if !levels_of.pass_all(&levels, count, 1)? {
                 self.scratch.0.clear();

@@ -17,8 +17,8 @@ use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::table_file::guarded;
 use crate::reading::values::text_behind;
 
-/// Most bytes of a page, as Parquet counts them.
-const MOST_PAGE: usize = i32::MAX as usize;
+/// Most bytes that zstd makes of one: a block of four bytes stands for [`PIECE`] at most.
+const MOST_GROWTH: usize = PIECE / 4;
 /// Bytes of a dictionary that are inflated at a time, about what zstd makes a block of.
 const PIECE: usize = 128 * 1024;
 
@@ -35,22 +35,36 @@ impl fmt::Debug for Inflaters {
 /// What inflates the pages of one chunk.
 pub(crate) struct Inflater<'t> {
     back: &'t Inflaters,
-    /// None where the crate inflates: what is not ours.
+    /// None where nothing is compressed.
     context: Option<DCtx<'static>>,
+    /// Bytes that the chunk's pages may still inflate to.
+    left: usize,
 }
 
 impl Inflaters {
-    /// What inflates the pages of a chunk, and as what the crate has to take the chunk for that.
+    /// What inflates the pages of a chunk to so many bytes at most, and as what the crate has to take the chunk for that.
     pub(crate) fn of(
         &self,
         chunk: &ColumnChunkMetaData,
+        most: usize,
     ) -> Result<(Inflater<'_>, ColumnChunkMetaData), TableReadError> {
-        if !matches!(chunk.compression(), Compression::ZSTD(_)) {
-            let by_crate = Inflater {
-                back: self,
-                context: None,
-            };
-            return Ok((by_crate, chunk.clone()));
+        match chunk.compression() {
+            Compression::ZSTD(_) => {}
+            Compression::UNCOMPRESSED => {
+                let plain = Inflater {
+                    back: self,
+                    context: None,
+                    left: most,
+                };
+                return Ok((plain, chunk.clone()));
+            }
+            // The crate would make room for what their pages claim, before it inflates them.
+            other => {
+                return Err(TableReadError::Foreign {
+                    column: chunk.column_descr().name().to_owned(),
+                    what: format!("compressed as {other}"),
+                });
+            }
         }
         let plain = chunk.clone().into_builder();
         let plain = guarded(|| plain.set_compression(Compression::UNCOMPRESSED).build())?;
@@ -62,6 +76,7 @@ impl Inflaters {
         let inflater = Inflater {
             back: self,
             context: Some(context),
+            left: most,
         };
         Ok((inflater, plain))
     }
@@ -79,29 +94,35 @@ impl Drop for Inflater<'_> {
 impl Inflater<'_> {
     /// The page as it was before it was compressed.
     pub(crate) fn page(&mut self, mut page: Page) -> Result<Page, TableReadError> {
-        let Some(context) = &mut self.context else {
-            return Ok(page);
-        };
-        match &mut page {
-            Page::DictionaryPage { buf, .. } | Page::DataPage { buf, .. } => {
-                *buf = inflated(context, &[], buf)?;
+        match (&mut self.context, &mut page) {
+            (None, _)
+            | (
+                Some(_),
+                Page::DataPageV2 {
+                    is_compressed: false, ..
+                },
+            ) => {}
+            (Some(context), Page::DictionaryPage { buf, .. } | Page::DataPage { buf, .. }) => {
+                *buf = inflated(context, &[], buf, self.left)?;
             }
-            Page::DataPageV2 {
-                is_compressed: false, ..
-            } => {}
             // Levels stand before the values and are never compressed.
-            Page::DataPageV2 {
-                buf,
-                def_levels_byte_len,
-                rep_levels_byte_len,
-                ..
-            } => {
+            (
+                Some(context),
+                Page::DataPageV2 {
+                    buf,
+                    def_levels_byte_len,
+                    rep_levels_byte_len,
+                    ..
+                },
+            ) => {
                 let levels = (*def_levels_byte_len as usize).saturating_add(*rep_levels_byte_len as usize);
                 let stands = buf.split_at_checked(levels);
                 let (levels, packed) = stands.ok_or_else(|| corrupt("a page ends before its levels do"))?;
-                *buf = inflated(context, levels, packed)?;
+                *buf = inflated(context, levels, packed, self.left)?;
             }
         }
+        let left = self.left.checked_sub(page.buffer().len());
+        self.left = left.ok_or_else(too_large)?;
         Ok(page)
     }
 
@@ -131,22 +152,30 @@ impl Inflater<'_> {
             if found == wanted || (packed.pos(), texts.len()) == before {
                 break;
             }
-            if texts.len() > MOST_PAGE {
-                return Err(corrupt("a page of more than 2 GiB"));
+            if texts.len() > self.left {
+                return Err(too_large());
             }
         }
+        self.left = self.left.saturating_sub(texts.len());
         Ok(texts.into())
     }
 }
 
-/// What a frame inflates to, behind bytes that are not compressed.
-fn inflated(context: &mut DCtx<'static>, plain: &[u8], packed: &[u8]) -> Result<Bytes, TableReadError> {
+/// What a frame inflates to, behind bytes that are not compressed: so many at most.
+fn inflated(
+    context: &mut DCtx<'static>,
+    plain: &[u8],
+    packed: &[u8],
+    most: usize,
+) -> Result<Bytes, TableReadError> {
     // A page without a single value may have no bytes at all.
     if packed.is_empty() {
         return Ok(Bytes::copy_from_slice(plain));
     }
+    // What it says of its size is believed as far as a frame of its length may inflate.
+    let believed = most.min(packed.len().saturating_mul(MOST_GROWTH));
     if let Ok(Some(size)) = get_frame_content_size(packed)
-        && size <= MOST_PAGE as u64
+        && size <= believed as u64
         && plain.is_empty()
     {
         let mut page = Vec::with_capacity(size as usize);
@@ -157,12 +186,16 @@ fn inflated(context: &mut DCtx<'static>, plain: &[u8], packed: &[u8]) -> Result<
     // It says what is wrong; or it is a page of another writer, whose frames do not say how long they are.
     let mut page = plain.to_vec();
     let read = zstd::Decoder::with_buffer(packed)
-        .and_then(|frames| frames.take(MOST_PAGE as u64 + 1).read_to_end(&mut page));
+        .and_then(|frames| frames.take(most as u64 + 1).read_to_end(&mut page));
     read.map_err(|error| corrupt(&error.to_string()))?;
-    if page.len() > MOST_PAGE {
-        return Err(corrupt("a page of more than 2 GiB"));
+    if page.len() > most.saturating_add(plain.len()) {
+        return Err(too_large());
     }
     Ok(page.into())
+}
+
+fn too_large() -> TableReadError {
+    corrupt("a column that inflates to more than a table has in so few bytes")
 }
 
 fn unsound(code: ErrorCode) -> TableReadError {

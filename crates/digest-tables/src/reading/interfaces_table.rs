@@ -22,6 +22,11 @@ const NEEDED: [&str; 5] = [
     "minutes_reported",
 ];
 
+/// Bytes that the rows of a group take at most, several times as many as ours do; and those of a row beside its texts, about. One
+/// text of a dictionary may stand in any number of rows.
+const MOST_HELD: usize = 256 << 20;
+const ROW_HELD: usize = 1024;
+
 /// A table of interfaces.
 #[derive(Debug)]
 pub struct InterfacesTable(TableFile);
@@ -84,8 +89,20 @@ impl InterfacesTable {
             .collect();
         let facts = facts?;
         let owned = |column: &Column, row: usize| column.text(row).map(<[u8]>::to_vec);
-        let mut rows = Vec::with_capacity(count);
+        let texts: Vec<&Column> = [&account, &region, &interface]
+            .into_iter()
+            .chain(&facts)
+            .collect();
+        let lists = [&changed, &flow_logs, &reported];
+        let mut left = MOST_HELD;
+        let mut rows = Vec::new();
         for row in 0..count {
+            let plain = texts.iter().map(|column| column.text(row).map_or(0, <[u8]>::len));
+            let listed_bytes = lists.iter().map(|column| size_of_list(column.text(row)));
+            let held = ROW_HELD + plain.sum::<usize>() + listed_bytes.sum::<usize>();
+            left = left
+                .checked_sub(held)
+                .ok_or_else(|| corrupt("a row group of more text than any has"))?;
             rows.push(InterfaceRow {
                 account_id: owned(&account, row),
                 region: owned(&region, row),
@@ -106,6 +123,13 @@ impl InterfacesTable {
         }
         Ok(rows)
     }
+}
+
+/// Bytes of a list's texts and of what each of them is held by.
+fn size_of_list(text: Option<&[u8]>) -> usize {
+    let text = text.unwrap_or_default();
+    let parts = 1 + text.iter().filter(|byte| **byte == b',').count();
+    text.len() + parts * size_of::<Vec<u8>>()
 }
 
 fn listed(text: Option<&[u8]>) -> Vec<Vec<u8>> {

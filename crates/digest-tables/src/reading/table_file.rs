@@ -7,12 +7,19 @@ use std::sync::Arc;
 use digest_core::untold;
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::offset_index::PageLocation;
 
 use crate::reading::error::{TableReadError, corrupt};
+use crate::reading::footer;
 use crate::reading::inflating::Inflaters;
 use crate::reading::source::{Chunks, TableSource};
+
+/// Most bytes that a chunk's pages inflate to: so many for each byte of the file and besides, and no more than texts have places
+/// for. A frame of next to no bytes may inflate to any number of them, and any number of pages may be the same frame.
+const MOST_A_BYTE: usize = 1024;
+const MOST_BESIDES: usize = 16 << 20;
+const MOST_INFLATED: usize = u32::MAX as usize;
 
 /// A table's file.
 pub(crate) struct TableFile {
@@ -34,12 +41,7 @@ impl TableFile {
     /// Reads the footer and where pages begin.
     pub(crate) fn open(source: Arc<dyn TableSource>) -> Result<Self, TableReadError> {
         let chunks = Chunks(source);
-        let metadata = guarded(|| {
-            ParquetMetaDataReader::new()
-                .with_column_index_policy(PageIndexPolicy::Skip)
-                .with_offset_index_policy(PageIndexPolicy::Optional)
-                .parse_and_finish(&chunks)
-        })?;
+        let metadata = footer::read(&chunks)?;
         let columns = metadata.file_metadata().schema_descr().columns().iter();
         let columns = columns
             .enumerate()
@@ -87,6 +89,14 @@ impl TableFile {
         rows.map(|rows| u64::try_from(rows).unwrap_or_default()).sum()
     }
 
+    /// Bytes that the pages of a chunk may inflate to, all together: more than any table has in so few bytes.
+    pub(crate) fn most_inflated(&self) -> usize {
+        let size = usize::try_from(self.chunks.0.size()).unwrap_or(usize::MAX);
+        size.saturating_mul(MOST_A_BYTE)
+            .saturating_add(MOST_BESIDES)
+            .min(MOST_INFLATED)
+    }
+
     /// Where the pages of a chunk are, where the file says so.
     pub(crate) fn page_locations(&self, group: usize, column: usize) -> Option<Vec<PageLocation>> {
         let index = self.metadata.page_index()?.offset_index(group, column)?;
@@ -117,10 +127,12 @@ impl TableFile {
     /// The bloom filter of a chunk, where it has one.
     pub(crate) fn filter(&self, group: usize, column: usize) -> Result<Option<Sbbf>, TableReadError> {
         let group = self.group(group)?;
-        match group.columns().get(column) {
-            None => Ok(None),
-            Some(chunk) => guarded(|| Sbbf::read_from_column_chunk(chunk, &self.chunks)),
-        }
+        let Some(chunk) = group.columns().get(column) else {
+            return Ok(None);
+        };
+        let filter = guarded(|| Sbbf::read_from_column_chunk(chunk, &self.chunks))?;
+        // One without a block says nothing, and the crate looks into its first.
+        Ok(filter.filter(|filter| filter.num_blocks() > 0))
     }
 }
 

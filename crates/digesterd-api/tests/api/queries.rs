@@ -1,4 +1,4 @@
-//! What fuzzing of queries is started from and what it has found is tried with every run of the tests: `fuzz/corpus`.
+//! What fuzzing of queries and of conditions is started from and what it has found is tried with every run of the tests: `fuzz/corpus`.
 
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,11 @@ use digesterd_api::checks;
 type Check = fn(&[u8]);
 
 /// The checks, by the names of their corpora.
-const CHECKS: [(&str, Check); 2] = [("query", checks::query), ("questions", checks::questions)];
+const CHECKS: [(&str, Check); 3] = [
+    ("conditions", checks::conditions),
+    ("query", checks::query),
+    ("questions", checks::questions),
+];
 
 /// What is kept for a check.
 fn kept(name: &str) -> Vec<(PathBuf, Vec<u8>)> {

@@ -83,6 +83,19 @@ fn lines_that_are_no_tokens_are_named_and_not_shown() {
 #[test]
 fn a_token_in_the_wrong_place_is_not_shown() {
     let (secret, _) = Token::issue("ci", &[Right::Read], &[]).unwrap();
+    // In each field of its line, the list of accounts too.
+    let (hash, shown) = ("ab".repeat(32), secret.expose());
+    for line in [
+        format!("{shown} {hash} read"),
+        format!("ci {shown} read"),
+        format!("ci {hash} {shown}"),
+        format!("ci {hash} read {shown}"),
+        format!("ci {hash} read 1,{shown}"),
+        format!("ci {hash} read 1 {shown}"),
+    ] {
+        let told = file(&line).unwrap_err();
+        assert!(!told.contains(PREFIX) && !told.contains(&hash), "{told}");
+    }
     let query = format!("a=1&token={}&b={}", secret.expose(), secret.expose());
     assert_eq!(redacted(&query), "a=1&token=***&b=***");
     assert_eq!(redacted("start=2018"), "start=2018");
