@@ -142,7 +142,6 @@ impl Inflater<'_> {
             context
                 .decompress_stream(&mut out, &mut packed)
                 .map_err(unsound)?;
-            drop(out);
             while found < wanted
                 && let Some(next) = text_behind(&texts, at)
             {
