@@ -84,6 +84,7 @@ macro_rules! contract_tests {
         ]);
         $crate::contract_tests!($open: markers [
             markers_of_the_go_service_are_understood,
+            a_marker_is_created_where_there_is_none,
             a_marker_is_its_time_and_nothing_else,
         ]);
         $crate::contract_tests!($open: digests [

@@ -42,7 +42,7 @@ pub use error::{ErrorKind, StoreError};
 pub use flow_logs::{FlowLogObject, FlowLogs, FoundLogs, Plan, Survey};
 pub use index::{Index, IndexKey, IndexKeyError, IndexPage};
 pub use manifests::Manifests;
-pub use markers::{Marker, MarkerBody, Markers};
+pub use markers::{Marked, Marker, MarkerBody, Markers};
 pub use open::open;
 pub use place::Place;
 pub use prefetch::{Gauge, ObjectReader, Prefetch};

@@ -6,7 +6,7 @@ use digest_core::DigestId;
 use object_store::path::Path;
 use object_store::{Attributes, PutMode};
 
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::store::Store;
 
 const SUFFIX: &str = "_in_progress";
@@ -24,6 +24,15 @@ pub struct Marker {
     pub body: MarkerBody,
     /// When the object was written, by the store's clock.
     pub last_modified: DateTime<Utc>,
+}
+
+/// What came of creating a marker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// It is there, and says what was to be written.
+    Created,
+    /// Another is there: as it was found, unless it went meanwhile.
+    Exists(Option<Marker>),
 }
 
 /// A marker's body.
@@ -109,9 +118,49 @@ impl Markers {
     /// # Errors
     /// [`StoreError`].
     pub async fn write(&self, id: DigestId, time: DateTime<Utc>) -> Result<(), StoreError> {
-        let body = time.to_rfc3339_opts(SecondsFormat::Millis, true).into_bytes();
+        self.put(id, time, PutMode::Overwrite).await
+    }
+
+    /// The same where there is none: one request then, two where there is one. A store that ignores conditions is looked into
+    /// first.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the marker may have been written.
+    pub async fn create(&self, id: DigestId, time: DateTime<Utc>) -> Result<Marked, StoreError> {
+        if !self.store.capabilities().atomic_create
+            && let Some(found) = self.load(id).await?
+        {
+            return Ok(Marked::Exists(Some(found)));
+        }
+        match self.put(id, time, PutMode::Create).await {
+            Ok(()) => Ok(Marked::Created),
+            Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Precondition) => {
+                let found = self.load(id).await?;
+                let ours = MarkerBody::parse(&body(time));
+                // A retry inside the client may have met the first try's own result.
+                Ok(match found {
+                    Some(marker) if marker.body == ours => Marked::Created,
+                    found => Marked::Exists(found),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the marker that says this time, where it is that one which is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_back(&self, id: DigestId, time: DateTime<Utc>) -> Result<(), StoreError> {
+        match self.load(id).await? {
+            Some(marker) if marker.body == MarkerBody::parse(&body(time)) => self.remove(id).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn put(&self, id: DigestId, time: DateTime<Utc>, mode: PutMode) -> Result<(), StoreError> {
         self.store
-            .put(&Self::key(id), body, PutMode::Overwrite, Attributes::new())
+            .put(&Self::key(id), body(time), mode, Attributes::new())
             .await
             .map(|_| ())
     }
@@ -123,6 +172,10 @@ impl Markers {
     pub async fn remove(&self, id: DigestId) -> Result<(), StoreError> {
         self.store.delete(&Self::key(id)).await
     }
+}
+
+fn body(time: DateTime<Utc>) -> Vec<u8> {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true).into_bytes()
 }
 
 #[cfg(test)]

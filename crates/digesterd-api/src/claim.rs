@@ -40,7 +40,7 @@ pub(crate) struct Taken {
 /// What is written of a job on its way to the queue, beside the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Course {
-    /// The marker, unless there is one that holds the window, and the record once more: nothing is known of the window.
+    /// The marker, unless there is one, and the record once more: nothing is known of the window.
     First,
     /// The record once more. The marker is for the Go service, which finds a digest or asks for one twice; its build writes it.
     Again,

@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use digest_core::Job;
 use digest_core::record::Failure;
+use digest_core::{DigestId, Job};
 use digest_queue::{QueueError, SendContext};
-use digest_storage::{StoreError, Swap};
+use digest_storage::{Marked, StoreError, Swap};
 use digesterd_process::environment::Timings;
 use digesterd_process::problem::{Problem, ProblemKind, chain};
 use digesterd_process::traces;
@@ -36,18 +36,23 @@ pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext
         Claim::Taken(taken) => taken,
         Claim::Refused(refusal) => return Err(conflict(job, &refusal)),
     };
-    match mark(api, &taken).await {
-        Ok(None) => {}
-        Ok(Some(held_until)) => {
-            leave_to_its_holder(api, &taken, held_until).await;
+    let is_marked = match mark(api, &taken).await {
+        Ok(Mark::Ours) => true,
+        Ok(Mark::Build) => false,
+        Ok(Mark::Held(until)) => {
+            leave_to_its_holder(api, &taken, until).await;
             return Err(conflict(job, &Refusal::InProgress));
         }
-        Err((error, is_marked)) => {
+        Err((error, time)) => {
             let reason = "the marker could not be looked at or written".to_owned();
-            release(api, &taken, is_marked, reason).await;
+            release(api, &taken, false, reason).await;
+            // It may have been written, and it may be another's.
+            if let Err(error) = api.markers.take_back(job.id(), time).await {
+                marker_stays(job.id(), &error);
+            }
             return Err(store_problem(&error));
         }
-    }
+    };
     match api.queue.send(job, context).await {
         Ok(()) => {
             if taken.course != Course::Claimed {
@@ -57,7 +62,7 @@ pub(crate) async fn submit(api: &Api, asked: &CreateQuery, context: &SendContext
                 refresh_of = taken.record.refresh_of(), "job queued");
             Ok(())
         }
-        Err(error) => unqueued(api, &taken, &error).await,
+        Err(error) => unqueued(api, &taken, is_marked, &error).await,
     }
 }
 
@@ -76,26 +81,35 @@ async fn claim_once(api: &Api, asked: &CreateQuery) -> Result<Claim, StoreError>
     }
 }
 
-/// Writes the marker that the Go service reads, live until the queue's timeout, where one is called for. Where one
-/// stands that holds the window, the Go service has a job for it: tells until when.
+/// What became of a job's marker.
+enum Mark {
+    /// It was written.
+    Ours,
+    /// The job's build writes it.
+    Build,
+    /// The Go service has one that holds the window until then: it has a job for it.
+    Held(DateTime<Utc>),
+}
+
+/// Writes the marker that the Go service reads, live until the queue's timeout, where one is called for and none is there. One that
+/// is there and has ended is left to the build.
 ///
 /// # Errors
-/// [`StoreError`], and whether the marker may have been written.
-async fn mark(api: &Api, taken: &Taken) -> Result<Option<DateTime<Utc>>, (StoreError, bool)> {
+/// [`StoreError`], and the time of the marker that may have been written.
+async fn mark(api: &Api, taken: &Taken) -> Result<Mark, (StoreError, DateTime<Utc>)> {
     if taken.course != Course::First {
-        return Ok(None);
+        return Ok(Mark::Build);
     }
     let (id, now) = (taken.record.job().id(), Utc::now());
-    let found = api.markers.load(id).await.map_err(|error| (error, false))?;
-    if let Some(until) = found
-        .and_then(|marker| api.held_until(&marker))
-        .filter(|until| now < *until)
-    {
-        return Ok(Some(until));
-    }
     let lease = Timings::delta(api.timings.queue_timeout) - Timings::delta(api.timings.progress_timeout);
-    let written = api.markers.write(id, now + lease).await;
-    written.map(|()| None).map_err(|error| (error, true))
+    let time = now + lease;
+    let found = match api.markers.create(id, time).await {
+        Ok(Marked::Created) => return Ok(Mark::Ours),
+        Ok(Marked::Exists(found)) => found,
+        Err(error) => return Err((error, time)),
+    };
+    let until = found.and_then(|marker| api.held_until(&marker));
+    Ok(until.filter(|until| now < *until).map_or(Mark::Build, Mark::Held))
 }
 
 /// The Go service has queued this job: it counts as queued until its marker's end. If no digest has come of it by then, a
@@ -121,9 +135,9 @@ async fn note_queued(api: &Api, taken: &Taken, lease: TimeDelta) {
 }
 
 /// The queue did not take the job, as far as it said.
-async fn unqueued(api: &Api, taken: &Taken, error: &QueueError) -> Result<(), Problem> {
+async fn unqueued(api: &Api, taken: &Taken, is_marked: bool, error: &QueueError) -> Result<(), Problem> {
     let reason = format!("the job could not be queued: {error}");
-    if !release(api, taken, taken.course == Course::First, reason).await {
+    if !release(api, taken, is_marked, reason).await {
         // Somebody moved the record: the job did arrive, only the answer was lost.
         let id = taken.record.job().id();
         tracing::warn!(job_id = %id, error = %chain(error), "job taken in spite of the queue's answer");
@@ -154,9 +168,13 @@ async fn release(api: &Api, taken: &Taken, is_marked: bool, reason: String) -> b
         }
     }
     if is_marked && let Err(error) = api.markers.remove(id).await {
-        tracing::warn!(job_id = %id, error = %chain(&error), "marker not removed; a sweeper will");
+        marker_stays(id, &error);
     }
     true
+}
+
+fn marker_stays(id: DigestId, error: &StoreError) {
+    tracing::warn!(job_id = %id, error = %chain(error), "marker not removed; a sweeper will");
 }
 
 fn conflict(job: &Job, refusal: &Refusal) -> Problem {

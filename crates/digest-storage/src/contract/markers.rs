@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 
 use super::{Subject, job, now};
-use crate::markers::{MarkerBody, Markers};
+use crate::markers::{Marked, MarkerBody, Markers};
 
 const PROGRESS: TimeDelta = TimeDelta::minutes(5);
 const QUEUE: TimeDelta = TimeDelta::hours(6);
@@ -54,4 +54,19 @@ pub async fn a_marker_is_its_time_and_nothing_else(subject: Subject) {
     markers.remove(id).await.unwrap();
     assert_eq!(markers.load(id).await.unwrap(), None);
     markers.remove(id).await.unwrap();
+}
+
+/// One that is there already stays as it is and is told.
+pub async fn a_marker_is_created_where_there_is_none(subject: Subject) {
+    let markers = Markers::new(subject.store.clone());
+    let (id, later) = (job().id(), now() + TimeDelta::seconds(1));
+    assert_eq!(markers.create(id, now()).await.unwrap(), Marked::Created);
+    let stands = markers.load(id).await.unwrap();
+    assert_eq!(stands.unwrap().body, MarkerBody::Since(now()));
+    assert_eq!(markers.create(id, later).await.unwrap(), Marked::Exists(stands));
+    markers.take_back(id, later).await.unwrap();
+    assert_eq!(markers.load(id).await.unwrap(), stands);
+    markers.take_back(id, now()).await.unwrap();
+    assert_eq!(markers.load(id).await.unwrap(), None);
+    assert_eq!(markers.create(id, later).await.unwrap(), Marked::Created);
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use digest_core::record::{Failure, State};
 use digest_core::{Coverage, JobRecord, Manifest};
+use digest_queue::in_process;
 use digest_storage::faults::{Fault, Faults};
 use digest_storage::{Digests, Markers, Store};
 use reqwest::Method;
@@ -23,6 +24,18 @@ struct Counted {
 
 impl Counted {
     fn over(storage: &Store, progress: &Store) -> Self {
+        Self::made(storage, progress, TestApp::over)
+    }
+
+    /// One whose queue takes nothing.
+    fn refusing(storage: &Store, progress: &Store) -> Self {
+        Self::made(storage, progress, |storage, progress| {
+            let (queue, _) = in_process();
+            TestApp::with_queue(storage, progress, Arc::new(queue))
+        })
+    }
+
+    fn made(storage: &Store, progress: &Store, app: impl FnOnce(Store, Store) -> TestApp) -> Self {
         let count = Arc::new(AtomicU64::new(0));
         let counting = || {
             let count = Arc::clone(&count);
@@ -31,7 +44,7 @@ impl Counted {
                 Fault::None
             })
         };
-        let app = TestApp::over(counting().over(storage), counting().over(progress));
+        let app = app(counting().over(storage), counting().over(progress));
         Self { app, count }
     }
 
@@ -209,7 +222,7 @@ async fn any_other_get_is_four_requests_at_most() {
 async fn a_post_is_five_requests_at_most() {
     let early = early();
     let rows = [
-        ("nothing", Counted::start(), "", (202, 5)),
+        ("nothing", Counted::start(), "", (202, 4)),
         (
             "a digest",
             Counted::start().with_digest(Some(&complete())).await,
@@ -272,7 +285,7 @@ async fn a_post_is_five_requests_at_most() {
             "the Go service's marker",
             Counted::start().with_marker(TimeDelta::zero()).await,
             "",
-            (409, 4),
+            (409, 5),
         ),
         (
             "the Go service's old marker",
@@ -290,8 +303,19 @@ async fn a_post_is_five_requests_at_most() {
     let other = format!("/?{OTHER}");
     assert_eq!(
         local.cost(Method::POST, &other, ("accept", "*/*")).await,
-        (202, 5)
+        (202, 4)
     );
+    // What was written for a job that the queue does not take is taken back.
+    let refused = Counted::refusing(&Store::memory(), &Store::memory());
+    assert_eq!(refused.post("").await, (503, 5));
+    let after_a_failure = Counted::refusing(&Store::memory(), &Store::memory())
+        .with_record(&failed(true))
+        .await;
+    assert_eq!(after_a_failure.post("").await, (503, 5));
+    let marked = Counted::refusing(&Store::memory(), &Store::memory())
+        .with_marker(TimeDelta::days(1))
+        .await;
+    assert_eq!(marked.post("").await, (503, 5));
 }
 
 /// The Go service has a job for the window: it is on its way until its marker's end, and nobody's after that but a sweeper's.
