@@ -215,7 +215,9 @@ pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
 pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
-pub use parquet_claims::{ClaimFault, check_offset_index, check_schema};
+pub use parquet_claims::{
+    ClaimFault, FOOTER_TAIL, check_offset_index, check_rows, check_schema, footer_length, footer_tail,
+};
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;
 pub use raw_records::{EachRecord, RawRecord, raw_records};

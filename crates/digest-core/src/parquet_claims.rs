@@ -1,12 +1,24 @@
-//! What a Parquet file claims of its schema and of its pages' places, looked at before the crate `parquet` believes it.
+//! What a Parquet file claims of its footer, its schema, its rows and its pages' places, looked at before the crate `parquet` or
+//! anybody believes it.
 //!
 //! That crate makes room for as many children as an element of the schema claims and for as many places as an index claims,
 //! and reads groups inside groups by calling itself. Memory that is not there and a stack that is used up end the program,
 //! whoever calls. Both are written in Thrift's compact protocol:
 //! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
 
+use std::borrow::Cow;
+
+use parquet::file::metadata::ParquetMetaData;
 use thiserror::Error;
 
+/// What a file begins and ends with.
+const MAGIC: &[u8; 4] = b"PAR1";
+/// Bytes at a file's end: the footer's length, and the magic.
+pub const FOOTER_TAIL: u64 = 8;
+/// Most rows of a file, for each of its bytes and besides. Runs make any number of rows of next to no bytes: only this bounds
+/// what a file may claim. No text makes more of its gzip.
+const MOST_ROWS_A_BYTE: u64 = 256;
+const ROWS_BESIDES: u64 = 1 << 16;
 /// Groups inside groups, at most: no engine writes as many.
 const DEEPEST: usize = 64;
 
@@ -30,9 +42,62 @@ const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 
 /// What is wrong with a claim. Another try finds it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct ClaimFault(&'static str);
+pub struct ClaimFault(Cow<'static, str>);
+
+fn fault(what: impl Into<Cow<'static, str>>) -> ClaimFault {
+    ClaimFault(what.into())
+}
+
+/// Where the last [`FOOTER_TAIL`] bytes of a file begin.
+///
+/// # Errors
+/// [`ClaimFault`] where it has too few.
+pub fn footer_tail(size: u64) -> Result<u64, ClaimFault> {
+    let least = MAGIC.len() as u64 + FOOTER_TAIL;
+    if size < least {
+        return Err(fault(format!("{size} bytes are too few for one")));
+    }
+    Ok(size - FOOTER_TAIL)
+}
+
+/// The length of a footer, by the last [`FOOTER_TAIL`] bytes of a file of so many.
+///
+/// # Errors
+/// [`ClaimFault`] where they are none of Parquet's, or tell of more than the file has.
+pub fn footer_length(tail: &[u8], size: u64) -> Result<u64, ClaimFault> {
+    let length = match tail.split_last_chunk() {
+        Some((length, magic)) if magic == MAGIC => length
+            .first_chunk()
+            .map_or(0, |&length| u32::from_le_bytes(length)),
+        Some((_, b"PARE")) => return Err(fault("it is encrypted")),
+        _ => return Err(fault("it is cut: its last bytes are not PAR1")),
+    };
+    let length = u64::from(length);
+    if length > size.saturating_sub(MAGIC.len() as u64 + FOOTER_TAIL) {
+        return Err(fault(format!("a footer of {length} bytes in a file of {size}")));
+    }
+    Ok(length)
+}
+
+/// Looks at the rows of a file of so many bytes: they can be counted, and are no more than the bytes may hold.
+///
+/// # Errors
+/// [`ClaimFault`].
+pub fn check_rows(metadata: &ParquetMetaData, size: u64) -> Result<(), ClaimFault> {
+    let most = size.saturating_mul(MOST_ROWS_A_BYTE).saturating_add(ROWS_BESIDES);
+    let mut all = 0_u64;
+    for group in metadata.row_groups() {
+        let rows = u64::try_from(group.num_rows()).ok().filter(|&rows| rows <= most);
+        let rows = rows.ok_or_else(|| fault(format!("a row group of {} rows", group.num_rows())))?;
+        all = all.saturating_add(rows);
+        if all > most {
+            return Err(fault(format!("more than {most} rows in {size} bytes")));
+        }
+    }
+    Ok(())
+}
 
 /// Looks at the schema of a footer, without its length and magic.
 ///
@@ -45,7 +110,7 @@ pub fn check_schema(footer: &[u8]) -> Result<(), ClaimFault> {
     while let Some(kind) = footer.field(&mut id)? {
         match (id, kind) {
             (SCHEMA, LIST) => footer.schema()?,
-            (SCHEMA, _) => return Err(ClaimFault("a schema that is no list")),
+            (SCHEMA, _) => return Err(fault("a schema that is no list")),
             _ => footer.skip(kind, DEEPEST)?,
         }
     }
@@ -71,7 +136,7 @@ impl Compact<'_> {
     fn schema(&mut self) -> Result<(), ClaimFault> {
         let (kind, elements) = self.list()?;
         if kind != STRUCT && elements > 0 {
-            return Err(ClaimFault("a schema of no elements"));
+            return Err(fault("a schema of no elements"));
         }
         // Children that are still to come: of each group around an element, and of all of them.
         let (mut open, mut due): (Vec<usize>, usize) = (Vec::new(), 0);
@@ -79,9 +144,7 @@ impl Compact<'_> {
             let children = self.children()?;
             due = due.saturating_sub(1).saturating_add(children);
             if due > left {
-                return Err(ClaimFault(
-                    "a schema whose groups have more children than there are",
-                ));
+                return Err(fault("a schema whose groups have more children than there are"));
             }
             if children > 0 {
                 open.push(children);
@@ -89,7 +152,7 @@ impl Compact<'_> {
                 close(&mut open);
             }
             if open.len() > DEEPEST {
-                return Err(ClaimFault("a schema of groups in groups without end"));
+                return Err(fault("a schema of groups in groups without end"));
             }
         }
         Ok(())
@@ -103,9 +166,9 @@ impl Compact<'_> {
                 (CHILDREN, INTEGER) => {
                     let claimed = i32::try_from(self.signed()?).ok();
                     let claimed = claimed.and_then(|claimed| usize::try_from(claimed).ok());
-                    children = claimed.ok_or(ClaimFault("a group of no number of children"))?;
+                    children = claimed.ok_or(fault("a group of no number of children"))?;
                 }
-                (CHILDREN, _) => return Err(ClaimFault("a group of no number of children")),
+                (CHILDREN, _) => return Err(fault("a group of no number of children")),
                 _ => self.skip(kind, DEEPEST)?,
             }
         }
@@ -134,7 +197,7 @@ impl Compact<'_> {
             few => few.into(),
         };
         if count > self.0.len() {
-            return Err(ClaimFault("a list of more elements than there are bytes"));
+            return Err(fault("a list of more elements than there are bytes"));
         }
         Ok((head & 0xf, count))
     }
@@ -142,7 +205,7 @@ impl Compact<'_> {
     /// Passes over a value that is a struct's field.
     fn skip(&mut self, kind: u8, deepest: usize) -> Result<(), ClaimFault> {
         let Some(deeper) = deepest.checked_sub(1) else {
-            return Err(ClaimFault("values in values without end"));
+            return Err(fault("values in values without end"));
         };
         match kind {
             // They stand in the field's type.
@@ -177,7 +240,7 @@ impl Compact<'_> {
                 }
                 Ok(())
             }
-            _ => Err(ClaimFault("a value of no type")),
+            _ => Err(fault("a value of no type")),
         }
     }
 
@@ -218,7 +281,7 @@ impl Compact<'_> {
                 return Ok(number);
             }
         }
-        Err(ClaimFault("a number of more than 64 bits"))
+        Err(fault("a number of more than 64 bits"))
     }
 }
 
@@ -234,7 +297,7 @@ fn close(open: &mut Vec<usize>) {
 }
 
 fn cut() -> ClaimFault {
-    ClaimFault("it ends too early")
+    fault("it ends too early")
 }
 
 #[cfg(test)]

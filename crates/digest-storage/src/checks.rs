@@ -1,11 +1,7 @@
 //! What must hold of any object key, whoever wrote it: for fuzzing, and for the test that tries again what fuzzing was started from
 //! and what it found.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a check that does not hold ends the program"
-)]
+#![allow(clippy::expect_used, reason = "a check that does not hold ends the program")]
 
 use std::ffi::OsStr;
 

@@ -142,7 +142,6 @@ impl<V: Value> Column<V> {
         self.values = arranged;
         self.runs
             .change(|number| places.get(number as usize).copied().unwrap_or(NULL));
-        self.index.clear();
     }
 }
 

@@ -1,5 +1,5 @@
-//! The compressor of builds with the cargo feature `isal`: Intel's ISA-L. Its first level takes less time than the least of zlib-rs,
-//! and three quarters of the bytes.
+//! The compressor of builds with the cargo feature `isal`: Intel's ISA-L. Its first level makes seven tenths of the bytes that
+//! zlib-rs makes at its own, in less time.
 
 #![allow(unsafe_code, reason = "calls a C library; each call stands beside its reason")]
 
@@ -13,7 +13,7 @@ use isal_sys::igzip_lib::{
 
 use super::Deflate;
 
-/// Level of compression: see `docs/benchmarking.md`.
+/// Level of compression: see `docs/decisions/0015-compressing.md`.
 const LEVEL: u32 = 1;
 /// Room for output that a call gets at least.
 const LEAST_ROOM: usize = 64 * 1024;
@@ -28,7 +28,8 @@ pub(crate) struct Isal {
     level: Box<LevelBuffer>,
 }
 
-// SAFETY: both are memory of their own, tied to no thread; the stream's pointers to others' memory are null between calls.
+// SAFETY: both are memory of their own, tied to no thread; between calls the stream points to no memory but
+// theirs.
 unsafe impl Send for Isal {}
 
 impl Default for Isal {
@@ -87,7 +88,6 @@ impl Deflate for Isal {
             rest = rest.get(taken as usize..).unwrap_or_default();
             // Room that is left over says that nothing waits to be written.
             if rest.is_empty() && !is_full {
-                stream.level_buf = ptr::null_mut();
                 return Ok(());
             }
         }

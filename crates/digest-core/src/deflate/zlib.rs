@@ -6,7 +6,7 @@ use flate2::{Compress, Compression, FlushCompress};
 
 use super::Deflate;
 
-/// Level of compression: see `docs/benchmarking.md`.
+/// Level of compression: see `docs/decisions/0015-compressing.md`.
 const LEVEL: u32 = 1;
 
 #[derive(Debug)]

@@ -1,29 +1,13 @@
 //! What fuzzing of keys is started from and what it has found is tried with every run of the tests: `fuzz/corpus`.
 
 use std::panic::catch_unwind;
-use std::path::{Path, PathBuf};
 
+use digest_core::checks::kept;
 use digest_storage::checks;
-
-/// What is kept for the check.
-fn kept() -> Vec<(PathBuf, Vec<u8>)> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/keys");
-    let paths = std::fs::read_dir(corpus)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let kept: Vec<_> = paths
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            (path, bytes)
-        })
-        .collect();
-    assert!(kept.len() >= 10, "there are {} inputs", kept.len());
-    kept
-}
 
 #[test]
 fn every_kept_key_passes_its_check() {
-    for (path, bytes) in kept() {
+    for (path, bytes) in kept("keys", 10) {
         let passed = catch_unwind(|| checks::keys(&bytes));
         assert!(passed.is_ok(), "{}", path.display());
     }
@@ -32,7 +16,7 @@ fn every_kept_key_passes_its_check() {
 /// Cheap to try without the fuzzer: each kept key cut anywhere, and with each byte replaced by some that mean something.
 #[test]
 fn every_kept_key_that_is_cut_or_changed_passes_its_check() {
-    for (_, whole) in kept() {
+    for (_, whole) in kept("keys", 10) {
         for at in 0..whole.len().min(300) {
             checks::keys(&whole[..at]);
             checks::keys(&whole[at..]);

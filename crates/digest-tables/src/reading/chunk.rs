@@ -334,9 +334,11 @@ impl<'r> Reading<'r> {
     }
 
     fn finish(mut self) -> Result<Column, TableReadError> {
-        let numbers = self.rows.iter().filter(|&&number| number != NULL);
-        let wanted = numbers.max().map_or(0, |&greatest| greatest as usize + 1);
-        self.read_texts(wanted)?;
+        if self.texts.is_some() {
+            let numbers = self.rows.iter().filter(|&&number| number != NULL);
+            let wanted = numbers.max().map_or(0, |&greatest| greatest as usize + 1);
+            self.read_texts(wanted)?;
+        }
         if self.rows.len() != self.wanted.len() {
             return Err(corrupt("a column has another number of rows than its group"));
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use digest_core::HybridFault;
+use digest_core::{ClaimFault, HybridFault};
 use parquet::errors::ParquetError;
 use thiserror::Error;
 
@@ -47,6 +47,12 @@ impl From<ParquetError> for TableReadError {
 
 impl From<HybridFault> for TableReadError {
     fn from(fault: HybridFault) -> Self {
+        Self::Corrupt(fault.to_string())
+    }
+}
+
+impl From<ClaimFault> for TableReadError {
+    fn from(fault: ClaimFault) -> Self {
         Self::Corrupt(fault.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Empty;
 
 use bytes::Bytes;
-use digest_core::{check_offset_index, check_schema};
+use digest_core::{FOOTER_TAIL, check_offset_index, check_rows, check_schema, footer_length, footer_tail};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
@@ -13,52 +13,35 @@ use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::source::Chunks;
 use crate::reading::table_file::guarded;
 
-/// What a file begins and ends with.
-const MAGIC: &[u8; 4] = b"PAR1";
-/// Bytes at the end: the footer's length, and the magic.
-const TAIL: u64 = 8;
 /// Most bytes of a footer.
 const MOST_FOOTER: u64 = 32 << 20;
-/// Most rows of a file, for each of its bytes and besides. Runs make any number of rows of next to no bytes: only this bounds
-/// what a file may claim. No two rows of a table are the same, and a row group's part of the footer alone has thousands of bytes.
-const MOST_ROWS_A_BYTE: u64 = 256;
-const ROWS_BESIDES: u64 = 1 << 16;
 /// Most rows of a row group, whose columns are held as a whole: many times as many as ours have.
-const MOST_ROWS_OF_A_GROUP: u64 = 16 * ROWS_OF_A_GROUP as u64;
+const MOST_ROWS_OF_A_GROUP: i64 = 16 * ROWS_OF_A_GROUP as i64;
 
 /// Reads the footer and where pages are.
 pub(crate) fn read(chunks: &Chunks) -> Result<ParquetMetaData, TableReadError> {
     let size = chunks.len();
-    let behind = size.checked_sub(TAIL + MAGIC.len() as u64);
-    let behind = behind.ok_or_else(|| corrupt("it is too short"))?;
-    let tail = guarded(|| chunks.get_bytes(size - TAIL, TAIL as usize))?;
-    let length = match tail.split_last_chunk() {
-        Some((length, magic)) if magic == MAGIC => length.first_chunk().copied().map(u32::from_le_bytes),
-        _ => None,
-    };
-    let length = length.ok_or_else(|| corrupt("its last bytes are not PAR1"))?;
-    if u64::from(length) > behind.min(MOST_FOOTER) {
-        return Err(corrupt("a footer that is larger than the file, or than any"));
+    let end = footer_tail(size)?;
+    let tail = guarded(|| chunks.get_bytes(end, FOOTER_TAIL as usize))?;
+    let length = footer_length(&tail, size)?;
+    if length > MOST_FOOTER {
+        return Err(corrupt("a footer that is larger than any"));
     }
-    let footer = guarded(|| chunks.get_bytes(size - TAIL - u64::from(length), length as usize))?;
-    check_schema(&footer).map_err(|fault| corrupt(&fault.to_string()))?;
+    let footer = guarded(|| chunks.get_bytes(end - length, length as usize))?;
+    check_schema(&footer)?;
     let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))?;
     check_rows(&metadata, size)?;
+    check_groups(&metadata)?;
     with_places(metadata, chunks)
 }
 
-/// What can be counted, and is not below zero.
-fn check_rows(metadata: &ParquetMetaData, size: u64) -> Result<(), TableReadError> {
-    let mut left = size.saturating_mul(MOST_ROWS_A_BYTE).saturating_add(ROWS_BESIDES);
-    for group in metadata.row_groups() {
-        let rows = u64::try_from(group.num_rows()).ok();
-        let rows = rows.filter(|&rows| rows <= MOST_ROWS_OF_A_GROUP);
-        let rows = rows.ok_or_else(|| corrupt(&format!("a row group of {} rows", group.num_rows())))?;
-        left = left
-            .checked_sub(rows)
-            .ok_or_else(|| corrupt(&format!("more rows than {size} bytes have")))?;
+/// No row group has more rows than are held at once.
+fn check_groups(metadata: &ParquetMetaData) -> Result<(), TableReadError> {
+    let mut rows = metadata.row_groups().iter().map(|group| group.num_rows());
+    match rows.find(|&rows| rows > MOST_ROWS_OF_A_GROUP) {
+        Some(rows) => Err(corrupt(&format!("a row group of {rows} rows"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Adds where the pages are, which is read once for all columns.
@@ -85,7 +68,7 @@ fn with_places(metadata: ParquetMetaData, chunks: &Chunks) -> Result<ParquetMeta
     };
     for place in &places {
         let index = guarded(|| held.get_bytes(place.start, (place.end - place.start) as usize))?;
-        check_offset_index(&index).map_err(|fault| corrupt(&fault.to_string()))?;
+        check_offset_index(&index)?;
     }
     guarded(|| {
         let mut reader = ParquetMetaDataReader::new_with_metadata(metadata)

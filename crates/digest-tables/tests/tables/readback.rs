@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use digest_core::{Dimensions, Edge, FoldOptions, History, InterfaceFacts, Window};
+use digest_tables::checks::holds;
 use digest_tables::{
     Condition, EdgesTable, InterfacesTable, Origins, TableReadError, Test, Wanted, write_interfaces,
 };
@@ -36,25 +37,6 @@ fn read(table: &EdgesTable, wanted: Wanted, conditions: &[Condition]) -> Vec<Str
         }
     }
     found
-}
-
-fn holds(test: &Test, edge: &Edge<'_>) -> bool {
-    let inside = |ranges: &[(IpAddr, IpAddr)], address: IpAddr| {
-        ranges
-            .iter()
-            .any(|(least, greatest)| *least <= address && address <= *greatest)
-    };
-    match test {
-        Test::Source(ranges) => inside(ranges, edge.srcaddr),
-        Test::Destination(ranges) => inside(ranges, edge.dstaddr),
-        Test::Interface(names) => names.iter().any(|name| name == edge.interface_id),
-        Test::Action(names) => names.iter().any(|name| name == edge.action),
-        Test::Port(ranges) => edge.ports.is_some_and(|(src, dst)| {
-            ranges
-                .iter()
-                .any(|(least, most)| (least..=most).contains(&&src) || (least..=most).contains(&&dst))
-        }),
-    }
 }
 
 /// Conditions about what the edge has, and about what lies beside it.

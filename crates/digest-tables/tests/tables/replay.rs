@@ -1,29 +1,13 @@
 //! What fuzzing of tables is started from and what it has found is tried with every run of the tests: `fuzz/corpus`.
 
 use std::panic::catch_unwind;
-use std::path::{Path, PathBuf};
 
+use digest_core::checks::kept;
 use digest_tables::checks;
-
-/// What is kept for the check.
-fn kept() -> Vec<(PathBuf, Vec<u8>)> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/tables");
-    let paths = std::fs::read_dir(corpus)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let kept: Vec<_> = paths
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            (path, bytes)
-        })
-        .collect();
-    assert!(kept.len() >= 10, "there are {} inputs", kept.len());
-    kept
-}
 
 #[test]
 fn every_kept_table_passes_its_check() {
-    for (path, bytes) in kept() {
+    for (path, bytes) in kept("tables", 10) {
         let passed = catch_unwind(|| checks::tables(&bytes));
         assert!(passed.is_ok(), "{}", path.display());
     }
@@ -32,7 +16,7 @@ fn every_kept_table_passes_its_check() {
 /// Cheap to try without the fuzzer: each kept table cut here and there, and with some of its bytes changed.
 #[test]
 fn every_kept_table_that_is_cut_or_changed_passes_its_check() {
-    for (path, whole) in kept() {
+    for (path, whole) in kept("tables", 10) {
         let step = whole.len().div_ceil(40).max(1);
         for at in (0..whole.len()).step_by(step) {
             let passed = catch_unwind(|| {

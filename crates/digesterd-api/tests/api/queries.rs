@@ -1,8 +1,8 @@
 //! What fuzzing of queries and of conditions is started from and what it has found is tried with every run of the tests: `fuzz/corpus`.
 
 use std::panic::catch_unwind;
-use std::path::{Path, PathBuf};
 
+use digest_core::checks::kept;
 use digesterd_api::checks;
 
 /// A check of any bytes.
@@ -15,28 +15,10 @@ const CHECKS: [(&str, Check); 3] = [
     ("questions", checks::questions),
 ];
 
-/// What is kept for a check.
-fn kept(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fuzz/corpus")
-        .join(name);
-    let paths = std::fs::read_dir(corpus)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let kept: Vec<_> = paths
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            (path, bytes)
-        })
-        .collect();
-    assert!(kept.len() >= 10, "{name} has {} inputs", kept.len());
-    kept
-}
-
 #[test]
 fn every_kept_query_passes_its_check() {
     for (name, check) in CHECKS {
-        for (path, bytes) in kept(name) {
+        for (path, bytes) in kept(name, 10) {
             let passed = catch_unwind(|| check(&bytes));
             assert!(passed.is_ok(), "{}", path.display());
         }
@@ -47,7 +29,7 @@ fn every_kept_query_passes_its_check() {
 #[test]
 fn every_kept_query_that_is_cut_or_changed_passes_its_check() {
     for (name, check) in CHECKS {
-        for (_, whole) in kept(name) {
+        for (_, whole) in kept(name, 10) {
             for at in 0..whole.len().min(300) {
                 check(&whole[..at]);
                 for byte in *b"&=%+,:-9\n" {
