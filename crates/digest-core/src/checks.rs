@@ -14,8 +14,6 @@
 pub mod agreement;
 pub mod rows;
 
-mod corpus;
-
 mod digest_lines;
 mod documents;
 mod envelopes;
@@ -26,7 +24,6 @@ mod spilling;
 mod tables;
 mod tokens;
 
-pub use corpus::{corpora, kept};
 pub use digest_lines::lines;
 pub use documents::documents;
 pub use envelopes::{header, json};

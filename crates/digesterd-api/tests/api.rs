@@ -35,6 +35,8 @@ mod fetching;
 mod formats;
 #[path = "api/graphs.rs"]
 mod graphs;
+#[path = "../../../fuzz/kept.rs"]
+mod kept;
 #[path = "api/queries.rs"]
 mod queries;
 #[path = "api/questions.rs"]

@@ -38,6 +38,8 @@ mod fields;
 mod fixtures;
 mod gzip;
 mod invariance;
+#[path = "../../../../fuzz/kept.rs"]
+mod kept;
 mod long_logs;
 mod others;
 mod parallel;

@@ -6,7 +6,9 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 use digest_core::checks::rows::Rows;
-use digest_core::checks::{CHECKS, corpora, kept};
+
+use crate::kept::{corpora, kept};
+use digest_core::checks::CHECKS;
 
 fn names_in(directory: &Path) -> BTreeSet<String> {
     fs::read_dir(directory)

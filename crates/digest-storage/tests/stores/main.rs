@@ -12,6 +12,8 @@ mod faults_off;
 #[cfg(feature = "rusoto")]
 mod in_process_rusoto;
 mod in_process_s3;
+#[path = "../../../../fuzz/kept.rs"]
+mod kept;
 mod layouts;
 mod listing_calls;
 mod local;

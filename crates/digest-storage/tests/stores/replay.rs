@@ -2,8 +2,9 @@
 
 use std::panic::catch_unwind;
 
-use digest_core::checks::kept;
 use digest_storage::checks;
+
+use crate::kept::kept;
 
 #[test]
 fn every_kept_key_passes_its_check() {

@@ -15,6 +15,8 @@ mod golden;
 mod grouping;
 mod hostile;
 mod interfaces;
+#[path = "../../../../fuzz/kept.rs"]
+mod kept;
 mod merging;
 mod readback;
 mod reading;

@@ -2,8 +2,9 @@
 
 use std::panic::catch_unwind;
 
-use digest_core::checks::kept;
 use digesterd_api::checks;
+
+use crate::kept::kept;
 
 /// A check of any bytes.
 type Check = fn(&[u8]);
