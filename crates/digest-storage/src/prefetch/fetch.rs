@@ -2,7 +2,7 @@
 //! nobody reads any more.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use object_store::GetResultPayload;
 use object_store::path::Path;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::reader::{Chunk, ObjectReader, Wanted};
+use super::reader::{Body, Chunk, FilePart, ObjectReader, Wanted};
 use super::{Gauge, Reservation};
 use crate::error::{ErrorKind, StoreError};
 use crate::flow_logs::FlowLogObject;
@@ -30,9 +30,6 @@ pub(super) const CHUNKS: usize = 4096;
 /// The first piece of an object that comes in pieces. By its bytes a reader knows whether it goes on in order, or by
 /// ranges; no more is requested until they have been consumed.
 const FIRST: u64 = 256 * 1024;
-
-/// Bytes of a local file that are read at a time.
-const FILE_PART: u64 = 256 * 1024;
 
 /// Room that bytes take until they are consumed.
 #[derive(Debug)]
@@ -260,38 +257,35 @@ impl Fetch {
         }
     }
 
-    /// Reads a local file on a thread that may block. The client's own stream of it changes threads for every 8 KiB, which
-    /// costs as much as to parse them.
+    /// Hands a local file to the reader, whose thread may block: parts that were read ahead would be copied once more, and change
+    /// threads four times each.
     async fn file(
         &self,
         mut file: File,
-        mut from: u64,
+        from: u64,
         at: &mut u64,
         end: u64,
         held: &mut Held,
     ) -> Result<(), StoreError> {
-        while *at < end {
-            let most = FILE_PART.min(end - *at);
-            let read = spawn_blocking(move || -> io::Result<(File, Vec<u8>)> {
-                let mut part = Vec::with_capacity(usize::try_from(most).unwrap_or_default());
-                file.seek(SeekFrom::Start(from))?;
-                (&mut file).take(most).read_to_end(&mut part)?;
-                Ok((file, part))
-            });
-            let read = read.await.map_err(io::Error::other).flatten();
-            let (same, part) = read.map_err(|source| {
-                self.broken(object_store::Error::Generic {
-                    store: "local",
-                    source: Box::new(source),
-                })
-            })?;
-            if part.is_empty() {
-                break;
-            }
-            (file, from) = (same, from + part.len() as u64);
-            self.send(part.into(), at, end, held).await?;
-        }
-        Ok(())
+        let broken = |source: io::Error| {
+            self.broken(object_store::Error::Generic {
+                store: "local",
+                source: Box::new(source),
+            })
+        };
+        file.seek(SeekFrom::Start(from)).map_err(broken)?;
+        let left = end - *at;
+        *at = end;
+        let chunk = Chunk {
+            held: held.split(usize::try_from(left).unwrap_or(usize::MAX)),
+            body: Body::File(FilePart {
+                file,
+                left,
+                place: self.store.place().clone(),
+                key: self.key.clone(),
+            }),
+        };
+        self.chunks.send(Ok(chunk)).await.map_err(|_| self.unread())
     }
 
     async fn send(
@@ -309,17 +303,15 @@ impl Fetch {
         *at += bytes.len() as u64;
         let chunk = Chunk {
             held: held.split(bytes.len()),
-            bytes,
+            body: Body::Bytes(bytes),
         };
-        let closed = |_| {
-            StoreError::new(
-                ErrorKind::Other,
-                self.store.place(),
-                &self.key,
-                "nobody reads any more",
-            )
-        };
-        self.chunks.send(Ok(chunk)).await.map_err(closed)
+        self.chunks.send(Ok(chunk)).await.map_err(|_| self.unread())
+    }
+
+    #[cold]
+    fn unread(&self) -> StoreError {
+        let place = self.store.place();
+        StoreError::new(ErrorKind::Other, place, &self.key, "nobody reads any more")
     }
 
     /// A body that breaks off may be asked for again, whatever the transport says of it.

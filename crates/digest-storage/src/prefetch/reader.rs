@@ -1,14 +1,17 @@
 //! The blocking end of a fetch: a plain reader for a thread of its own.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 
 use bytes::{Buf, Bytes};
+use object_store::path::Path;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::Counted;
 use super::fetch::{CHUNKS, Held};
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
+use crate::place::Place;
 
 /// An object's bytes as they arrive. Gives its room back as the bytes are consumed, and all of it when dropped.
 ///
@@ -32,8 +35,65 @@ pub struct ObjectReader {
 /// Bytes and the room that they take.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    pub(super) bytes: Bytes,
+    pub(super) body: Body,
     pub(super) held: Held,
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    Bytes(Bytes),
+    File(FilePart),
+}
+
+/// A local file, at the place where a part of it begins, and that part's bytes to come.
+#[derive(Debug)]
+pub(super) struct FilePart {
+    pub(super) file: File,
+    pub(super) left: u64,
+    pub(super) place: Place,
+    pub(super) key: Path,
+}
+
+impl Body {
+    /// Reads some; nothing at the end.
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Bytes(bytes) => {
+                let count = bytes.remaining().min(out.len());
+                if let Some(out) = out.get_mut(..count) {
+                    bytes.copy_to_slice(out);
+                }
+                Ok(count)
+            }
+            Self::File(part) => part.read(out),
+        }
+    }
+}
+
+impl FilePart {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
+        let out = out.get_mut(..most).unwrap_or_default();
+        match self.file.read(out) {
+            Ok(0) if most > 0 => Err(self.failure("the file has become shorter")),
+            Ok(read) => {
+                self.left -= read as u64;
+                Ok(read)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    #[cold]
+    fn failure(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+        io::Error::other(StoreError::new(
+            ErrorKind::Unavailable,
+            &self.place,
+            &self.key,
+            source,
+        ))
+    }
 }
 
 impl ObjectReader {
@@ -122,19 +182,16 @@ impl Read for ObjectReader {
             return Ok(0);
         }
         loop {
-            if let Some(chunk) = &mut self.chunk
-                && chunk.bytes.has_remaining()
-            {
-                let count = chunk.bytes.remaining().min(out.len());
-                if let Some(out) = out.get_mut(..count) {
-                    chunk.bytes.copy_to_slice(out);
+            if let Some(chunk) = &mut self.chunk {
+                let count = chunk.body.read(out)?;
+                if count > 0 {
+                    chunk.held.release(count);
+                    self.left = self.left.saturating_sub(count as u64);
+                    if self.left == 0 && !self.by_ranges {
+                        self.counted = None;
+                    }
+                    return Ok(count);
                 }
-                chunk.held.release(count);
-                self.left = self.left.saturating_sub(count as u64);
-                if self.left == 0 && !self.by_ranges {
-                    self.counted = None;
-                }
-                return Ok(count);
             }
             self.chunk = match self.chunks.blocking_recv() {
                 Some(Ok(chunk)) => Some(chunk),
