@@ -7,6 +7,12 @@ const STEP: usize = 64;
 const GROWTH: usize = 64 << 10;
 /// Bytes that any number takes at most.
 const DIGITS: usize = 20;
+/// Bytes of memory that a number of eight digits or an address is written to.
+const ROOM: usize = 20;
+/// Numbers from here on have more than eight digits.
+const EIGHT_DIGITS: u64 = 100_000_000;
+/// `00000000`.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
 /// A piece of text that is written many times.
 #[derive(Debug, Clone)]
@@ -20,19 +26,19 @@ pub(crate) struct Piece {
 pub(crate) struct Page {
     bytes: Vec<u8>,
     length: usize,
+    none: [u8; ROOM],
 }
 
-/// `00` to `99`.
-#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
-static PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut at = 0;
-    while at < pairs.len() {
-        pairs[at] = [b'0' + (at / 10) as u8, b'0' + (at % 10) as u8];
-        at += 1;
-    }
-    pairs
-};
+/// The eight digits of a number below 10^8 by their values, the first of them lowest.
+#[inline]
+fn digits(number: u32) -> u64 {
+    // Halves of four digits, quarters of two, and each digit: quotients by multiplication, which are right for numbers so small.
+    let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let hundreds = (halves * 10_486 >> 20) & 0x0000_007f_0000_007f;
+    let quarters = hundreds | (halves - hundreds * 100) << 16;
+    let tens = (quarters * 103 >> 10) & 0x000f_000f_000f_000f;
+    tens | (quarters - tens * 10) << 8
+}
 
 /// `0.` to `255.` as text, with its length.
 #[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
@@ -102,47 +108,72 @@ impl Page {
 
     /// A number and what stands behind it.
     #[inline]
-    pub(crate) fn number(&mut self, mut number: u64, behind: u8) {
-        let mut text = [0; 2 * DIGITS + 2];
-        let mut from = DIGITS;
-        if let Some(place) = text.get_mut(DIGITS) {
+    pub(crate) fn number(&mut self, number: u64, behind: u8) {
+        if number >= EIGHT_DIGITS {
+            return self.long_number(number, behind);
+        }
+        let digits = digits(number as u32);
+        // A zero has one digit.
+        let skipped = (digits.trailing_zeros() / 8).min(7);
+        let length = 8 - skipped as usize;
+        let room = self.room();
+        let text = (digits | ZEROS) >> (8 * skipped);
+        if let Some(place) = room.first_chunk_mut() {
+            *place = text.to_le_bytes();
+        }
+        if let Some(place) = room.get_mut(length) {
             *place = behind;
         }
-        while number >= 10 {
-            let pair = PAIRS.get((number % 100) as usize).copied().unwrap_or_default();
-            number /= 100;
-            from -= 2;
-            if let Some(place) = text.get_mut(from..from + 2) {
-                place.copy_from_slice(&pair);
-            }
-        }
-        if number > 0 || from == DIGITS {
+        self.length += length + 1;
+    }
+
+    #[cold]
+    fn long_number(&mut self, number: u64, behind: u8) {
+        let (mut text, mut from, mut left) = ([behind; DIGITS + 1], DIGITS, number);
+        while left > 0 {
             from -= 1;
             if let Some(place) = text.get_mut(from) {
-                *place = b'0' + number as u8;
+                *place = b'0' + (left % 10) as u8;
             }
+            left /= 10;
         }
-        if let Some(digits) = text.get(from..).and_then(<[u8]>::first_chunk::<{ DIGITS + 1 }>) {
-            self.put(digits, DIGITS + 1 - from);
-        }
+        self.slice(text.get(from..).unwrap_or_default());
     }
 
     /// Four octets and a blank.
     #[inline]
     pub(crate) fn dotted(&mut self, address: u32) {
-        let mut text = [0; 20];
+        let room = self.room();
         let mut at = 0;
         for octet in address.to_be_bytes() {
             let (digits, length) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
-            if let Some(place) = text.get_mut(at..at + 4) {
+            if let Some(place) = room.get_mut(at..at + 4) {
                 place.copy_from_slice(&digits);
             }
             at += usize::from(length);
         }
-        if let Some(last) = text.get_mut(at - 1) {
+        if let Some(last) = room.get_mut(at - 1) {
             *last = b' ';
         }
-        self.put(&text, at);
+        self.length += at;
+    }
+
+    /// Memory behind the text, for a number or an address. They are made where they belong: what is put together in small
+    /// pieces elsewhere cannot be read in a large one before all of it has reached the cache.
+    #[inline]
+    fn room(&mut self) -> &mut [u8; ROOM] {
+        if self.bytes.len() < self.length + ROOM {
+            self.grow(&[0; ROOM]);
+        }
+        match self
+            .bytes
+            .get_mut(self.length..)
+            .and_then(<[u8]>::first_chunk_mut)
+        {
+            Some(room) => room,
+            // It has just grown.
+            None => &mut self.none,
+        }
     }
 
     /// Writes all of `bytes`, of which so many count.
@@ -184,6 +215,10 @@ mod tests {
         for number in numbers.chain(0..1000).chain([u64::MAX, u64::MAX / 3]) {
             page.number(number, b'\n');
             expected += &format!("{number}\n");
+        }
+        for number in (0..200_000_000u64).step_by(9973) {
+            page.number(number, b' ');
+            expected += &format!("{number} ");
         }
         for octet in 0..=255u8 {
             let [one, two] =
