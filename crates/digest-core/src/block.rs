@@ -6,7 +6,7 @@ use crate::inflate::{Pieces, Text, TextFailure};
 use crate::vector::PAD;
 
 /// Bytes of text read at a time.
-const BLOCK: usize = 128 * 1024;
+const BLOCK: usize = 256 * 1024;
 
 /// What comes next in an object's text.
 #[derive(Debug)]

@@ -3,8 +3,7 @@
 
 use std::io::{self, Write};
 
-use flate2::Crc;
-
+use crate::checksum::Checksum;
 use crate::deflate::{Deflate, Deflater, END};
 use crate::edge::Edge;
 use crate::line::push_line;
@@ -28,7 +27,7 @@ pub struct DigestWriter<W> {
 struct Gzip {
     deflater: Deflater,
     deflated: Vec<u8>,
-    crc: Crc,
+    checksum: Checksum,
     measure: Measure,
 }
 
@@ -57,7 +56,7 @@ impl<W: Write> DigestWriter<W> {
         let gzip = Gzip {
             deflater: Deflater::default(),
             deflated: Vec::new(),
-            crc: Crc::new(),
+            checksum: Checksum::default(),
             measure,
         };
         Ok(Self {
@@ -90,8 +89,7 @@ impl<W: Write> DigestWriter<W> {
         let text = self.text.summary(self.written);
         let mut summary = None;
         if let Some(mut gzip) = self.gzip {
-            let crc = gzip.crc.sum().to_le_bytes();
-            let end = [&END[..], &crc, &gzip.crc.amount().to_le_bytes()].concat();
+            let end = [&END[..], &gzip.checksum.trailer()].concat();
             gzip.measure.take(&end);
             self.out.write_all(&end)?;
             let (bytes, sha256) = gzip.measure.finish();
@@ -112,7 +110,7 @@ impl<W: Write> DigestWriter<W> {
         self.text.take(&block);
         match &mut self.gzip {
             Some(gzip) => {
-                gzip.crc.update(&block);
+                gzip.checksum.update(&block);
                 gzip.deflater.deflate(&block, &mut gzip.deflated)?;
                 gzip.measure.take(&gzip.deflated);
                 self.out.write_all(&gzip.deflated)?;

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Bytes asked of the source at a time.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 128 * 1024;
 
 /// A buffered source. An inflater that reads from it sees only that it failed; [`Input::failure`] says why.
 pub(crate) struct Input<'s> {

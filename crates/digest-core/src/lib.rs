@@ -61,6 +61,8 @@ mod contents;
 
 mod input;
 
+mod checksum;
+
 mod inflate;
 
 mod block;

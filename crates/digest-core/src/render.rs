@@ -1,7 +1,7 @@
 //! A digest as text, and that text as one gzip member: made in blocks on all threads, written in order.
 //!
 //! A block is a fixed number of lines. Each is compressed by itself (`deflate`), so that blocks behind one another are one stream;
-//! their checksums are combined. Neither the text nor the gzip bytes depend on the number of threads, nor on whether edges had to
+//! the checksum is taken as they are written. Neither the text nor the gzip bytes depend on the number of threads, nor on whether edges had to
 //! leave memory.
 
 use std::collections::BTreeMap;
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use flate2::Crc;
 use sha2::{Digest as _, Sha256};
 
+use crate::checksum::Checksum;
 use crate::deflate::{Deflate, Deflater, END};
 use crate::digest::{Body, Digest, Held};
 use crate::line::Lines;
@@ -54,7 +54,6 @@ struct Block {
     lines: usize,
     text: Vec<u8>,
     deflated: Vec<u8>,
-    crc: Crc,
 }
 
 impl Digest {
@@ -125,16 +124,15 @@ impl Digest {
             out.write_all(bytes)
         };
         put(&HEADER)?;
-        let (mut lines, mut crc) = (0, Crc::new());
+        let (mut lines, mut checksum) = (0, Checksum::default());
         self.blocks(true, |block| {
             lines += block.lines as u64;
             text(&block.text);
-            crc.combine(&block.crc);
+            checksum.update(&block.text);
             put(&block.deflated)
         })?;
         put(&END)?;
-        put(&crc.sum().to_le_bytes())?;
-        put(&crc.amount().to_le_bytes())?;
+        put(&checksum.trailer())?;
         out.flush()?;
         Ok(lines)
     }
@@ -311,8 +309,6 @@ impl Maker {
         let Some(deflater) = &mut self.deflater else {
             return Ok(());
         };
-        block.crc.reset();
-        block.crc.update(&block.text);
         deflater.deflate(&block.text, &mut block.deflated)
     }
 }

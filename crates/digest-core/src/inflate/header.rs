@@ -2,9 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use flate2::Crc;
-
 use super::GZIP;
+use crate::checksum::Checksum;
 
 const DEFLATE: u8 = 8;
 
@@ -19,7 +18,7 @@ const RESERVED: u8 = 0b1110_0000;
 pub(crate) fn skip(input: &mut dyn BufRead) -> io::Result<()> {
     let mut header = Header {
         input,
-        crc: Crc::new(),
+        checksum: Checksum::default(),
     };
     let [id1, id2, method, flags, ..] = header.take::<10>()?;
     if [id1, id2] != GZIP || method != DEFLATE || flags & RESERVED != 0 {
@@ -37,7 +36,7 @@ pub(crate) fn skip(input: &mut dyn BufRead) -> io::Result<()> {
         }
     }
     if flags & CHECKED != 0 {
-        let seen = header.crc.sum() & 0xffff;
+        let seen = header.checksum.sum() & 0xffff;
         if u32::from(u16::from_le_bytes(header.take()?)) != seen {
             return Err(unknown());
         }
@@ -47,14 +46,14 @@ pub(crate) fn skip(input: &mut dyn BufRead) -> io::Result<()> {
 
 struct Header<'a> {
     input: &'a mut dyn BufRead,
-    crc: Crc,
+    checksum: Checksum,
 }
 
 impl Header<'_> {
     fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.input.read_exact(&mut bytes)?;
-        self.crc.update(&bytes);
+        self.checksum.update(&bytes);
         Ok(bytes)
     }
 }

@@ -5,11 +5,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::Crc;
-
 use super::stream::{Behind, Inflate};
 use super::zstandard::{Frames, is_frame};
 use super::{GZIP, TextFailure, header};
+use crate::checksum::Checksum;
 use crate::input::Input;
 
 /// Text of this length is not looked at for its ratio.
@@ -36,7 +35,7 @@ enum By<'s> {
 enum Place {
     Plain,
     Between,
-    Member(Crc),
+    Member(Checksum),
     Frame,
     Ended,
 }
@@ -107,12 +106,12 @@ impl<'s> Inflated<'s> {
                     return Ok(read);
                 }
                 Place::Between => place = self.next()?,
-                Place::Member(mut crc) => {
+                Place::Member(mut checksum) => {
                     let (written, end) = self.inflate(out)?;
-                    crc.update(out.get(..written).unwrap_or_default());
+                    checksum.update(out.get(..written).unwrap_or_default());
                     place = match end {
-                        Some(behind) => self.end_member(&crc, behind)?,
-                        None => Place::Member(crc),
+                        Some(behind) => self.end_member(checksum, behind)?,
+                        None => Place::Member(checksum),
                     };
                     if written > 0 {
                         self.place = place;
@@ -142,7 +141,7 @@ impl<'s> Inflated<'s> {
                 if let By::Gzip(inflater) = &mut self.by {
                     inflater.begin();
                 }
-                Ok(Place::Member(Crc::new()))
+                Ok(Place::Member(Checksum::default()))
             }
             _ => self.padding(),
         }
@@ -200,16 +199,16 @@ impl<'s> Inflated<'s> {
     }
 
     /// Compares a member's text with what its last eight bytes say of it.
-    fn end_member(&mut self, crc: &Crc, behind: Behind) -> io::Result<Place> {
-        let mut trailer = [0; 8];
+    fn end_member(&mut self, checksum: Checksum, behind: Behind) -> io::Result<Place> {
+        let mut trailer = [0; Checksum::TRAILER];
         Read::chain(behind.bytes(), &mut self.input).read_exact(&mut trailer)?;
         let [sum @ .., _, _, _, _] = trailer;
         let [_, _, _, _, length @ ..] = trailer;
-        if u32::from_le_bytes(sum) != crc.sum() {
+        if u32::from_le_bytes(sum) != checksum.sum() {
             return Err(unsound("a gzip member's text does not match its checksum"));
         }
         // The length counts modulo 2^32, as this does.
-        if u32::from_le_bytes(length) != crc.amount() {
+        if u32::from_le_bytes(length) != checksum.length() {
             return Err(unsound("a gzip member's text does not have the length it should"));
         }
         Ok(Place::Between)
