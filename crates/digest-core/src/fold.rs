@@ -104,12 +104,16 @@ impl Fold {
         Self { kind }
     }
 
-    /// The same fold with the loops in plain Rust, whatever this processor can do.
+    /// Empty folds, one for each of the implementations that this processor can do: in plain Rust, and with its vectors.
     #[cfg(feature = "testing")]
     #[must_use]
-    pub fn portable(mut self) -> Self {
-        either!(&mut self.kind, folder => folder.regular = Regular::new(Level::Portable));
-        self
+    pub fn at_every_level(options: &FoldOptions) -> Vec<(String, Self)> {
+        let at = |level: Level| {
+            let mut fold = Self::new(options);
+            either!(&mut fold.kind, folder => folder.regular = Regular::new(level));
+            (format!("{level:?}"), fold)
+        };
+        Level::all().into_iter().map(at).collect()
     }
 
     /// Reads one whole object and folds its records. Its first bytes say what it is: gzip of any number of members, zstd

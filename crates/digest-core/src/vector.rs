@@ -12,12 +12,18 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod neighbours;
 mod portable;
 #[cfg(test)]
 mod tests;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use neighbours::{Columns, Neighbours};
 pub(crate) use portable::Scalar;
 
 /// Bytes that must be readable before the first and behind the last byte of a text.
@@ -25,6 +31,8 @@ pub(crate) const PAD: usize = BEFORE as usize + VIEW;
 
 /// Numbers that are read at once.
 pub(crate) const NUMBERS: usize = 6;
+/// Neighbouring columns that are read at once, at most.
+pub(crate) const ONCE: usize = 16;
 
 /// Bytes of a [`View`] before what it is of.
 pub(crate) const BEFORE: u32 = 32;
@@ -42,6 +50,9 @@ pub(crate) enum Level {
     /// 256-bit vectors.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    /// 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
 }
 
 /// Whole lines with [`PAD`] readable bytes on either side.
@@ -84,6 +95,14 @@ pub(crate) trait Lanes: Copy {
 
     /// The numbers of `width` bits, 16 at most, that stand side by side in two words from the lowest bit on, four in each.
     fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8];
+
+    /// Splits a row's neighbouring columns that begin here, one blank apart, and reads numbers among them. `None` where they
+    /// are not so, a number has more than eight digits or is none, 64 bytes do not hold them all, or this level cannot.
+    #[inline(always)]
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<Columns> {
+        let _ = (view, at, neighbours);
+        None
+    }
 }
 
 /// Every operation at a level, one by one, for tests.
@@ -94,6 +113,8 @@ impl Lanes for Level {
             Self::Portable => Scalar.marks(view, from),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.marks(view, from),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.marks(view, from),
         }
     }
 
@@ -102,6 +123,8 @@ impl Lanes for Level {
             Self::Portable => Scalar.same(one, from, other, at, length),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.same(one, from, other, at, length),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.same(one, from, other, at, length),
         }
     }
 
@@ -110,6 +133,8 @@ impl Lanes for Level {
             Self::Portable => Scalar.numbers(view, cells),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.numbers(view, cells),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.numbers(view, cells),
         }
     }
 
@@ -118,6 +143,8 @@ impl Lanes for Level {
             Self::Portable => Scalar.addresses(view, cells),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.addresses(view, cells),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.addresses(view, cells),
         }
     }
 
@@ -126,6 +153,18 @@ impl Lanes for Level {
             Self::Portable => Scalar.unpack(words, width),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.unpack(words, width),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.unpack(words, width),
+        }
+    }
+
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<Columns> {
+        match self {
+            Self::Portable => Scalar.columns(view, at, neighbours),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(lanes) => lanes.columns(view, at, neighbours),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.columns(view, at, neighbours),
         }
     }
 }
@@ -140,6 +179,10 @@ impl Level {
     /// The best that this processor can do.
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
+        if let Some(lanes) = Avx512::detected() {
+            return Self::Avx512(lanes);
+        }
+        #[cfg(target_arch = "x86_64")]
         if let Some(lanes) = Avx2::detected() {
             return Self::Avx2(lanes);
         }
@@ -149,11 +192,12 @@ impl Level {
     /// Every level that this processor can do, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn all() -> Vec<Self> {
-        match Self::best() {
-            Self::Portable => vec![Self::Portable],
-            #[cfg(target_arch = "x86_64")]
-            best => vec![Self::Portable, best],
-        }
+        let mut levels = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(Avx2::detected().map(Self::Avx2));
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(Avx512::detected().map(Self::Avx512));
+        levels
     }
 
     /// Runs a pass.
@@ -162,6 +206,8 @@ impl Level {
             Self::Portable => pass.run(Scalar),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(lanes) => lanes.run(pass),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(lanes) => lanes.run(pass),
         }
     }
 }
@@ -287,4 +333,21 @@ pub(crate) fn prefetch<T>(slice: &[T], at: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (slice, at);
+}
+
+/// Asks for the memory that the next elements of a list will go to, as far as the list has room for so many.
+#[inline]
+pub(crate) fn prefetch_room<T>(list: &Vec<T>, elements: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let bytes = elements.min(list.capacity() - list.len()) * size_of::<T>();
+        let room = list.as_ptr().wrapping_add(list.len()).cast::<i8>();
+        for at in (0..bytes).step_by(64) {
+            // SAFETY: a prefetch has no effect that a program can see, whatever the address.
+            unsafe { _mm_prefetch(room.wrapping_add(at), _MM_HINT_T0) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (list, elements);
 }

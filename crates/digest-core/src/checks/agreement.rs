@@ -53,7 +53,9 @@ pub fn all_ways(
     let one = |fold| one_thread(fold, objects, piece);
     let spilled = Fold::within(&options, Some(HeldRuns::budget(budget)));
     compare("one thread", &expected, one(Fold::new(&options)));
-    compare("portable", &expected, one(Fold::new(&options).portable()));
+    for (level, fold) in Fold::at_every_level(&options) {
+        compare(&level, &expected, one(fold));
+    }
     compare("spilled", &expected, one(spilled));
     let sums = FoldOptions {
         edges: false,

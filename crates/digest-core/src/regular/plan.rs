@@ -8,6 +8,7 @@ use crate::field::Field;
 use crate::layout::Layout;
 use crate::regular::facets::Columns;
 use crate::sighting::Sightings;
+use crate::vector::Neighbours;
 
 /// The fields that rows of a burst share.
 const SHARED: [Field; 7] = [
@@ -68,6 +69,10 @@ pub(super) struct Plan {
     /// The record's marks.
     pub(super) marks: u8,
     pub(super) second: Second,
+    /// The columns of a row's own, where they stand side by side and nothing else is read of them.
+    pub(super) neighbours: Option<Neighbours>,
+    /// The first step of a row's own columns.
+    pub(super) own: usize,
     /// Where rows have facets of their own.
     pub(super) facets: Option<Columns>,
     /// The columns that say something of a burst's interface.
@@ -143,17 +148,32 @@ impl Plan {
             Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
         };
         let column = |field| layout.column(field);
+        let (src, dst) = (place(column(Field::SrcAddr)?)?, place(column(Field::DstAddr)?)?);
+        let facets = Columns::of(layout, place);
+        let own = steps.iter().position(|step| matches!(step, Step::Own { .. }))?;
+        let mut owns = steps.iter().filter_map(|step| match *step {
+            Step::Own { count, is_last, .. } => Some((count, is_last)),
+            Step::Shared { .. } => None,
+        });
+        let neighbours = match (owns.next(), owns.next()) {
+            (Some((count, is_last)), None) if second == Second::Never => {
+                Neighbours::of(count, is_last, numbers, [src, dst])
+            }
+            _ => None,
+        };
         Some(Self {
             width,
             steps,
-            src: place(column(Field::SrcAddr)?)?,
-            dst: place(column(Field::DstAddr)?)?,
+            src,
+            dst,
             numbers,
             has_flags: layout.has(Field::TcpFlags),
             has_ports: layout.has_ports(),
             marks,
             second,
-            facets: Columns::of(layout, place),
+            neighbours,
+            own,
+            facets,
             facts: Arc::clone(layout.facts()),
             version: column(Field::Version),
             account: column(Field::AccountId),

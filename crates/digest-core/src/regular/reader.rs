@@ -18,7 +18,9 @@ use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{NUMBERS, Own, Plan, Second, Step, no_places};
 use crate::regular::split::{cell, split};
 use crate::sighting::EGRESS;
-use crate::vector::{BEFORE, Lanes, PAD, PLACES, Padded, Pass, View};
+use crate::vector::{
+    BEFORE, Columns as Once, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, View,
+};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
@@ -96,10 +98,22 @@ fn read<L: Lanes>(
     let most = u32::try_from(terms.max_row).unwrap_or(u32::MAX);
     let end = text.end();
     let mut own = no_places();
+    let neighbours = plan.neighbours.as_ref().filter(|_| facets.is_none());
     let mut at = PAD as u32;
     let mut open: Option<Open<'_>> = None;
     while at < end {
         let Some(view) = text.view(at) else { break };
+        if let Some(Open { burst, row: first }) = &mut open
+            && let (Some(neighbours), Is::Counted) = (neighbours, burst.is)
+            && let Some((columns, length)) = at_once(lanes, view, plan, neighbours, &rows.shared, first)
+            && length <= most
+            && let Some(row) = rows.row(lanes, text, view, at, plan, columns.numbers, columns.addresses)
+        {
+            rows.rows.push(row);
+            burst.lines += 1;
+            at += length;
+            continue;
+        }
         if let Some(Open { burst, row: first }) = &mut open
             && let Some(length) = follow(lanes, view, plan, &rows.shared, first, &mut own)
         {
@@ -110,7 +124,7 @@ fn read<L: Lanes>(
                     continue;
                 }
                 _ if length > most => None,
-                _ => rows.row(lanes, text, view, at, plan, &own, first),
+                _ => rows.split_row(lanes, text, view, at, plan, &own, first),
             };
             if let Some(row) = row {
                 rows.rows.push(row);
@@ -176,6 +190,32 @@ fn follow<L: Lanes>(
     Some(at - BEFORE)
 }
 
+/// Splits a row of the open burst and reads its numbers, where that can be done at once; gives its length as well.
+#[inline(always)]
+fn at_once<L: Lanes>(
+    lanes: L,
+    view: &View,
+    plan: &Plan,
+    neighbours: &Neighbours,
+    shared: &[(u32, u32)],
+    first: &View,
+) -> Option<(Once, u32)> {
+    // No more than one run of shared columns stands before them, and one behind.
+    let shared_by = |step: usize| shared.get(step).copied().unwrap_or_default();
+    let (from, length) = shared_by(plan.own.wrapping_sub(1));
+    let at = BEFORE + length;
+    if at > MOST_SPLIT || !lanes.same(first, from, view, BEFORE, length) {
+        return None;
+    }
+    let columns = lanes.columns(view, at, neighbours)?;
+    let (from, length) = shared_by(plan.own + 1);
+    let end = columns.end + length;
+    if end as usize > PLACES || !lanes.same(first, from, view, columns.end, length) {
+        return None;
+    }
+    Some((columns, end - BEFORE))
+}
+
 impl Rows {
     fn begin(&mut self, plan: &Plan) {
         self.rows.clear();
@@ -218,13 +258,13 @@ impl Rows {
         Some(burst)
     }
 
-    /// The row at hand; `None` where it is to be judged by itself.
+    /// The row at hand, which has been split; `None` where it is to be judged by itself.
     #[inline(always)]
     #[allow(
         clippy::too_many_arguments,
         reason = "it is inlined, and no two belong together elsewhere"
     )]
-    fn row<L: Lanes>(
+    fn split_row<L: Lanes>(
         &mut self,
         lanes: L,
         text: Padded<'_>,
@@ -234,24 +274,40 @@ impl Rows {
         own: &Own,
         first: &View,
     ) -> Option<Row> {
-        let values = match lanes.numbers(view, plan.numbers.map(|place| cell(own, place))) {
-            Some(values) => values,
+        let numbers = match lanes.numbers(view, plan.numbers.map(|place| cell(own, place))) {
+            Some(numbers) => numbers,
             None => long_numbers(text, at - BEFORE, plan, own)?,
         };
-        let [srcport, dstport, packets, bytes, protocol, flags] = values;
+        if plan.second != Second::Never {
+            is_told_once(view, first, &self.cells, plan, own)?;
+        }
+        let addresses = [cell(own, plan.src), cell(own, plan.dst)];
+        self.row(lanes, text, view, at, plan, numbers, addresses)
+    }
+
+    /// The row at hand, of these numbers and addresses; `None` where it is to be judged by itself.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments, reason = "as above")]
+    fn row<L: Lanes>(
+        &mut self,
+        lanes: L,
+        text: Padded<'_>,
+        view: &View,
+        at: u32,
+        plan: &Plan,
+        numbers: [u32; NUMBERS.len()],
+        addresses: [Cell; 2],
+    ) -> Option<Row> {
+        let [srcport, dstport, packets, bytes, protocol, flags] = numbers;
         if (srcport | dstport) > 0xffff || (protocol | flags) > 0xff {
             return None;
         }
-        let cells = [cell(own, plan.src), cell(own, plan.dst)];
-        let (values, are_other) = lanes.addresses(view, cells);
+        let (values, are_other) = lanes.addresses(view, addresses);
         let mut sides = [(values[0], 0), (values[1], 0)];
         if are_other != 0 {
             let origin = at - BEFORE;
-            let cells = cells.map(|(start, end)| (origin + start, origin + end));
+            let cells = addresses.map(|(start, end)| (origin + start, origin + end));
             sides = self.others(text, cells, values, are_other)?;
-        }
-        if plan.second != Second::Never {
-            is_told_once(view, first, &self.cells, plan, own)?;
         }
         let (kept, folded) = match plan.has_ports {
             true => folded_ports(srcport as u16, dstport as u16),
