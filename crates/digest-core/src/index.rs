@@ -28,11 +28,19 @@ impl Index {
         prefetch(&self.slots, self.slot(hash));
     }
 
-    /// The place that a hash's first slot names: the one that is sought, nearly always, if there is one. Beyond all
-    /// places for an empty slot.
+    /// The place of what is sought, nearly always, if there is one: the first whose slot has the hash's tag. Beyond all places
+    /// where there is none.
     #[inline]
     pub(crate) fn near(&self, hash: u64) -> usize {
-        self.place(self.slots.get(self.slot(hash)).copied().unwrap_or_default())
+        let mask = self.slots.len().wrapping_sub(1);
+        let (mut slot, tag) = (self.slot(hash), self.tag(hash));
+        loop {
+            match self.slots.get(slot) {
+                None | Some(0) => return usize::MAX,
+                Some(&found) if found & !(mask as u32) == tag => return self.place(found),
+                Some(_) => slot = (slot + 1) & mask,
+            }
+        }
     }
 
     /// The place of what is sought, or the slot where it belongs.

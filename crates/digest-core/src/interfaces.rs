@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use crate::compact_record::CompactRecord;
 use crate::index::Index;
+use crate::log::Log;
 use crate::memory::Memory;
 use crate::tables::Interface;
-use crate::vector::prefetch;
+use crate::vector::{prefetch, prefetch_room};
 
 /// Bytes of account and interface that are kept beside an interface's log: AWS's take 33 and 24.
 const NEAR: usize = 46;
@@ -25,9 +25,7 @@ pub(crate) struct Interfaces<M: Memory> {
 /// An interface that the thread has met. What is looked at for each burst of records lies side by side.
 #[derive(Debug)]
 pub(crate) struct Known<M: Memory> {
-    pub(crate) log: Vec<CompactRecord>,
-    /// IPv6 addresses, whose places here are their numbers in the keys of the log.
-    pub(crate) addresses: Vec<u128>,
+    pub(crate) log: Log,
     pub(crate) interface: Arc<Interface<M>>,
     /// Where it was met last, and its place among what was met there.
     pub(crate) met_in: MetIn,
@@ -102,11 +100,18 @@ impl<M: Memory> Interfaces<M> {
         prefetch(&self.known, self.index.near(hash));
     }
 
-    /// Asks for the memory where an interface's next records go.
+    /// Asks for the memory where so many records of an interface go next, and where IPv6 addresses of theirs would.
     #[inline]
-    pub(crate) fn expect_log(&self, at: u32) {
+    pub(crate) fn expect_log(&self, at: u32, records: usize) {
         if let Some(known) = self.known.get(at as usize) {
-            prefetch(&known.log, known.log.len().wrapping_sub(1));
+            let Log {
+                records: log,
+                intervals,
+                addresses,
+            } = &known.log;
+            prefetch_room(log, records);
+            prefetch(intervals, intervals.len().wrapping_sub(1));
+            prefetch(addresses, addresses.len().wrapping_sub(1));
         }
     }
 
@@ -139,8 +144,7 @@ impl<M: Memory> Interfaces<M> {
         let slot = self.index.find(hash, |_| false).unwrap_or_else(|slot| slot);
         self.index.set(slot, self.known.len(), hash);
         self.known.push(Known {
-            log: Vec::new(),
-            addresses: Vec::new(),
+            log: Log::default(),
             met_in: MetIn::Nothing,
             met: 0,
             names: Names::of(&interface.account, &interface.interface).unwrap_or(Names {

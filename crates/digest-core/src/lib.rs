@@ -124,6 +124,8 @@ mod known_sets;
 
 mod standing;
 
+mod log;
+
 mod logs;
 
 mod spill;

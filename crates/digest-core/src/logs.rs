@@ -17,6 +17,7 @@ use crate::interfaces::{Interfaces, MetIn};
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::known_facets::KnownFacets;
 use crate::known_sets::KnownSets;
+use crate::log::Log;
 use crate::memory::Memory;
 use crate::met::Met;
 use crate::others::Watch;
@@ -53,67 +54,6 @@ pub(crate) struct Logs<M: Memory> {
     pub(crate) met: Met<M>,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
-}
-
-/// The log of one interface, with room.
-pub(crate) struct Log<'a> {
-    pub(crate) records: &'a mut Vec<CompactRecord>,
-    addresses: &'a mut Vec<u128>,
-    /// Records that it may hold.
-    most: usize,
-}
-
-impl Log<'_> {
-    /// How many more records it may hold: one at least.
-    #[inline]
-    pub(crate) fn room(&self) -> usize {
-        self.most.saturating_sub(self.records.len()).max(1)
-    }
-
-    /// Gives the IPv6 addresses of the records from this one on numbers of this log, in place of their places in a
-    /// list.
-    pub(crate) fn renumber(&mut self, from: usize, list: &[u128]) {
-        // Places and their numbers, of which one stays as long as it is met.
-        let mut known = [(u32::MAX, 0); 2];
-        let (records, addresses) = (&mut *self.records, &mut *self.addresses);
-        let records = records.get_mut(from..).unwrap_or_default();
-        for record in records.iter_mut().filter(|record| record.key.has_v6()) {
-            let mut free = 0;
-            record.key = record.key.with_addresses(|place| {
-                if let Some(at) = known.iter().position(|&(known, _)| known == place) {
-                    free = 1 - at;
-                    return known.get(at).map_or(0, |&(_, number)| number);
-                }
-                let number = number(addresses, list.get(place as usize).copied().unwrap_or_default());
-                if let Some(known) = known.get_mut(free) {
-                    *known = (place, number);
-                }
-                free = 1 - free;
-                number
-            });
-        }
-    }
-
-    /// The key's side of an address.
-    #[inline]
-    pub(crate) fn side(&mut self, address: Address) -> KeyAddress {
-        match address {
-            Address::V4(value) => KeyAddress::V4(value),
-            Address::V6(value) => KeyAddress::V6(number(self.addresses, value)),
-        }
-    }
-}
-
-/// The number of an IPv6 address in the keys of a log with these addresses.
-#[inline]
-fn number(addresses: &mut Vec<u128>, address: u128) -> u32 {
-    // One side of an interface's records is nearly always its own address.
-    let last = addresses.iter().rev().take(2).position(|&known| known == address);
-    if let Some(back) = last {
-        return (addresses.len() - 1 - back) as u32;
-    }
-    addresses.push(address);
-    (addresses.len() - 1) as u32
 }
 
 impl<M: Memory> Logs<M> {
@@ -154,10 +94,10 @@ impl<M: Memory> Logs<M> {
         self.interfaces.expect_names(hash);
     }
 
-    /// Asks for the memory of an interface's log.
+    /// Asks for the memory where so many records of an interface go next.
     #[inline]
-    pub(crate) fn expect_log(&self, interface: u32) {
-        self.interfaces.expect_log(interface);
+    pub(crate) fn expect_log(&self, interface: u32, records: usize) {
+        self.interfaces.expect_log(interface, records);
     }
 
     /// The number of an interface whose hash is known.
@@ -266,22 +206,21 @@ impl<M: Memory> Logs<M> {
         Ok(number)
     }
 
-    /// The log of an interface, with room for a record at least: a full one is folded first.
+    /// The log of an interface, and the records that it has room for, one at least: a full one is folded first.
     ///
     /// # Errors
     /// [`FoldError::Overflow`] where sums run over.
     #[inline]
-    pub(crate) fn log(&mut self, interface: u32) -> Result<Log<'_>, FoldError> {
+    pub(crate) fn log(&mut self, interface: u32) -> Result<(&mut Log, usize), FoldError> {
         let known = self.interfaces.get(interface);
-        if known.is_some_and(|known| known.log.len() >= self.length) {
+        if known.is_some_and(|known| known.log.records.len() >= self.length) {
             self.fold(interface)?;
         }
         match self.interfaces.get_mut(interface) {
-            Some(known) => Ok(Log {
-                records: &mut known.log,
-                addresses: &mut known.addresses,
-                most: self.length,
-            }),
+            Some(known) => {
+                let room = self.length.saturating_sub(known.log.records.len()).max(1);
+                Ok((&mut known.log, room))
+            }
             // Numbers come from `interface` alone.
             None => Err(too_many("interfaces")),
         }
@@ -294,8 +233,9 @@ impl<M: Memory> Logs<M> {
         let facet = self.facet(record.action, [record.src, record.dst], &record.further)?;
         let interface = self.interface(record.account, record.interface)?;
         self.note(interface, record.action);
-        if let Some(mut compact) = CompactRecord::without_key(record, ports) {
-            let mut log = self.log(interface)?;
+        if let Some((mut compact, interval)) = CompactRecord::without_key(record, ports) {
+            let (log, _) = self.log(interface)?;
+            compact.interval = log.interval(interval);
             let (src, dst) = (log.side(record.src), log.side(record.dst));
             compact.key = Key::new(src, dst, ports, record.protocol, facet);
             log.records.push(compact);
@@ -365,18 +305,18 @@ impl<M: Memory> Logs<M> {
             return Ok(());
         };
         if M::EDGES {
-            let grown = standings::see_all(&known.log, &mut known.interface.standing());
+            let grown = standings::see_all(&known.log.intervals, &mut known.interface.standing());
             self.shared.spilling.charge(grown);
         }
         let mut table = known.interface.table();
         let before = table.held();
-        let folded = table.fold_log(&mut known.log, &mut known.addresses, self.shared.seeds);
+        let folded = table.fold_log(&mut known.log, self.shared.seeds);
         let grown = table.held() - before;
         drop(table);
         self.shared.spilling.charge(grown);
         folded.map_err(|overflow| self.shared.overflow(&known.interface, overflow))?;
-        if known.log.capacity() > 2 * self.length {
-            known.log = Vec::new();
+        if known.log.records.capacity() > 2 * self.length {
+            known.log = Log::default();
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::compact_record::{COMPACT_VERSIONS, CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
+use crate::compact_record::{COMPACT_VERSIONS, CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, Interval};
 use crate::digest::{Section, Sections};
 use crate::history::{ACK, History, RST, SYN};
 
@@ -18,10 +18,10 @@ pub(crate) trait Memory: Copy + Send + Sync + fmt::Debug + 'static {
     const EDGES: bool;
 
     /// The memory of an edge's first record.
-    fn first(record: &CompactRecord) -> Self;
+    fn first(record: &CompactRecord, interval: Interval) -> Self;
 
     /// Adds a record. `wide` are the histories that are kept whole.
-    fn add(&mut self, record: &CompactRecord, wide: &mut Vec<History>);
+    fn add(&mut self, record: &CompactRecord, interval: Interval, wide: &mut Vec<History>);
 
     /// The memory of an edge with this history.
     fn of(history: &History, wide: &mut Vec<History>) -> Self;
@@ -51,10 +51,10 @@ impl Memory for () {
     const EDGES: bool = false;
 
     #[inline]
-    fn first(_: &CompactRecord) -> Self {}
+    fn first(_: &CompactRecord, _: Interval) -> Self {}
 
     #[inline]
-    fn add(&mut self, _: &CompactRecord, _: &mut Vec<History>) {}
+    fn add(&mut self, _: &CompactRecord, _: Interval, _: &mut Vec<History>) {}
 
     fn of(_: &History, _: &mut Vec<History>) -> Self {}
 
@@ -152,16 +152,17 @@ impl Memory for Compact {
     const EDGES: bool = true;
 
     #[inline]
-    fn first(record: &CompactRecord) -> Self {
+    fn first(record: &CompactRecord, interval: Interval) -> Self {
         let flags = record.flags;
         Self {
             records: 1,
-            first_seen: record.start,
-            last_seen: record.start.wrapping_add(record.length.into()),
+            first_seen: interval.start,
+            last_seen: interval.start.wrapping_add(interval.length.into()),
             syn: u16::from(flags & (SYN | ACK) == SYN),
             synack: u16::from(flags & (SYN | ACK) == SYN | ACK),
             rst: u16::from(flags & RST != 0),
-            versions: u16::from(record.marks & HAS_VERSION != 0) << (record.version & (COMPACT_VERSIONS - 1)),
+            versions: u16::from(record.marks & HAS_VERSION != 0)
+                << (interval.version & (COMPACT_VERSIONS - 1)),
             least_folded: record.folded,
             greatest_folded: record.folded,
             flags,
@@ -170,11 +171,11 @@ impl Memory for Compact {
     }
 
     #[inline]
-    fn add(&mut self, record: &CompactRecord, wide: &mut Vec<History>) {
-        let other = Self::first(record);
+    fn add(&mut self, record: &CompactRecord, interval: Interval, wide: &mut Vec<History>) {
+        let other = Self::first(record, interval);
         let counts = self.syn.max(self.synack).max(self.rst);
         if self.marks & WIDE != 0 || self.records == u32::MAX || counts == u16::MAX {
-            self.add_whole(&record.history(), wide);
+            self.add_whole(&record.history(interval), wide);
             return;
         }
         self.records += 1;

@@ -4,10 +4,11 @@
 //! then bound by how much memory can be under way at once, not by how long each look takes.
 
 use crate::addresses::Addresses;
-use crate::compact_record::CompactRecord;
+use crate::compact_record::{CompactRecord, Interval};
 use crate::history::History;
 use crate::index::Index;
 use crate::key::{Key, Seeds};
+use crate::log::Log;
 use crate::memory::{Compact, Memory};
 use crate::number::MOST_COUNTER;
 use crate::vector::prefetch;
@@ -81,8 +82,11 @@ impl<M: Memory> Table<M> {
     /// Folds a log in, and leaves it empty.
     pub(crate) fn fold_log(
         &mut self,
-        records: &mut Vec<CompactRecord>,
-        addresses: &mut Vec<u128>,
+        Log {
+            records,
+            intervals,
+            addresses,
+        }: &mut Log,
         seeds: Seeds,
     ) -> Result<(), Overflow> {
         if !addresses.is_empty() {
@@ -96,35 +100,56 @@ impl<M: Memory> Table<M> {
             }
             addresses.clear();
         }
-        self.fold(records, seeds)?;
+        self.fold(records, intervals, seeds)?;
         records.clear();
+        intervals.clear();
         Ok(())
     }
 
     /// Folds records in. The slot of each is asked for when the record is [`SLOTS_AHEAD`], its entry when it is
     /// [`ENTRIES_AHEAD`], so that a steady number of reads is under way.
-    fn fold(&mut self, records: &[CompactRecord], seeds: Seeds) -> Result<(), Overflow> {
+    fn fold(
+        &mut self,
+        records: &[CompactRecord],
+        intervals: &[Interval],
+        seeds: Seeds,
+    ) -> Result<(), Overflow> {
         let mut hashes = [0; SLOTS_AHEAD];
-        let place = |at: usize| at % SLOTS_AHEAD;
+        let mut places = [usize::MAX; ENTRIES_AHEAD];
         for (hash, record) in hashes.iter_mut().zip(records) {
             *hash = record.key.hash(seeds);
             self.index.expect(*hash);
         }
-        for hash in hashes.iter().take(records.len().min(ENTRIES_AHEAD)) {
-            prefetch(&self.entries, self.index.near(*hash));
+        for (place, hash) in places.iter_mut().zip(&hashes).take(records.len()) {
+            *place = self.expect(*hash);
         }
         for (at, record) in records.iter().enumerate() {
-            let hash = hashes.get(place(at)).copied().unwrap_or_default();
-            if let (Some(slot), Some(record)) = (hashes.get_mut(place(at)), records.get(at + SLOTS_AHEAD)) {
+            let hash = hashes.get(at % SLOTS_AHEAD).copied().unwrap_or_default();
+            if let (Some(slot), Some(record)) =
+                (hashes.get_mut(at % SLOTS_AHEAD), records.get(at + SLOTS_AHEAD))
+            {
                 *slot = record.key.hash(seeds);
                 self.index.expect(*slot);
             }
-            if let Some(hash) = hashes.get(place(at + ENTRIES_AHEAD)) {
-                prefetch(&self.entries, self.index.near(*hash));
+            let mut near = usize::MAX;
+            if let (Some(place), Some(&hash)) = (
+                places.get_mut(at % ENTRIES_AHEAD),
+                hashes.get((at + ENTRIES_AHEAD) % SLOTS_AHEAD),
+            ) {
+                near = std::mem::replace(place, self.expect(hash));
             }
-            self.add(record, hash, seeds)?;
+            let interval = intervals.get(usize::from(record.interval)).copied();
+            self.add((record, interval.unwrap_or_default()), (hash, near), seeds)?;
         }
         Ok(())
+    }
+
+    /// Asks for the memory of the entry that a hash is of, nearly always; gives its place.
+    #[inline]
+    fn expect(&self, hash: u64) -> usize {
+        let place = self.index.near(hash);
+        prefetch(&self.entries, place);
+        place
     }
 
     /// Adds sums and history to the edge of a key, new or known. The key is made with numbers from the table.
@@ -169,12 +194,22 @@ impl<M: Memory> Table<M> {
         (self.entries, self.wide, self.addresses)
     }
 
+    /// Adds a record with this hash, whose entry is at a place, nearly always.
     #[inline]
-    fn add(&mut self, record: &CompactRecord, hash: u64, seeds: Seeds) -> Result<(), Overflow> {
-        match self.find(record.key, hash) {
+    fn add(
+        &mut self,
+        (record, interval): (&CompactRecord, Interval),
+        (hash, near): (u64, usize),
+        seeds: Seeds,
+    ) -> Result<(), Overflow> {
+        let found = match self.entries.get(near) {
+            Some(entry) if entry.key == record.key => Ok(near),
+            _ => self.find(record.key, hash),
+        };
+        match found {
             Ok(place) => match self.entries.get_mut(place) {
                 Some(entry) => {
-                    entry.memory.add(record, &mut self.wide);
+                    entry.memory.add(record, interval, &mut self.wide);
                     entry.sum(record.packets.into(), record.bytes.into())
                 }
                 None => Ok(()),
@@ -184,7 +219,7 @@ impl<M: Memory> Table<M> {
                     key: record.key,
                     packets: record.packets.into(),
                     bytes: record.bytes.into(),
-                    memory: M::first(record),
+                    memory: M::first(record, interval),
                     _align: [],
                 };
                 self.insert(slot, hash, entry, seeds)
@@ -210,8 +245,8 @@ impl<M: Memory> Table<M> {
             self.index.find(hash, |_| false).unwrap_or_else(|slot| slot)
         };
         if place == self.entries.capacity() {
-            // A large table grows by a quarter, not to twice its size: that is cheap beside memory that would lie idle.
-            let step = if place < LARGE { 1 } else { 4 };
+            // A large table grows by half, not to twice its size: that is cheap beside memory that would lie idle.
+            let step = if place < LARGE { 1 } else { 2 };
             self.entries.reserve_exact((place / step).max(LEAST));
         }
         self.index.set(slot, place, hash);

@@ -5,7 +5,7 @@ use super::column::Column;
 use super::schema::{Use, Wanted};
 use super::table::{NONE, ODD, WIDE};
 use super::{Bounds, Failure, Group, Place, Schema, TOGETHER};
-use crate::compact_record::CompactRecord;
+use crate::compact_record::{CompactRecord, Interval};
 use crate::error::FoldError;
 use crate::fact::FACTS;
 use crate::field::{Field, USED};
@@ -64,6 +64,8 @@ pub(crate) struct Batch {
     action: Vec<u32>,
     /// Records of all rows; what those of odd rows, and of rows outside, say does not matter.
     records: Vec<CompactRecord>,
+    /// Their intervals.
+    intervals: Vec<Interval>,
     /// Whether a row is no record, or is not of the interface that the row before is of.
     breaks: Vec<u8>,
     /// IPv6 addresses, whose places here are their numbers in the rows' keys.
@@ -98,6 +100,7 @@ impl Batch {
             version: Vec::new(),
             action: Vec::new(),
             records: Vec::new(),
+            intervals: Vec::new(),
             breaks: Vec::new(),
             v6: Vec::new(),
             known_names: KnownNames::default(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Logs;
-use crate::compact_record::CompactRecord;
+use crate::compact_record::Interval;
 use crate::error::FoldError;
-use crate::flow_record::{Silent, Span};
+use crate::flow_record::Silent;
 use crate::interfaces::Interfaces;
 use crate::memory::Memory;
 use crate::standing::{Silence, Standing};
@@ -67,17 +67,10 @@ fn hand_on<M: Memory>(
     }
 }
 
-/// The minutes that records of a log speak for. Those of a burst have one span.
-pub(super) fn see_all(records: &[CompactRecord], standing: &mut Standing) -> usize {
-    let (mut last, mut grown) = (None, 0);
-    for record in records {
-        let span = (record.start, record.length);
-        if last != Some(span) {
-            last = Some(span);
-            let start = i64::from(record.start);
-            let end = start + i64::from(record.length);
-            grown += standing.see(Span { start, end });
-        }
-    }
-    grown
+/// Records of a log speak for these intervals.
+pub(super) fn see_all(intervals: &[Interval], standing: &mut Standing) -> usize {
+    intervals
+        .iter()
+        .map(|interval| standing.see(interval.span()))
+        .sum()
 }

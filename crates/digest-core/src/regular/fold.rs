@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use crate::compact_record::CompactRecord;
+use crate::compact_record::{CompactRecord, Interval};
 use crate::error::FoldError;
 use crate::fact::FactColumn;
 use crate::flow_record::Span;
-use crate::logs::{Log, Logs};
+use crate::log::Log;
+use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
 use crate::regular::bursts::{Burst, Is};
@@ -86,21 +87,25 @@ impl Read<'_> {
     fn push<M: Memory>(&self, logs: &mut Logs<M>, burst: &Burst) -> Result<(), FoldError> {
         let mut rows = burst.rows();
         while !rows.is_empty() {
-            let mut log = logs.log(burst.interface)?;
-            let some = rows.start..rows.end.min(rows.start + log.room());
-            self.append(&mut log, burst, some.clone());
+            let (log, room) = logs.log(burst.interface)?;
+            let some = rows.start..rows.end.min(rows.start + room);
+            self.append(log, burst, some.clone());
             rows.start = some.end;
         }
         Ok(())
     }
 
     #[inline]
-    fn append(&self, log: &mut Log<'_>, burst: &Burst, rows: Range<usize>) {
+    fn append(&self, log: &mut Log, burst: &Burst, rows: Range<usize>) {
         // None at all where facets are actions.
         let facets = self.rows.facets.numbers.get(rows.clone()).unwrap_or_default();
         let action = if facets.is_empty() { burst.action } else { 0 };
         let rows = self.rows.rows.get(rows).unwrap_or_default();
-        let length = (burst.stop - burst.start) as u16;
+        let interval = log.interval(Interval {
+            start: burst.start,
+            length: (burst.stop - burst.start) as u16,
+            version: burst.version,
+        });
         let from = log.records.len();
         let mut any_v6 = false;
         log.records.extend(rows.iter().map(|row| {
@@ -109,11 +114,9 @@ impl Read<'_> {
                 key: row.key.with_action(action),
                 packets: row.packets,
                 bytes: row.bytes,
-                start: burst.start,
-                length,
                 folded: row.folded,
+                interval,
                 flags: row.flags,
-                version: burst.version,
                 marks: self.marks,
             }
         }));

@@ -2,7 +2,7 @@
 
 use super::{Batch, Names, Written, at, is_outside};
 use crate::columnar::table::NONE;
-use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION};
+use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, Interval};
 use crate::error::FoldError;
 use crate::flow_record::Span;
 use crate::key::{FoldedPorts, Key};
@@ -44,7 +44,7 @@ impl Batch {
         let mut judged = std::mem::take(&mut self.judged);
         let names = Names::of(self, with_action);
         let mut spans: Option<Span> = None;
-        let mut spanned = (u32::MAX, 0);
+        let mut last_interval: Option<Interval> = None;
         let (mut last, mut interface, mut is_had) = (None, 0, false);
         let (mut records, mut outside) = (0, 0);
         let mut row = 0;
@@ -84,16 +84,15 @@ impl Batch {
             }
             records += burst.len() as u64;
             let mut latest = 0;
-            for record in burst {
-                if spanned != (record.start, record.length) {
-                    spanned = (record.start, record.length);
-                    let start = i64::from(record.start);
-                    let end = start + i64::from(record.length);
-                    let span = Span { start, end };
+            let intervals = self.intervals.get(row - burst.len()..row).unwrap_or_default();
+            for &interval in intervals {
+                if last_interval != Some(interval) {
+                    last_interval = Some(interval);
+                    let span = interval.span();
                     spans = Some(spans.map_or(span, |spans| spans.with(span)));
-                    object.tally.minutes.mark(start, end);
+                    object.tally.minutes.mark(span.start, span.end);
                 }
-                latest = record.start.max(latest);
+                latest = interval.start.max(latest);
             }
             if M::EDGES && !self.facts.is_empty() {
                 self.write_set(row - burst.len(), &mut logs.known_sets.row);
@@ -101,10 +100,20 @@ impl Batch {
             }
             // The log of one interface stays at hand for as many rows of a burst as it takes.
             while !burst.is_empty() {
-                let mut log = logs.log(interface)?;
+                let (log, room) = logs.log(interface)?;
                 let from = log.records.len();
-                let (now, later) = burst.split_at(log.room().min(burst.len()));
+                let (now, later) = burst.split_at(room.min(burst.len()));
                 log.records.extend_from_slice(now);
+                if M::EDGES {
+                    let begin = row - burst.len();
+                    let intervals = self.intervals.get(begin..begin + now.len()).unwrap_or_default();
+                    for (at, &interval) in (from..).zip(intervals) {
+                        let place = log.interval(interval);
+                        if let Some(record) = log.records.get_mut(at) {
+                            record.interval = place;
+                        }
+                    }
+                }
                 if !self.v6.is_empty() {
                     log.renumber(from, &self.v6);
                 }
@@ -172,12 +181,15 @@ impl Batch {
             0
         };
         records.resize(self.rows, CompactRecord::default());
+        let mut intervals = std::mem::take(&mut self.intervals);
+        intervals.resize(self.rows, Interval::default());
         self.codec.level.run(Making {
             batch: self,
             marks,
             records: &mut records,
+            intervals: &mut intervals,
         });
-        self.records = records;
+        (self.records, self.intervals) = (records, intervals);
     }
 
     /// Judges a row by itself, its values written as text has them.
@@ -198,6 +210,7 @@ struct Making<'b> {
     batch: &'b Batch,
     marks: u8,
     records: &'b mut [CompactRecord],
+    intervals: &'b mut [Interval],
 }
 
 impl Pass for Making<'_> {
@@ -207,6 +220,7 @@ impl Pass for Making<'_> {
             batch,
             marks,
             records,
+            intervals,
         } = self;
         let sides = batch.src.iter().zip(&batch.dst);
         let ports = batch.srcport.iter().zip(&batch.dstport);
@@ -214,7 +228,8 @@ impl Pass for Making<'_> {
         let sums = batch.packets.iter().zip(&batch.bytes);
         let times = batch.start.iter().zip(&batch.end);
         let measures = sums.zip(times).zip(batch.flags.iter().zip(&batch.version));
-        for (record, (key, measures)) in records.iter_mut().zip(keys.zip(measures)) {
+        let out = records.iter_mut().zip(intervals);
+        for ((record, interval), (key, measures)) in out.zip(keys.zip(measures)) {
             let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
             let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
             let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
@@ -222,12 +237,15 @@ impl Pass for Making<'_> {
                 key: Key::new(src, dst, ports, protocol as u8, facet),
                 packets: packets as u32,
                 bytes: bytes as u32,
+                folded: ports.folded.unwrap_or_default(),
+                interval: 0,
+                flags: flags as u8,
+                marks: marks | mark_of(flags, HAS_FLAGS) | mark_of(version, HAS_VERSION),
+            };
+            *interval = Interval {
                 start: start as u32,
                 length: end.wrapping_sub(start) as u16,
-                folded: ports.folded.unwrap_or_default(),
-                flags: flags as u8,
                 version: version as u8,
-                marks: marks | mark_of(flags, HAS_FLAGS) | mark_of(version, HAS_VERSION),
             };
         }
     }
