@@ -25,6 +25,7 @@ use crate::standing_runs::Standings;
 use crate::table::Entry;
 use crate::tables::Tables;
 use crate::tally::ObjectTally;
+use crate::vector::prefetch;
 
 mod sorting;
 
@@ -304,9 +305,20 @@ impl<M: Memory> Section<M> {
     pub(crate) fn address(&self, address: KeyAddress) -> Address {
         match address {
             KeyAddress::V4(value) => Address::V4(value),
-            KeyAddress::V6(rank) => {
-                Address::V6(self.addresses.get(rank as usize).copied().unwrap_or_default())
-            }
+            KeyAddress::V6(rank) => Address::V6(self.v6(rank)),
         }
+    }
+
+    /// The IPv6 address of a rank.
+    #[inline]
+    pub(crate) fn v6(&self, rank: u32) -> u128 {
+        self.addresses.get(rank as usize).copied().unwrap_or_default()
+    }
+
+    /// Asks for the memory of a line's first edge.
+    #[inline]
+    pub(crate) fn expect(&self, line: usize) {
+        let first = self.firsts.get(line).map_or(line, |&first| first as usize);
+        prefetch(&self.entries, first);
     }
 }

@@ -127,6 +127,9 @@ fn begin(account: &[u8], interface: &[u8]) -> Piece {
     Piece::new([b"2 ", account, b" ", interface, b" "].concat())
 }
 
+/// Lines between the one that is written and the one whose edge is asked of memory.
+const AHEAD: usize = 16;
+
 /// Lines on their way from a digest in memory.
 struct Writing<'l>(&'l mut Lines);
 
@@ -134,6 +137,7 @@ impl Visitor for Writing<'_> {
     fn visit<M: Memory>(&mut self, section: &Section<M>, lines: Range<usize>, facets: &Facets) {
         let begin = begin(&section.account, &section.interface);
         for line in lines {
+            section.expect(line + AHEAD);
             let edges = section.edges_of(line);
             let Some(first) = edges.first() else { continue };
             let row = section.line(first.key, facets);

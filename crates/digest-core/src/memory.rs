@@ -29,6 +29,9 @@ pub(crate) trait Memory: Copy + Send + Sync + fmt::Debug + 'static {
     /// Adds a history.
     fn merge(&mut self, history: &History, wide: &mut Vec<History>);
 
+    /// Records of the edge, where its history is kept.
+    fn records(&self, wide: &[History]) -> u64;
+
     /// The whole history, where it is kept.
     fn history(&self, wide: &[History]) -> Option<History>;
 
@@ -59,6 +62,10 @@ impl Memory for () {
     fn of(_: &History, _: &mut Vec<History>) -> Self {}
 
     fn merge(&mut self, _: &History, _: &mut Vec<History>) {}
+
+    fn records(&self, _: &[History]) -> u64 {
+        0
+    }
 
     fn history(&self, _: &[History]) -> Option<History> {
         None
@@ -214,6 +221,14 @@ impl Memory for Compact {
 
     fn merge(&mut self, history: &History, wide: &mut Vec<History>) {
         self.add_whole(history, wide);
+    }
+
+    #[inline]
+    fn records(&self, wide: &[History]) -> u64 {
+        if self.marks & WIDE == 0 {
+            return self.records.into();
+        }
+        wide.get(self.records as usize).map_or(0, |history| history.records)
     }
 
     fn history(&self, wide: &[History]) -> Option<History> {

@@ -6,9 +6,9 @@
 use std::cmp::Ordering;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::address::Address;
 use crate::digest::Section;
 use crate::flow_record::Span;
+use crate::key::KeyAddress;
 use crate::memory::Memory;
 use crate::merge::name_order;
 use crate::tables::Interface;
@@ -122,16 +122,27 @@ impl Standing {
 
     /// Adds what the edges of the interface say: how many records they are, and what these have in common.
     fn sum_up<M: Memory>(&mut self, section: &Section<M>) {
+        // By the values and numbers in keys: one number of an interface is one address.
+        let (mut v4, mut v6) = (SharedAddress::Unseen, SharedAddress::Unseen);
         for entry in &section.entries {
-            let history = entry.memory.history(&section.wide);
-            self.records += history.map_or(0, |history| history.records);
-            let sides = [entry.key.src(), entry.key.dst()].map(|side| section.address(side));
-            let [src, dst] = sides.map(|side| match side {
-                Address::V4(value) => (Some(Ipv4Addr::from(value)), None),
-                Address::V6(value) => (None, Some(Ipv6Addr::from(value))),
-            });
-            self.v4 = self.v4.with(SharedAddress::of(src.0, dst.0));
-            self.v6 = self.v6.with(SharedAddress::of(src.1, dst.1));
+            self.records += entry.memory.records(&section.wide);
+            let sides = (entry.key.src(), entry.key.dst());
+            let (KeyAddress::V4(src) | KeyAddress::V6(src)) = sides.0;
+            let (KeyAddress::V4(dst) | KeyAddress::V6(dst)) = sides.1;
+            match sides {
+                (KeyAddress::V4(_), KeyAddress::V4(_)) => v4 = v4.with(SharedAddress::of(Some(src), Some(dst))),
+                (KeyAddress::V6(_), KeyAddress::V6(_)) => v6 = v6.with(SharedAddress::of(Some(src), Some(dst))),
+                (KeyAddress::V4(_), KeyAddress::V6(_)) => {
+                    v4 = v4.with(SharedAddress::One(src));
+                    v6 = v6.with(SharedAddress::One(dst));
+                }
+                (KeyAddress::V6(_), KeyAddress::V4(_)) => {
+                    v4 = v4.with(SharedAddress::One(dst));
+                    v6 = v6.with(SharedAddress::One(src));
+                }
+            }
         }
+        self.v4 = self.v4.with(v4.map(Ipv4Addr::from));
+        self.v6 = self.v6.with(v6.map(|number| Ipv6Addr::from(section.v6(number))));
     }
 }

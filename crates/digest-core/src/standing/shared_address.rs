@@ -26,6 +26,17 @@ impl<A: Copy + Ord> SharedAddress<A> {
         }
     }
 
+    /// The same of addresses under other names, in the same order.
+    pub(crate) fn map<B>(self, name: impl Fn(A) -> B) -> SharedAddress<B> {
+        match self {
+            Self::Unseen => SharedAddress::Unseen,
+            Self::None => SharedAddress::None,
+            Self::One(one) => SharedAddress::One(name(one)),
+            Self::Two(one, two) => SharedAddress::Two(name(one), name(two)),
+        }
+    }
+
+    #[inline]
     fn has(self, address: A) -> bool {
         match self {
             Self::Unseen => true,
