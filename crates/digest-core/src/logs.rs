@@ -27,6 +27,8 @@ use crate::tables::{Tables, too_many};
 mod standings;
 mod taking_over;
 
+use standings::Counted;
+
 /// Records of a log before it is folded.
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
@@ -50,6 +52,7 @@ pub(crate) struct Logs<M: Memory> {
     era: u32,
     pub(crate) known_facets: KnownFacets,
     pub(crate) known_sets: KnownSets,
+    silences: Vec<Counted>,
     /// Interfaces of the object that is being read.
     pub(crate) met: Met<M>,
     /// Least start and greatest end of all records.
@@ -70,6 +73,7 @@ impl<M: Memory> Logs<M> {
             era: 0,
             known_facets: KnownFacets::default(),
             known_sets: KnownSets::default(),
+            silences: Vec::new(),
             met: Met::none(),
             span: None,
         }
@@ -291,6 +295,7 @@ impl<M: Memory> Logs<M> {
             self.fold(interface as u32)?;
         }
         self.flush_sets();
+        self.flush_silences();
         Ok(())
     }
 

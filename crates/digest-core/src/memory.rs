@@ -228,7 +228,8 @@ impl Memory for Compact {
         if self.marks & WIDE == 0 {
             return self.records.into();
         }
-        wide.get(self.records as usize).map_or(0, |history| history.records)
+        wide.get(self.records as usize)
+            .map_or(0, |history| history.records)
     }
 
     fn history(&self, wide: &[History]) -> Option<History> {

@@ -130,8 +130,12 @@ impl Standing {
             let (KeyAddress::V4(src) | KeyAddress::V6(src)) = sides.0;
             let (KeyAddress::V4(dst) | KeyAddress::V6(dst)) = sides.1;
             match sides {
-                (KeyAddress::V4(_), KeyAddress::V4(_)) => v4 = v4.with(SharedAddress::of(Some(src), Some(dst))),
-                (KeyAddress::V6(_), KeyAddress::V6(_)) => v6 = v6.with(SharedAddress::of(Some(src), Some(dst))),
+                (KeyAddress::V4(_), KeyAddress::V4(_)) => {
+                    v4 = v4.with(SharedAddress::of(Some(src), Some(dst)))
+                }
+                (KeyAddress::V6(_), KeyAddress::V6(_)) => {
+                    v6 = v6.with(SharedAddress::of(Some(src), Some(dst)))
+                }
                 (KeyAddress::V4(_), KeyAddress::V6(_)) => {
                     v4 = v4.with(SharedAddress::One(src));
                     v6 = v6.with(SharedAddress::One(dst));

@@ -81,10 +81,24 @@ const EQUAL: i64 = 1;
 const SRC: i64 = 2;
 const DST: i64 = 3;
 
+/// Measures that are the same from edge to edge where flags are not logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seldom {
+    syn: u64,
+    synack: u64,
+    rst: u64,
+    tcp_flags: Option<u8>,
+    versions: u32,
+}
+
 /// The columns of some edges.
 #[derive(Debug)]
 pub(crate) struct EdgeColumns {
     rows: u32,
+    /// Whether the last row had none of the columns that [`EdgeColumns::push_further`] fills.
+    is_bare: bool,
+    /// What [`EdgeColumns::push_seldom`] was last told.
+    seldom: Option<Seldom>,
     account_id: Text,
     region: Text,
     interface_id: Text,
@@ -124,6 +138,8 @@ impl Default for EdgeColumns {
         let int64 = || Near::small(Written::Int64);
         Self {
             rows: 0,
+            is_bare: false,
+            seldom: None,
             account_id: Text::default(),
             region: Text::default(),
             interface_id: Text::default(),
@@ -193,6 +209,12 @@ impl EdgeColumns {
 
     #[inline]
     fn push_further(&mut self, row: u32, further: &Dimensions<'_>) {
+        // Few formats have any of them.
+        let is_bare = *further == Dimensions::default();
+        if is_bare && self.is_bare {
+            return;
+        }
+        self.is_bare = is_bare;
         self.flow_direction.push_option(row, further.flow_direction);
         self.traffic_path
             .push_option(row, further.traffic_path.map(i64::from));
@@ -213,23 +235,39 @@ impl EdgeColumns {
         self.packets.push(row, signed(edge.packets));
         self.bytes.push(signed(edge.bytes));
         self.records.push(row, signed(history.records));
-        self.syn_records.push(row, signed(history.syn));
-        self.synack_records.push(row, signed(history.synack));
-        self.rst_records.push(row, signed(history.rst));
         self.first_seen.push(row, history.first_seen);
         self.last_seen.push(row, history.last_seen);
         self.folded_port_min
             .push_option(row, folded.map(|(least, _)| least.into()));
         self.folded_port_max
             .push_option(row, folded.map(|(_, greatest)| greatest.into()));
-        self.tcp_flags.push_option(row, history.tcp_flags.map(i64::from));
-        self.log_versions.push(row, history.versions.into());
+        let seldom = Seldom {
+            syn: history.syn,
+            synack: history.synack,
+            rst: history.rst,
+            tcp_flags: history.tcp_flags,
+            versions: history.versions,
+        };
+        if self.seldom != Some(seldom) {
+            self.seldom = Some(seldom);
+            self.push_seldom(row, &seldom);
+        }
+    }
+
+    fn push_seldom(&mut self, row: u32, measures: &Seldom) {
+        self.syn_records.push(row, signed(measures.syn));
+        self.synack_records.push(row, signed(measures.synack));
+        self.rst_records.push(row, signed(measures.rst));
+        self.tcp_flags.push_option(row, measures.tcp_flags.map(i64::from));
+        self.log_versions.push(row, measures.versions.into());
     }
 
     /// Forgets all rows.
     pub(crate) fn clear(&mut self) {
         self.all().into_iter().for_each(AnyColumn::clear);
         self.rows = 0;
+        self.is_bare = false;
+        self.seldom = None;
     }
 
     /// All columns, full, in the schema's order.

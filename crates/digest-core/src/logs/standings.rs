@@ -5,11 +5,23 @@ use std::sync::Arc;
 use super::Logs;
 use crate::compact_record::Interval;
 use crate::error::FoldError;
-use crate::flow_record::Silent;
+use crate::flow_record::{Silent, Span};
 use crate::interfaces::Interfaces;
 use crate::memory::Memory;
 use crate::standing::{Silence, Standing};
 use crate::tables::Tables;
+
+/// Rows that are no records, at most, before they reach the standings.
+const MOST_SILENCES: usize = 16 * 1024;
+
+/// A row that is no record, whose start can be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    interface: u32,
+    silence: Silence,
+    start: i64,
+    span: Option<Span>,
+}
 
 impl<M: Memory> Logs<M> {
     /// A record of this interface that starts then told the set of facts that stands in `known_sets.row`.
@@ -34,8 +46,32 @@ impl<M: Memory> Logs<M> {
             return Ok(None);
         };
         let interface = self.interface(row.account, row.interface)?;
-        self.note_standing(interface, |standing| standing.count(silence, start, row.span));
+        self.silences.push(Counted {
+            interface,
+            silence,
+            start,
+            span: row.span,
+        });
+        if self.silences.len() >= MOST_SILENCES {
+            self.flush_silences();
+        }
         Ok(Some((interface, start)))
+    }
+
+    /// Rows that are no records reach the standings of their interfaces: those of one together, for standings of thousands of
+    /// interfaces fit no cache.
+    pub(super) fn flush_silences(&mut self) {
+        let mut silences = std::mem::take(&mut self.silences);
+        silences.sort_unstable_by_key(|row| row.interface);
+        for rows in silences.chunk_by(|one, other| one.interface == other.interface) {
+            let Some(first) = rows.first() else { continue };
+            self.note_standing(first.interface, |standing| {
+                let count = |row: &Counted| standing.count(row.silence, row.start, row.span);
+                rows.iter().map(count).sum()
+            });
+        }
+        silences.clear();
+        self.silences = silences;
     }
 
     /// Changes what is known of an interface; what is held more by it is charged.
