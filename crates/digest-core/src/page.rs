@@ -34,9 +34,9 @@ pub(crate) struct Page {
 fn digits(number: u32) -> u64 {
     // Halves of four digits, quarters of two, and each digit: quotients by multiplication, which are right for numbers so small.
     let halves = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
-    let hundreds = (halves * 10_486 >> 20) & 0x0000_007f_0000_007f;
+    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let quarters = hundreds | (halves - hundreds * 100) << 16;
-    let tens = (quarters * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (quarters - tens * 10) << 8
 }
 

@@ -19,6 +19,7 @@ mod facts;
 mod fold;
 mod plan;
 mod reader;
+mod row;
 mod split;
 
 pub(crate) use fold::Read;

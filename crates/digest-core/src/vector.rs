@@ -23,7 +23,7 @@ mod tests;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use neighbours::{Columns, Neighbours};
+pub(crate) use neighbours::{Neighbours, SplitColumns};
 pub(crate) use portable::Scalar;
 
 /// Bytes that must be readable before the first and behind the last byte of a text.
@@ -99,7 +99,7 @@ pub(crate) trait Lanes: Copy {
     /// Splits a row's neighbouring columns that begin here, one blank apart, and reads numbers among them. `None` where they
     /// are not so, a number has more than eight digits or is none, 64 bytes do not hold them all, or this level cannot.
     #[inline(always)]
-    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<Columns> {
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
         let _ = (view, at, neighbours);
         None
     }
@@ -158,7 +158,7 @@ impl Lanes for Level {
         }
     }
 
-    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<Columns> {
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
         match self {
             Self::Portable => Scalar.columns(view, at, neighbours),
             #[cfg(target_arch = "x86_64")]

@@ -8,34 +8,17 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::address::Address;
-use crate::flow_record::ABSENT;
 use crate::folder::begins_with_header;
-use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::regular::Terms;
 use crate::regular::bursts::{Burst, Is};
 use crate::regular::facets::{Columns, Facets};
-use crate::regular::plan::{NUMBERS, Own, Plan, Second, Step, no_places};
+use crate::regular::plan::{Own, Plan, Step, no_places};
+use crate::regular::row::Row;
 use crate::regular::split::{cell, split};
-use crate::sighting::EGRESS;
-use crate::vector::{
-    BEFORE, Columns as Once, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, View,
-};
+use crate::vector::{BEFORE, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
-
-/// What a row of a burst has of its own.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
-    /// Without its action; an IPv6 address is its place in [`Rows::v6`].
-    pub(super) key: Key,
-    pub(super) packets: u32,
-    pub(super) bytes: u32,
-    /// The port that is folded away; 0 where there are no ports.
-    pub(super) folded: u16,
-    pub(super) flags: u8,
-}
 
 /// Rows that were read together, kept to be used again.
 #[derive(Debug, Default)]
@@ -50,7 +33,7 @@ pub(super) struct Rows {
     /// Where reading ended: behind the text, or behind a header in it.
     pub(super) read_to: u32,
     /// Where the last addresses that stand in `v6` were read.
-    last_v6: [(Cell, u32); 2],
+    pub(super) last_v6: [(Cell, u32); 2],
     /// All delimiters of the row that began the open burst, in its view, and the place before it.
     pub(super) cells: Vec<u32>,
     /// Begin and length of what rows of the open burst share, by step.
@@ -199,7 +182,7 @@ fn at_once<L: Lanes>(
     neighbours: &Neighbours,
     shared: &[(u32, u32)],
     first: &View,
-) -> Option<(Once, u32)> {
+) -> Option<(SplitColumns, u32)> {
     // No more than one run of shared columns stands before them, and one behind.
     let shared_by = |step: usize| shared.get(step).copied().unwrap_or_default();
     let (from, length) = shared_by(plan.own.wrapping_sub(1));
@@ -258,118 +241,6 @@ impl Rows {
         Some(burst)
     }
 
-    /// The row at hand, which has been split; `None` where it is to be judged by itself.
-    #[inline(always)]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "it is inlined, and no two belong together elsewhere"
-    )]
-    fn split_row<L: Lanes>(
-        &mut self,
-        lanes: L,
-        text: Padded<'_>,
-        view: &View,
-        at: u32,
-        plan: &Plan,
-        own: &Own,
-        first: &View,
-    ) -> Option<Row> {
-        let numbers = match lanes.numbers(view, plan.numbers.map(|place| cell(own, place))) {
-            Some(numbers) => numbers,
-            None => long_numbers(text, at - BEFORE, plan, own)?,
-        };
-        if plan.second != Second::Never {
-            is_told_once(view, first, &self.cells, plan, own)?;
-        }
-        let addresses = [cell(own, plan.src), cell(own, plan.dst)];
-        self.row(lanes, text, view, at, plan, numbers, addresses)
-    }
-
-    /// The row at hand, of these numbers and addresses; `None` where it is to be judged by itself.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "as above")]
-    fn row<L: Lanes>(
-        &mut self,
-        lanes: L,
-        text: Padded<'_>,
-        view: &View,
-        at: u32,
-        plan: &Plan,
-        numbers: [u32; NUMBERS.len()],
-        addresses: [Cell; 2],
-    ) -> Option<Row> {
-        let [srcport, dstport, packets, bytes, protocol, flags] = numbers;
-        if (srcport | dstport) > 0xffff || (protocol | flags) > 0xff {
-            return None;
-        }
-        let (values, are_other) = lanes.addresses(view, addresses);
-        let mut sides = [(values[0], 0), (values[1], 0)];
-        if are_other != 0 {
-            let origin = at - BEFORE;
-            let cells = addresses.map(|(start, end)| (origin + start, origin + end));
-            sides = self.others(text, cells, values, are_other)?;
-        }
-        let (kept, folded) = match plan.has_ports {
-            true => folded_ports(srcport as u16, dstport as u16),
-            false => (NO_PORTS, 0),
-        };
-        Some(Row {
-            key: Key::of_parts(sides[0], sides[1], kept, protocol as u8, 0),
-            packets,
-            bytes,
-            folded,
-            flags: if plan.has_flags { flags as u8 } else { 0 },
-        })
-    }
-
-    /// Addresses of which one at least is not IPv4.
-    #[inline(never)]
-    fn others(
-        &mut self,
-        text: Padded<'_>,
-        cells: [Cell; 2],
-        values: [u32; 2],
-        are_other: u8,
-    ) -> Option<[(u32, u8); 2]> {
-        let mut sides = [(values[0], 0), (values[1], 0)];
-        let mut is_free = [true; 2];
-        let mut are_new = 0;
-        for (side, (place, is_other)) in sides.iter_mut().enumerate() {
-            let cell = *cells.get(side)?;
-            *is_other = are_other >> side & 1;
-            if *is_other == 1 {
-                match self
-                    .last_v6
-                    .iter()
-                    .position(|(last, _)| is_same(text, *last, cell))
-                {
-                    Some(known) => {
-                        *place = self.last_v6.get(known)?.1;
-                        *is_free.get_mut(known)? = false;
-                    }
-                    None => are_new |= 1 << side,
-                }
-            }
-        }
-        // One side of an interface's records is nearly always its own address: what was just met again stays.
-        for (side, (place, _)) in sides
-            .iter_mut()
-            .enumerate()
-            .filter(|(side, _)| are_new >> side & 1 == 1)
-        {
-            let cell = *cells.get(side)?;
-            let Some(Address::V6(address)) = Address::parse(text.get(cell.0, cell.1)) else {
-                return None;
-            };
-            *place = self.v6.len() as u32;
-            self.v6.push(address);
-            let free = is_free.iter().position(|&is_free| is_free)?;
-            *is_free.get_mut(free)? = false;
-            *self.last_v6.get_mut(free)? = (cell, *place);
-        }
-        Some(sides)
-    }
-
     /// Keeps where the tokens of a row's facet are.
     #[cold]
     fn keep_facet(&mut self, columns: &Columns, origin: u32, own: &Own) {
@@ -407,40 +278,4 @@ impl Rows {
             _ => self.bursts.push(Burst::odd(first, (from, to))),
         }
     }
-}
-
-/// Whether a token is the same as one that was kept.
-fn is_same(text: Padded<'_>, (from, to): Cell, (start, end): Cell) -> bool {
-    let length = to - from;
-    length != 0 && length == end - start && text.same(from, start, length)
-}
-
-/// The numbers where one of them has more than eight digits, or is none.
-#[cold]
-fn long_numbers(text: Padded<'_>, origin: u32, plan: &Plan, own: &Own) -> Option<[u32; NUMBERS.len()]> {
-    let mut values = [0; NUMBERS.len()];
-    for (value, &place) in values.iter_mut().zip(&plan.numbers) {
-        let (start, end) = cell(own, place);
-        *value = text.number(origin + start, origin + end)?;
-    }
-    Some(values)
-}
-
-/// `None` where the row may tell of a flow a second time.
-#[cold]
-fn is_told_once(view: &View, first: &View, cells: &[u32], plan: &Plan, own: &Own) -> Option<()> {
-    let token = |place: u8| {
-        let (start, end) = cell(own, place);
-        view.get(start, end)
-    };
-    let is_second = match plan.second {
-        Second::Never => false,
-        Second::IfEgress(direction) => token(direction) == EGRESS,
-        Second::IfPair(pair) => {
-            let column = plan.interface?;
-            let attachment = first.get(cells.get(column)? + 1, *cells.get(column + 1)?);
-            attachment == token(pair) || attachment == ABSENT
-        }
-    };
-    (!is_second).then_some(())
 }

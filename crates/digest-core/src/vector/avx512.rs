@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::avx2::Avx2;
-use super::{Columns, Lanes, MOST_SPLIT, Marks, NUMBERS, Neighbours, ONCE, Pass, View};
+use super::{Lanes, MOST_SPLIT, Marks, NUMBERS, Neighbours, ONCE, Pass, SplitColumns, View};
 
 /// That this processor has the features that this file needs, and those of AVX2's.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +72,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<Columns> {
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
         if at > MOST_SPLIT {
             return None;
         }
@@ -111,6 +111,7 @@ fn are_same(one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
 }
 
 /// Where each byte of a number stands in its token, from the end: 8 for the first of eight.
+#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
 const FROM_END: [u8; 64] = {
     let mut from_end = [0; 64];
     let mut at = 0;
@@ -122,6 +123,7 @@ const FROM_END: [u8; 64] = {
 };
 
 /// The places of 64 bytes.
+#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
 const PLACES: [u8; 64] = {
     let mut places = [0; 64];
     let mut at = 0;
@@ -136,7 +138,7 @@ const PLACES: [u8; 64] = {
 #[target_feature(
     enable = "avx2,bmi1,bmi2,popcnt,lzcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2"
 )]
-fn columns(bytes: &[u8; 64], at: u32, neighbours: &Neighbours) -> Option<Columns> {
+fn columns(bytes: &[u8; 64], at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
     let text = sixty_four(bytes);
     let blank = _mm512_set1_epi8(b' ' as i8);
     let all = _mm512_cmple_epu8_mask(text, blank);
@@ -180,7 +182,7 @@ fn columns(bytes: &[u8; 64], at: u32, neighbours: &Neighbours) -> Option<Columns
     let numbers = eight(_mm512_castsi512_si256(numbers));
     let (ends, befores) = (sixteen(ends), sixteen(befores));
     let [src, dst] = neighbours.addresses;
-    Some(Columns {
+    Some(SplitColumns {
         numbers: [
             numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
         ],

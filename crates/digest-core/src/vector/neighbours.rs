@@ -18,7 +18,7 @@ pub(crate) struct Neighbours {
 
 /// What was read of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Columns {
+pub(crate) struct SplitColumns {
     pub(crate) numbers: [u32; NUMBERS],
     /// Where the addresses' tokens begin and end in the view.
     pub(crate) addresses: [(u32, u32); 2],

@@ -214,7 +214,7 @@ fn columns_of(
     neighbours: (usize, bool),
     numbers: [u8; NUMBERS],
     addresses: [u8; 2],
-) -> Option<Columns> {
+) -> Option<SplitColumns> {
     let (count, ends_row) = neighbours;
     let mut tokens = Vec::new();
     let mut from = 0;
@@ -238,7 +238,7 @@ fn columns_of(
         let (from, to) = place(column);
         *value = number(&text[from..to])?;
     }
-    Some(Columns {
+    Some(SplitColumns {
         numbers: values,
         addresses: addresses.map(|column| {
             let (from, to) = place(column);
