@@ -177,7 +177,8 @@ fn the_longest_lists_say_how_much_longer_they_are() {
 fn which_digest_cannot_be_read_is_told() {
     let wrong = format!("{BEFORE}2 1\n");
     let options = DifferenceOptions::default();
-    let long: String = (0..3000)
+    // More than is read at once.
+    let long: String = (0..20_000)
         .map(|number| {
             format!(
                 "2 1 eni-1 10.1.{}.{} 10.0.0.2 0 443 6 3 1000 5 9 ACCEPT OK\n",
@@ -193,7 +194,7 @@ fn which_digest_cannot_be_read_is_told() {
     assert!(
         error
             .to_string()
-            .starts_with("the next digest: line 3001: 2 fields"),
+            .starts_with("the next digest: line 20001: 2 fields"),
         "{error}"
     );
     let error = Difference::of(&mut read(&broken).unwrap(), &mut edges(BEFORE), &options).unwrap_err();
