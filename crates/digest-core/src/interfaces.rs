@@ -9,7 +9,7 @@ use crate::index::Index;
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::tables::Interface;
-use crate::vector::{prefetch, prefetch_room};
+use crate::vector::prefetch;
 
 /// Bytes of account and interface that are kept beside an interface's log: AWS's take 33 and 24.
 const NEAR: usize = 46;
@@ -100,16 +100,16 @@ impl<M: Memory> Interfaces<M> {
         prefetch(&self.known, self.index.near(hash));
     }
 
-    /// Asks for the memory where so many records of an interface go next, and where IPv6 addresses of theirs would.
+    /// Asks for the memory where an interface's next records go, their intervals and their IPv6 addresses.
     #[inline]
-    pub(crate) fn expect_log(&self, at: u32, records: usize) {
+    pub(crate) fn expect_log(&self, at: u32) {
         if let Some(known) = self.known.get(at as usize) {
             let Log {
-                records: log,
+                records,
                 intervals,
                 addresses,
             } = &known.log;
-            prefetch_room(log, records);
+            prefetch(records, records.len().wrapping_sub(1));
             prefetch(intervals, intervals.len().wrapping_sub(1));
             prefetch(addresses, addresses.len().wrapping_sub(1));
         }

@@ -98,10 +98,10 @@ impl<M: Memory> Logs<M> {
         self.interfaces.expect_names(hash);
     }
 
-    /// Asks for the memory where so many records of an interface go next.
+    /// Asks for the memory of an interface's log.
     #[inline]
-    pub(crate) fn expect_log(&self, interface: u32, records: usize) {
-        self.interfaces.expect_log(interface, records);
+    pub(crate) fn expect_log(&self, interface: u32) {
+        self.interfaces.expect_log(interface);
     }
 
     /// The number of an interface whose hash is known.

@@ -105,67 +105,48 @@ pub(crate) trait Lanes: Copy {
     }
 }
 
+/// Does the same with the implementation of a level, whichever it is.
+#[cfg(any(test, feature = "testing"))]
+macro_rules! with_lanes {
+    ($level:expr, $lanes:ident => $action:expr) => {
+        match $level {
+            Level::Portable => {
+                let $lanes = Scalar;
+                $action
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2($lanes) => $action,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512($lanes) => $action,
+        }
+    };
+}
+
 /// Every operation at a level, one by one, for tests.
 #[cfg(any(test, feature = "testing"))]
 impl Lanes for Level {
     fn marks(self, view: &View, from: u32) -> Marks {
-        match self {
-            Self::Portable => Scalar.marks(view, from),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.marks(view, from),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.marks(view, from),
-        }
+        with_lanes!(self, lanes => lanes.marks(view, from))
     }
 
     fn same(self, one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
-        match self {
-            Self::Portable => Scalar.same(one, from, other, at, length),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.same(one, from, other, at, length),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.same(one, from, other, at, length),
-        }
+        with_lanes!(self, lanes => lanes.same(one, from, other, at, length))
     }
 
     fn numbers(self, view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]> {
-        match self {
-            Self::Portable => Scalar.numbers(view, cells),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.numbers(view, cells),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.numbers(view, cells),
-        }
+        with_lanes!(self, lanes => lanes.numbers(view, cells))
     }
 
     fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8) {
-        match self {
-            Self::Portable => Scalar.addresses(view, cells),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.addresses(view, cells),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.addresses(view, cells),
-        }
+        with_lanes!(self, lanes => lanes.addresses(view, cells))
     }
 
     fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8] {
-        match self {
-            Self::Portable => Scalar.unpack(words, width),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.unpack(words, width),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.unpack(words, width),
-        }
+        with_lanes!(self, lanes => lanes.unpack(words, width))
     }
 
     fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
-        match self {
-            Self::Portable => Scalar.columns(view, at, neighbours),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(lanes) => lanes.columns(view, at, neighbours),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(lanes) => lanes.columns(view, at, neighbours),
-        }
+        with_lanes!(self, lanes => lanes.columns(view, at, neighbours))
     }
 }
 
@@ -333,21 +314,4 @@ pub(crate) fn prefetch<T>(slice: &[T], at: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (slice, at);
-}
-
-/// Asks for the memory that the next elements of a list will go to, as far as the list has room for so many.
-#[inline]
-pub(crate) fn prefetch_room<T>(list: &Vec<T>, elements: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let bytes = elements.min(list.capacity() - list.len()) * size_of::<T>();
-        let room = list.as_ptr().wrapping_add(list.len()).cast::<i8>();
-        for at in (0..bytes).step_by(64) {
-            // SAFETY: a prefetch has no effect that a program can see, whatever the address.
-            unsafe { _mm_prefetch(room.wrapping_add(at), _MM_HINT_T0) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (list, elements);
 }

@@ -172,7 +172,7 @@ pub(super) fn resolve<M: Memory>(
         let (account, name) = (token(text, burst.account), token(text, burst.name));
         burst.interface = logs.interface_by(burst.hash, account, name)?;
         logs.note(burst.interface, token(text, burst.action_at));
-        logs.expect_log(burst.interface, burst.rows().len());
+        logs.expect_log(burst.interface);
         if !has_facets {
             burst.action = logs.action(token(text, burst.action_at))?;
         }

@@ -13,7 +13,7 @@ use crate::regular::Terms;
 use crate::regular::bursts::{Burst, Is};
 use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{Own, Plan, Step, no_places};
-use crate::regular::row::Row;
+use crate::regular::row::{Here, Row};
 use crate::regular::split::{cell, split};
 use crate::vector::{BEFORE, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
 
@@ -86,11 +86,12 @@ fn read<L: Lanes>(
     let mut open: Option<Open<'_>> = None;
     while at < end {
         let Some(view) = text.view(at) else { break };
+        let here = Here { text, view, at, plan };
         if let Some(Open { burst, row: first }) = &mut open
             && let (Some(neighbours), Is::Counted) = (neighbours, burst.is)
             && let Some((columns, length)) = at_once(lanes, view, plan, neighbours, &rows.shared, first)
             && length <= most
-            && let Some(row) = rows.row(lanes, text, view, at, plan, columns.numbers, columns.addresses)
+            && let Some(row) = rows.row(lanes, here, columns.numbers, columns.addresses)
         {
             rows.rows.push(row);
             burst.lines += 1;
@@ -107,7 +108,7 @@ fn read<L: Lanes>(
                     continue;
                 }
                 _ if length > most => None,
-                _ => rows.split_row(lanes, text, view, at, plan, &own, first),
+                _ => rows.split_row(lanes, here, &own, first),
             };
             if let Some(row) = row {
                 rows.rows.push(row);
@@ -126,7 +127,7 @@ fn read<L: Lanes>(
         if let Some(open) = open.take() {
             rows.close(open.burst);
         }
-        match rows.start(lanes, text, view, at, plan, &inside) {
+        match rows.start(lanes, here, &inside) {
             // The row is read as one that follows itself.
             Some(burst) => open = Some(Open { burst, row: view }),
             // Behind a header the columns may be others.
@@ -219,10 +220,7 @@ impl Rows {
     fn start<L: Lanes>(
         &mut self,
         lanes: L,
-        text: Padded<'_>,
-        view: &View,
-        at: u32,
-        plan: &Plan,
+        Here { text, view, at, plan }: Here<'_>,
         inside: &Range<u64>,
     ) -> Option<Burst> {
         split(lanes, view, BEFORE, &mut self.cells, true)?;

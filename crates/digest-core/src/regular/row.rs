@@ -21,23 +21,27 @@ pub(super) struct Row {
     pub(super) flags: u8,
 }
 
+/// The row at hand: where it is, and how its layout is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Here<'a> {
+    pub(super) text: Padded<'a>,
+    pub(super) view: &'a View,
+    /// Its place in the text.
+    pub(super) at: u32,
+    pub(super) plan: &'a Plan,
+}
+
 impl Rows {
     /// The row at hand, which has been split; `None` where it is to be judged by itself.
     #[inline(always)]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "it is inlined, and no two belong together elsewhere"
-    )]
     pub(super) fn split_row<L: Lanes>(
         &mut self,
         lanes: L,
-        text: Padded<'_>,
-        view: &View,
-        at: u32,
-        plan: &Plan,
+        here: Here<'_>,
         own: &Own,
         first: &View,
     ) -> Option<Row> {
+        let Here { text, view, at, plan } = here;
         let numbers = match lanes.numbers(view, plan.numbers.map(|place| cell(own, place))) {
             Some(numbers) => numbers,
             None => long_numbers(text, at - BEFORE, plan, own)?,
@@ -46,19 +50,15 @@ impl Rows {
             is_told_once(view, first, &self.cells, plan, own)?;
         }
         let addresses = [cell(own, plan.src), cell(own, plan.dst)];
-        self.row(lanes, text, view, at, plan, numbers, addresses)
+        self.row(lanes, here, numbers, addresses)
     }
 
     /// The row at hand, of these numbers and addresses; `None` where it is to be judged by itself.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "as above")]
     pub(super) fn row<L: Lanes>(
         &mut self,
         lanes: L,
-        text: Padded<'_>,
-        view: &View,
-        at: u32,
-        plan: &Plan,
+        Here { text, view, at, plan }: Here<'_>,
         numbers: [u32; NUMBERS.len()],
         addresses: [Cell; 2],
     ) -> Option<Row> {

@@ -1,8 +1,8 @@
 //! The operations with 512-bit vectors, and one that only they make worth its while: a row's neighbouring columns are split
 //! and their numbers read at once, where 64 bytes hold them all.
 //!
-//! Every function here is safe to call where the processor has what [`Avx512::detected`] looks for: those of Intel since 2019
-//! (Ice Lake) and of AMD since 2022 (Zen 4) have. Bytes reach the vectors through checked slices; no pointer is followed.
+//! Every function here is safe to call where the processor has what [`Avx512::detected`] looks for: servers of Intel from Ice
+//! Lake on and processors of AMD from Zen 4 on have. Bytes reach the vectors through checked slices; no pointer is followed.
 
 use std::arch::x86_64::*;
 

@@ -257,8 +257,8 @@ impl Fetch {
         }
     }
 
-    /// Hands a local file to the reader, whose thread may block: parts that were read ahead would be copied once more, and change
-    /// threads four times each.
+    /// Hands a local file to the reader, whose thread may block: parts that were read ahead would be copied once more, and each would
+    /// change threads.
     async fn file(
         &self,
         mut file: File,

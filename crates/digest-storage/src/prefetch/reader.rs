@@ -216,6 +216,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_that_has_become_shorter_is_a_failure_and_no_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("flow.log");
+        std::fs::write(&path, b"12345").unwrap();
+        let mut part = FilePart {
+            file: File::open(&path).unwrap(),
+            left: 7,
+            place: "s3://logs".parse().unwrap(),
+            key: Path::from("flow.log"),
+        };
+        let mut out = [0; 16];
+        assert_eq!(part.read(&mut out).unwrap(), 5);
+        let failed = part.read(&mut out).unwrap_err().downcast::<StoreError>().unwrap();
+        assert!(
+            failed.is_retryable() && failed.to_string().contains("flow.log"),
+            "{failed}"
+        );
+        // What lies behind the part is not read.
+        let mut part = FilePart {
+            file: File::open(&path).unwrap(),
+            left: 3,
+            ..part
+        };
+        assert_eq!(
+            (part.read(&mut out).unwrap(), part.read(&mut out).unwrap()),
+            (3, 0)
+        );
+    }
+
+    #[test]
     fn a_fetch_that_goes_away_is_a_failure_and_no_end() {
         let gauge = Arc::<Gauge>::default();
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
