@@ -31,6 +31,9 @@ mod sorting;
 
 pub(crate) use sorting::sections_in_order;
 
+/// Edges between the one that is handed out and the one that is asked of memory.
+const AHEAD: usize = 16;
+
 /// Edges of one interface that are merged before they are handed on.
 const MERGED_AT_ONCE: usize = 4096;
 
@@ -197,7 +200,12 @@ impl Held {
     }
 
     /// Hands out the edges of these numbers, with what [`Held::starts`] gave.
-    pub(crate) fn edges(&self, starts: &[usize], edges: Range<usize>, mut take: impl FnMut(&Edge<'_>)) {
+    pub(crate) fn edges<'d>(
+        &'d self,
+        starts: &[usize],
+        edges: Range<usize>,
+        mut take: impl FnMut(&Edge<'d>),
+    ) {
         let first = starts
             .partition_point(|&start| start <= edges.start)
             .saturating_sub(1);
@@ -208,7 +216,8 @@ impl Held {
                 }
                 let from = edges.start.saturating_sub(start);
                 let to = section.entries.len().min(edges.end - start);
-                for entry in section.entries.get(from..to).unwrap_or_default() {
+                for (at, entry) in (from..).zip(section.entries.get(from..to).unwrap_or_default()) {
+                    prefetch(&section.entries, at + AHEAD);
                     take(&section.edge(entry, &self.facets));
                 }
             }

@@ -29,13 +29,28 @@ enum Edges<'d> {
     Merged(&'d [Part], &'d [Vec<u8>]),
 }
 
-impl EdgeBlock<'_> {
-    /// Hands out each edge, in the digest's order.
-    pub fn for_each(&self, mut take: impl FnMut(&Edge<'_>)) {
+impl<'d> EdgeBlock<'d> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         match &self.0 {
-            Edges::Held(held, starts, edges) => held.edges(starts, edges.clone(), take),
+            Edges::Held(_, _, edges) => edges.len(),
+            Edges::Merged(parts, _) => parts.iter().map(|part| part.rows.len()).sum(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hands out each edge, in the digest's order.
+    pub fn for_each(&self, mut take: impl FnMut(&Edge<'d>)) {
+        match self.0 {
+            Edges::Held(held, starts, ref edges) => held.edges(starts, edges.clone(), take),
             Edges::Merged(parts, actions) => {
-                for part in *parts {
+                for part in parts {
                     for (row, sums) in &part.rows {
                         take(&part.edge(row, sums, actions));
                     }

@@ -209,12 +209,19 @@ pub(crate) fn order_of_dimensions(one: &Edge<'_>, other: &Edge<'_>) -> Ordering 
     order(&facet(one), &facet(other))
 }
 
+/// A facet, taken apart.
+#[derive(Debug)]
+struct OneFacet {
+    /// The rank of its action.
+    action: u32,
+    further: Option<Vec<u8>>,
+}
+
 /// The facets of a digest by the numbers in keys, which are ranks: by their actions first.
 #[derive(Debug, Default)]
 pub(crate) struct Facets {
-    all: Vec<Vec<u8>>,
+    all: Vec<OneFacet>,
     actions: Vec<Vec<u8>>,
-    action_of: Vec<u32>,
 }
 
 impl Facets {
@@ -228,12 +235,14 @@ impl Facets {
             if let Some(place) = ranks.get_mut(number) {
                 *place = rank;
             }
-            let (action, _) = parts(&facet);
+            let (action, further) = parts(&facet);
             if facets.actions.last().map(Vec::as_slice) != Some(action) {
                 facets.actions.push(action.to_owned());
             }
-            facets.action_of.push(facets.actions.len() as u32 - 1);
-            facets.all.push(facet);
+            facets.all.push(OneFacet {
+                action: facets.actions.len() as u32 - 1,
+                further: further.map(<[u8]>::to_vec),
+            });
         }
         (facets, ranks)
     }
@@ -246,13 +255,13 @@ impl Facets {
     /// The rank of a facet's action.
     #[inline]
     pub(crate) fn action(&self, facet: u32) -> u32 {
-        self.action_of.get(facet as usize).copied().unwrap_or_default()
+        self.all.get(facet as usize).map_or(0, |facet| facet.action)
     }
 
     /// What a facet has beside its action.
     #[inline]
     pub(crate) fn further(&self, facet: u32) -> Option<&[u8]> {
-        self.all.get(facet as usize).and_then(|facet| parts(facet).1)
+        self.all.get(facet as usize)?.further.as_deref()
     }
 
     /// Whether every action is of one facet only: then each edge is a line.

@@ -164,6 +164,7 @@ mod edge_blocks;
 
 mod interface_facts;
 
+mod dotted;
 mod line;
 mod page;
 
@@ -200,6 +201,7 @@ pub use digest_line::{DigestLine, LineFault};
 pub use digest_lines::{DigestLines, DigestRow};
 pub use digest_text::{TextError, read_digest_text};
 pub use digest_writer::DigestWriter;
+pub use dotted::dotted;
 pub use edge::Edge;
 pub use edge_blocks::EdgeBlock;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};

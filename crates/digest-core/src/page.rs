@@ -1,6 +1,8 @@
 //! Text that is written in steps of a fixed size: a short piece is copied with more bytes than it has, which costs one or
 //! two moves instead of a call, and the next piece is written over what was too much.
 
+use crate::dotted::OCTETS;
+
 /// Bytes of a [`Piece`] that is copied at once.
 const STEP: usize = 64;
 /// Bytes by which a page grows at least.
@@ -39,32 +41,6 @@ fn digits(number: u32) -> u64 {
     let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (quarters - tens * 10) << 8
 }
-
-/// `0.` to `255.` as text, with its length.
-#[allow(clippy::indexing_slicing, reason = "worked out while compiling")]
-static OCTETS: [([u8; 4], u8); 256] = {
-    let mut octets = [([0; 4], 0); 256];
-    let mut octet = 0;
-    while octet < octets.len() {
-        let digits = [octet / 100, octet / 10 % 10, octet % 10];
-        let skipped = if octet >= 100 {
-            0
-        } else if octet >= 10 {
-            1
-        } else {
-            2
-        };
-        let (mut bytes, mut at) = ([0; 4], 0);
-        while skipped + at < digits.len() {
-            bytes[at] = b'0' + digits[skipped + at] as u8;
-            at += 1;
-        }
-        bytes[at] = b'.';
-        octets[octet] = (bytes, at as u8 + 1);
-        octet += 1;
-    }
-    octets
-};
 
 impl Piece {
     pub(crate) fn new(mut bytes: Vec<u8>) -> Self {

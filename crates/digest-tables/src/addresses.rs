@@ -1,116 +1,194 @@
 //! Columns of addresses: as text, and those of IPv4 as numbers besides.
 
-use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::hash::BuildHasher;
+use std::net::{IpAddr, Ipv6Addr};
 
-use crate::column::{AnyColumn, Column, Rows, Value};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::column::{AnyColumn, Rows};
 use crate::dictionary::Dictionary;
+use crate::numbers::NONE;
 use crate::runs::{NULL, Runs};
 
-/// An address that hashes as a number does, which is faster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ip(pub(crate) IpAddr);
+/// What the number of an IPv6 address is marked by until all are known: those of IPv4 are numbered on behind them.
+const V6: u32 = 1 << 31;
 
-impl Hash for Ip {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            IpAddr::V4(address) => state.write_u32(address.to_bits()),
-            IpAddr::V6(address) => state.write_u128(address.to_bits()),
+/// A column of addresses in the making: each once, and for each row the number of its address. Those of IPv6 stand first, for they
+/// alone are asked for by text, and no more has to be inflated than them.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    last: Option<IpAddr>,
+    runs: Runs,
+    v4: Vec<u32>,
+    v6: Vec<u128>,
+    /// Addresses with their numbers: one is found without a look anywhere else.
+    v4_index: HashTable<(u32, u32)>,
+    v6_index: HashTable<(u128, u32)>,
+    hasher: RandomState,
+}
+
+impl Addresses {
+    /// The row's address, and that of those behind it until another is pushed.
+    #[inline]
+    pub(crate) fn push(&mut self, row: u32, address: IpAddr) {
+        if self.last == Some(address) {
+            return;
+        }
+        self.last = Some(address);
+        let number = match address {
+            IpAddr::V4(address) => self.v4_number(address.to_bits()),
+            IpAddr::V6(address) => self.v6_number(address.to_bits()) | V6,
+        };
+        self.runs.begin(row, number);
+    }
+
+    /// The row's address, or none.
+    #[inline]
+    pub(crate) fn push_option(&mut self, row: u32, address: Option<IpAddr>) {
+        match address {
+            Some(address) => self.push(row, address),
+            None if self.runs.last() == Some(NULL) => {}
+            None => {
+                self.last = None;
+                self.runs.begin(row, NULL);
+            }
+        }
+    }
+
+    fn v4_number(&mut self, address: u32) -> u32 {
+        let hasher = &self.hasher;
+        let hash = |address: u32| hasher.hash_one(address);
+        let entry = self.v4_index.entry(
+            hash(address),
+            |&(known, _)| known == address,
+            |&(known, _)| hash(known),
+        );
+        match entry {
+            Entry::Occupied(known) => known.get().1,
+            Entry::Vacant(place) => {
+                // A row group has far fewer rows than 31 bits count.
+                let number = self.v4.len() as u32;
+                place.insert((address, number));
+                self.v4.push(address);
+                number
+            }
+        }
+    }
+
+    fn v6_number(&mut self, address: u128) -> u32 {
+        let hasher = &self.hasher;
+        let hash = |address: u128| hasher.hash_one(address);
+        let entry = self.v6_index.entry(
+            hash(address),
+            |&(known, _)| known == address,
+            |&(known, _)| hash(known),
+        );
+        match entry {
+            Entry::Occupied(known) => known.get().1,
+            Entry::Vacant(place) => {
+                let number = self.v6.len() as u32;
+                place.insert((address, number));
+                self.v6.push(address);
+                number
+            }
         }
     }
 }
 
 /// As text.
-impl Value for Ip {
-    fn write(values: &[Self], out: &mut Dictionary) {
-        let mut text = Vec::with_capacity(40);
-        for value in values {
-            text.clear();
-            match value.0 {
-                IpAddr::V4(address) => push_dotted(&mut text, address.octets()),
-                IpAddr::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
-            }
-            out.push_text(&text);
+impl AnyColumn for Addresses {
+    fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
+        for &address in &self.v6 {
+            out.push_text(Ipv6Addr::from_bits(address).to_string().as_bytes());
         }
+        self.v4.iter().for_each(|&address| out.push_dotted(address));
+        let before = self.v6.len() as u32;
+        if before > 0 {
+            self.runs.change(|number| match number {
+                NULL => NULL,
+                _ if number & V6 != 0 => number ^ V6,
+                _ => number + before,
+            });
+        }
+        Rows::Of(&self.runs)
     }
 
-    /// IPv4 is asked for by its numbers.
-    fn stands_first(&self) -> bool {
-        self.0.is_ipv6()
-    }
-}
-
-fn push_dotted(out: &mut Vec<u8>, octets: [u8; 4]) {
-    for (at, octet) in octets.into_iter().enumerate() {
-        if at > 0 {
-            out.push(b'.');
-        }
-        if octet >= 100 {
-            out.push(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            out.push(b'0' + octet / 10 % 10);
-        }
-        out.push(b'0' + octet % 10);
+    fn clear(&mut self) {
+        self.last = None;
+        self.runs.clear();
+        self.v4.clear();
+        self.v6.clear();
+        self.v4_index.clear();
+        self.v6_index.clear();
     }
 }
 
 /// The IPv4 addresses of a column as numbers, and of its other rows nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
+    rows: Vec<i64>,
+    /// Each of them once.
     values: Vec<i64>,
-    runs: Runs,
 }
 
 impl Numbers {
-    /// The numbers of these addresses, each of which is looked at once.
-    pub(crate) fn of(&mut self, addresses: &Column<Ip>) {
+    /// The next row's address.
+    #[inline]
+    pub(crate) fn push(&mut self, address: IpAddr) {
+        self.rows.push(match address {
+            IpAddr::V4(address) => address.to_bits().into(),
+            IpAddr::V6(_) => NONE,
+        });
+    }
+
+    /// Makes room for so many rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.rows.reserve(rows);
+    }
+
+    /// All rows have come, and these are their addresses.
+    pub(crate) fn end(&mut self, addresses: &Addresses) {
         self.values.clear();
-        let number = |address: &Ip| match address.0 {
-            IpAddr::V4(address) => {
-                self.values.push(address.to_bits().into());
-                self.values.len() as u32 - 1
-            }
-            IpAddr::V6(_) => NULL,
-        };
-        let numbers: Vec<u32> = addresses.values.iter().map(number).collect();
-        let of = |address: u32| numbers.get(address as usize).copied().unwrap_or(NULL);
-        self.runs.renumber(&addresses.runs, of);
+        self.values.extend(addresses.v4.iter().copied().map(i64::from));
     }
 }
 
 impl AnyColumn for Numbers {
     fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
         out.extend_int64(&self.values);
-        Rows::Of(&self.runs)
+        Rows::Numbers(&self.rows)
     }
 
     fn clear(&mut self) {
+        self.rows.clear();
         self.values.clear();
-        self.runs.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     #[test]
     fn addresses_of_ipv6_stand_first_and_rows_keep_theirs() {
         let addresses = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "10.0.0.1", "2001:db8::2"];
-        let mut column = Column::default();
+        let (mut column, mut numbers) = (Addresses::default(), Numbers::default());
         for (row, address) in (0..).zip(addresses) {
-            column.push(row, &Ip(address.parse().unwrap()));
+            let address = address.parse().unwrap();
+            column.push(row, address);
+            numbers.push(address);
         }
         column.push_option(5, None);
+        column.push_option(6, Some("10.0.0.2".parse().unwrap()));
+        numbers.end(&column);
         let (mut values, mut each) = (Dictionary::default(), Vec::new());
         let Rows::Of(runs) = column.take(&mut values) else {
-            panic!("rows have no value of their own");
+            panic!("texts are no numbers");
         };
-        runs.expand(6, &mut each);
-        assert_eq!(each, [2, 0, 3, 2, 1, NULL]);
+        runs.expand(7, &mut each);
+        assert_eq!(each, [2, 0, 3, 2, 1, NULL, 3]);
         let texts: Vec<_> = values.iter().collect();
         assert_eq!(
             texts,
@@ -121,15 +199,12 @@ mod tests {
                 b"10.0.0.2"
             ]
         );
-    }
-
-    #[test]
-    fn addresses_are_written_as_std_writes_them() {
-        for octet in 0..=255u8 {
-            let octets = [octet, octet.wrapping_mul(7), octet / 3, 255 - octet];
-            let mut text = Vec::new();
-            push_dotted(&mut text, octets);
-            assert_eq!(text, Ipv4Addr::from(octets).to_string().as_bytes());
-        }
+        values.clear();
+        let (one, two) = (0x0a00_0001, 0x0a00_0002);
+        let Rows::Numbers(rows) = numbers.take(&mut values) else {
+            panic!("each row has a number of its own");
+        };
+        assert_eq!(rows, [one, NONE, two, one, NONE]);
+        assert_eq!(values.len(), 2);
     }
 }

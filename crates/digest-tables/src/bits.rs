@@ -77,7 +77,8 @@ impl Packed {
     }
 }
 
-fn push_varint(out: &mut Vec<u8>, mut number: u64) {
+/// Appends a number by seven bits a byte.
+pub(crate) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;

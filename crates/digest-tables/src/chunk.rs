@@ -1,30 +1,38 @@
-//! A column of a row group as Parquet has it: a dictionary's page, pages of numbers, and what indexes say of them.
+//! A column of a row group as Parquet has it: pages, and what indexes say of them.
 //!
 //! The crate writes headers, footers and indexes. What stands in the pages is made here: its writers would look up each
-//! row's value where here each value is looked at once, and they know no way to be told so.
+//! row's value where here each value is looked at once, and they know no way to be told so. There are two ways: each value
+//! once and the rows' numbers of them, compressed, for what repeats; and differences, which zstd would make no smaller, for
+//! numbers that seldom do.
 
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use parquet::basic::{BoundaryOrder, Compression, Encoding, Type, ZstdLevel};
+use parquet::basic::{Encoding, Type};
 use parquet::bloom_filter::Sbbf;
-use parquet::column::page::{CompressedPage, Page as ParquetPage, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
-use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedFileWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::bits;
 use crate::column::{AnyColumn, Rows};
+use crate::delta::Width;
 use crate::dictionary::{Bounds, Dictionary};
+use crate::numbers::Range;
 use crate::page::{Page, Which};
-use crate::runs::NULL;
+use crate::pages::{Pages, Rising, Zstd};
+use crate::runs::{NULL, Runs};
 
 /// Rows of a page: what an engine reads at least where the page index tells it to.
 const ROWS_OF_A_PAGE: u32 = 16 * 1024;
 /// How often a bloom filter says "may be" of a value that is not there.
 const FALSE_ALARMS: f64 = 0.01;
+/// Mean length of runs from which on they are written as they are, and not row by row.
+const LONG_RUNS: usize = 8;
+/// Bytes of a row for which there is room at first: about what the longest numbers take.
+const ROOM_OF_A_ROW: usize = 4;
 
 /// A column chunk, apart from where it stands in the file.
 #[derive(Debug)]
@@ -32,9 +40,6 @@ pub(crate) struct Chunk {
     pub(crate) bytes: Bytes,
     pub(crate) close: ColumnCloseResult,
 }
-
-/// Mean length of runs from which on they are written as they are, and not row by row.
-const LONG_RUNS: usize = 8;
 
 /// Makes chunks, one after the other, in memory that is used again.
 pub(crate) struct Chunks {
@@ -45,16 +50,13 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// Chunks compressed at this level.
+    /// Chunks of which those of values are compressed at this level.
     pub(crate) fn new(level: i32) -> io::Result<Self> {
         Ok(Self {
             values: Dictionary::default(),
             each: Vec::new(),
             page: Page::default(),
-            zstd: Zstd {
-                compressor: zstd::bulk::Compressor::new(level)?,
-                out: Vec::new(),
-            },
+            zstd: Zstd::new(level)?,
         })
     }
 
@@ -67,42 +69,12 @@ impl Chunks {
         has_filter: bool,
     ) -> Result<Chunk, ParquetError> {
         self.values.clear();
-        let which = match column.take(&mut self.values) {
-            Rows::Own => Which::Own,
-            Rows::Of(runs) if runs.len() * LONG_RUNS <= rows as usize => Which::Runs(runs),
-            Rows::Of(runs) => {
-                runs.expand(rows, &mut self.each);
-                Which::Each(&self.each)
-            }
+        let room = rows as usize * ROOM_OF_A_ROW;
+        let mut sink = TrackedWrite::new(Vec::with_capacity(room));
+        let mut close = match column.take(&mut self.values) {
+            Rows::Of(runs) => self.by_values(&mut sink, of, runs, rows)?,
+            Rows::Numbers(numbers) => self.by_differences(&mut sink, of, numbers)?,
         };
-        let mut sink = TrackedWrite::new(Vec::new());
-        let mut pages = Pages::new(&mut sink, of);
-        let encoding = encoding(&self.values, which, rows);
-        if encoding == Encoding::RLE_DICTIONARY {
-            pages.dictionary(&mut self.zstd, &self.values)?;
-        }
-        let mut all = Bounds::default();
-        let mut from = 0;
-        while from < rows {
-            let to = rows.min(from + ROWS_OF_A_PAGE);
-            let here = which.bounds(&self.values, from..to);
-            all = all.with(here, &self.values);
-            self.page.bytes.clear();
-            if of.max_def_level() > 0 {
-                self.page.push_levels(which, from..to, here.nulls);
-            }
-            match encoding {
-                Encoding::RLE_DICTIONARY => {
-                    self.page
-                        .push_numbers(which, from..to, here.nulls, self.values.len());
-                }
-                _ => self.page.push_values(which, from..to, &self.values),
-            }
-            pages.data(&mut self.zstd, &self.page.bytes, to - from, encoding)?;
-            pages.tell(here, &self.values);
-            from = to;
-        }
-        let mut close = pages.end(of, (all, &self.values), rows, encoding)?;
         if has_filter {
             let mut filter = Sbbf::new_with_ndv_fpp(self.values.len() as u64, FALSE_ALARMS)?;
             self.values.iter().for_each(|value| filter.insert(value));
@@ -110,6 +82,98 @@ impl Chunks {
         }
         let bytes = Bytes::from(sink.into_inner()?);
         Ok(Chunk { bytes, close })
+    }
+
+    /// Each value once, and the rows' numbers of them.
+    fn by_values(
+        &mut self,
+        sink: &mut TrackedWrite<Vec<u8>>,
+        of: &ColumnDescPtr,
+        runs: &Runs,
+        rows: u32,
+    ) -> Result<ColumnCloseResult, ParquetError> {
+        let Self {
+            values,
+            each,
+            page,
+            zstd,
+        } = self;
+        let which = if runs.len() * LONG_RUNS <= rows as usize {
+            Which::Runs(runs)
+        } else {
+            runs.expand(rows, each);
+            Which::Each(each)
+        };
+        let encoding = encoding(values, which, rows);
+        let mut pages = Pages::new(sink, of, Some(zstd), encoding);
+        if encoding == Encoding::RLE_DICTIONARY {
+            pages.dictionary(values)?;
+        }
+        let (mut all, mut rising) = (Bounds::default(), Rising::new());
+        let mut from = 0;
+        while from < rows {
+            let to = rows.min(from + ROWS_OF_A_PAGE);
+            let here = which.bounds(values, from..to);
+            all = all.with(here, values);
+            rising.next(here.range, |one, other| values.order(one, other).is_gt());
+            page.bytes.clear();
+            if of.max_def_level() > 0 {
+                page.push_levels(which, from..to, here.nulls);
+            }
+            match encoding {
+                Encoding::RLE_DICTIONARY => page.push_numbers(which, from..to, here.nulls, values.len()),
+                _ => page.push_values(which, from..to, values),
+            }
+            let bounds = here
+                .range
+                .map(|(least, greatest)| [values.bytes(least), values.bytes(greatest)]);
+            pages.data(&page.bytes, to - from, bounds, here.nulls)?;
+            from = to;
+        }
+        let statistics = all.statistics(values, of.physical_type());
+        pages.end(of, statistics, rising.rises, rows)
+    }
+
+    /// What each row's number differs by from that of the row before.
+    fn by_differences(
+        &mut self,
+        sink: &mut TrackedWrite<Vec<u8>>,
+        of: &ColumnDescPtr,
+        numbers: &[i64],
+    ) -> Result<ColumnCloseResult, ParquetError> {
+        let width = match of.physical_type() {
+            Type::INT32 => Width::Int32,
+            _ => Width::Int64,
+        };
+        let is_optional = of.max_def_level() > 0;
+        let mut pages = Pages::new(sink, of, None, Encoding::DELTA_BINARY_PACKED);
+        let (mut all, mut rising) = (Range::default(), Rising::new());
+        for rows in numbers.chunks(ROWS_OF_A_PAGE as usize) {
+            let page = &mut self.page;
+            page.bytes.clear();
+            let here = Range::of(rows, is_optional);
+            all = all.with(here);
+            rising.next(here.ends, |one, other| one > other);
+            page.push_differences(rows, is_optional, here.nulls, width);
+            let bounds = here
+                .ends
+                .map(|(least, greatest)| [least.to_le_bytes(), greatest.to_le_bytes()]);
+            let bounds = bounds
+                .as_ref()
+                .map(|ends| [width.bytes_of(&ends[0]), width.bytes_of(&ends[1])]);
+            pages.data(&page.bytes, rows.len() as u32, bounds, here.nulls)?;
+        }
+        let ends = |end: fn((i64, i64)) -> i64| all.ends.map(end);
+        let (least, greatest) = (ends(|ends| ends.0), ends(|ends| ends.1));
+        let nulls = Some(all.nulls);
+        let statistics = match width {
+            Width::Int32 => {
+                let short = |end: Option<i64>| end.map(|end| end as i32);
+                Statistics::int32(short(least), short(greatest), None, nulls, false)
+            }
+            Width::Int64 => Statistics::int64(least, greatest, None, nulls, false),
+        };
+        pages.end(of, statistics, rising.rises, numbers.len() as u32)
     }
 
     /// Appends a row group of so many rows to a file, whose columns these are, in order. Those of some names get a filter.
@@ -140,154 +204,12 @@ fn encoding(values: &Dictionary, which: Which<'_>, rows: u32) -> Encoding {
     }
     let present = match which {
         Which::Each(numbers) => numbers.iter().filter(|&&number| number != NULL).count(),
-        Which::Own | Which::Runs(_) => rows,
+        Which::Runs(_) => rows,
     };
     let by_numbers = values.plain.len() + rows * bits::width_of(values.len()) as usize / 8;
     if by_numbers <= values.size_of(present) {
         Encoding::RLE_DICTIONARY
     } else {
         Encoding::PLAIN
-    }
-}
-
-/// Compresses pages into memory that is used again.
-struct Zstd {
-    compressor: zstd::bulk::Compressor<'static>,
-    out: Vec<u8>,
-}
-
-impl Zstd {
-    fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, ParquetError> {
-        self.out.clear();
-        self.out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        self.compressor.compress_to_buffer(bytes, &mut self.out)?;
-        Ok(Bytes::copy_from_slice(&self.out))
-    }
-}
-
-/// A chunk's pages on their way, and what is told of them.
-struct Pages<'s> {
-    writer: SerializedPageWriter<'s, Vec<u8>>,
-    kind: Type,
-    compressed: u64,
-    uncompressed: u64,
-    dictionary_at: Option<u64>,
-    data_at: Option<u64>,
-    index: ColumnIndexBuilder,
-    offsets: OffsetIndexBuilder,
-    /// The last page's least and greatest value, and whether both have only risen.
-    last: Option<(u32, u32)>,
-    rises: bool,
-}
-
-impl<'s> Pages<'s> {
-    fn new(sink: &'s mut TrackedWrite<Vec<u8>>, of: &ColumnDescPtr) -> Self {
-        let kind = of.physical_type();
-        Self {
-            writer: SerializedPageWriter::new(sink),
-            kind,
-            compressed: 0,
-            uncompressed: 0,
-            dictionary_at: None,
-            data_at: None,
-            index: ColumnIndexBuilder::new(kind),
-            offsets: OffsetIndexBuilder::new(),
-            last: None,
-            rises: true,
-        }
-    }
-
-    fn dictionary(&mut self, zstd: &mut Zstd, values: &Dictionary) -> Result<(), ParquetError> {
-        let page = ParquetPage::DictionaryPage {
-            buf: zstd.compress(&values.plain)?,
-            num_values: values.len() as u32,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        };
-        let (at, _) = self.write(page, values.plain.len())?;
-        self.dictionary_at = Some(at);
-        Ok(())
-    }
-
-    fn data(
-        &mut self,
-        zstd: &mut Zstd,
-        page: &[u8],
-        rows: u32,
-        encoding: Encoding,
-    ) -> Result<(), ParquetError> {
-        let length = page.len();
-        let page = ParquetPage::DataPage {
-            buf: zstd.compress(page)?,
-            num_values: rows,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        let (at, size) = self.write(page, length)?;
-        self.data_at.get_or_insert(at);
-        self.offsets.append_row_count(rows.into());
-        self.offsets.append_offset_and_size(at as i64, size as i32);
-        Ok(())
-    }
-
-    fn write(&mut self, page: ParquetPage, length: usize) -> Result<(u64, usize), ParquetError> {
-        let written = self.writer.write_page(CompressedPage::new(page, length))?;
-        self.compressed += written.compressed_size as u64;
-        self.uncompressed += written.uncompressed_size as u64;
-        Ok((written.offset, written.compressed_size))
-    }
-
-    /// Enters a page's bounds in the index.
-    fn tell(&mut self, bounds: Bounds, values: &Dictionary) {
-        let bytes = |number| values.bytes(number).to_vec();
-        let (least, greatest) = bounds
-            .range
-            .map_or((Vec::new(), Vec::new()), |(least, greatest)| {
-                (bytes(least), bytes(greatest))
-            });
-        self.index
-            .append(bounds.range.is_none(), least, greatest, bounds.nulls as i64, None);
-        if let (Some(last), Some(here)) = (self.last, bounds.range) {
-            let falls = |one, other| values.order(one, other).is_gt();
-            self.rises &= !falls(last.0, here.0) && !falls(last.1, here.1);
-        }
-        self.last = bounds.range.or(self.last);
-    }
-
-    fn end(
-        mut self,
-        of: &ColumnDescPtr,
-        (bounds, values): (Bounds, &Dictionary),
-        rows: u32,
-        encoding: Encoding,
-    ) -> Result<ColumnCloseResult, ParquetError> {
-        self.writer.close()?;
-        if self.rises {
-            self.index.set_boundary_order(BoundaryOrder::ASCENDING);
-        }
-        let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
-        if encoding == Encoding::RLE_DICTIONARY {
-            encodings.push(encoding);
-        }
-        let metadata = ColumnChunkMetaData::builder(of.clone())
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_encodings(encodings)
-            .set_total_compressed_size(self.compressed as i64)
-            .set_total_uncompressed_size(self.uncompressed as i64)
-            .set_num_values(rows.into())
-            .set_dictionary_page_offset(self.dictionary_at.map(|at| at as i64))
-            .set_data_page_offset(self.data_at.unwrap_or_default() as i64)
-            .set_statistics(bounds.statistics(values, self.kind))
-            .build()?;
-        Ok(ColumnCloseResult {
-            bytes_written: self.compressed,
-            rows_written: rows.into(),
-            metadata,
-            bloom_filter: None,
-            column_index: Some(self.index.build()?),
-            offset_index: Some(self.offsets.build()),
-        })
     }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use digest_core::dotted;
 use parquet::basic::Type;
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::Statistics;
@@ -62,6 +63,21 @@ impl Dictionary {
             .extend(values.iter().flat_map(|&value| (value as i32).to_le_bytes()));
     }
 
+    /// Appends an IPv4 address as text.
+    #[inline]
+    pub(crate) fn push_dotted(&mut self, address: u32) {
+        let (text, length) = dotted(address);
+        self.plain.extend_from_slice(&(length as u32).to_le_bytes());
+        let from = self.plain.len();
+        // All of it at once, which is no call.
+        self.plain.extend_from_slice(&text);
+        self.plain.truncate(from + length);
+        self.texts.push(Text {
+            head: u128::from_be_bytes(text),
+            at: from as u32..self.plain.len() as u32,
+        });
+    }
+
     /// Appends a text with its length.
     pub(crate) fn push_text(&mut self, text: &[u8]) {
         self.plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -112,12 +128,6 @@ impl Dictionary {
         out.extend_from_slice(bytes);
     }
 
-    /// All values of some rows that each have their own, as they are written plainly.
-    pub(crate) fn plain_numbers(&self, rows: Range<u32>) -> &[u8] {
-        let range = rows.start as usize * self.width..rows.end as usize * self.width;
-        self.plain.get(range).unwrap_or_default()
-    }
-
     /// The order of two values.
     #[inline]
     pub(crate) fn order(&self, one: u32, other: u32) -> Ordering {
@@ -141,12 +151,13 @@ impl Dictionary {
         if self.width > 0 {
             return self.bounds_of_numbers(rows);
         }
-        let mut bounds = Bounds::default();
+        let (mut bounds, mut last) = (Bounds::default(), NULL);
         for (count, number) in rows {
             if number == NULL {
                 bounds.nulls += u64::from(count);
-            } else {
+            } else if number != last {
                 bounds.widen(self, number);
+                last = number;
             }
         }
         bounds

@@ -2,10 +2,11 @@
 
 use digest_core::{Dimensions, Edge};
 
-use crate::addresses::{Ip, Numbers};
-use crate::column::{AnyColumn, Column, named};
-use crate::numbers::{Near, Plain, Written, signed};
+use crate::addresses::{Addresses, Numbers};
+use crate::column::AnyColumn;
+use crate::numbers::{Measured, NONE, Near, Written, signed};
 use crate::origins::Origin;
+use crate::texts::{Texts, named};
 
 /// The table's columns, in order. Text that a format or a record lacks is null, never `-`.
 pub(crate) const SCHEMA: &str = "message edges {
@@ -72,8 +73,6 @@ pub(crate) mod side {
     };
 }
 
-type Text = Column<Vec<u8>>;
-
 /// Which port folding made 0, as the column `fold` names it.
 const FOLDS: &[&str] = &["portless", "equal", "src", "dst"];
 const PORTLESS: i64 = 0;
@@ -99,37 +98,37 @@ pub(crate) struct EdgeColumns {
     is_bare: bool,
     /// What [`EdgeColumns::push_seldom`] was last told.
     seldom: Option<Seldom>,
-    account_id: Text,
-    region: Text,
-    interface_id: Text,
-    flow_direction: Text,
+    account_id: Texts,
+    region: Texts,
+    interface_id: Texts,
+    flow_direction: Texts,
     traffic_path: Near,
-    srcaddr: Column<Ip>,
-    dstaddr: Column<Ip>,
+    srcaddr: Addresses,
+    dstaddr: Addresses,
     srcaddr_v4: Numbers,
     dstaddr_v4: Numbers,
-    pkt_srcaddr: Column<Ip>,
-    pkt_dstaddr: Column<Ip>,
+    pkt_srcaddr: Addresses,
+    pkt_dstaddr: Addresses,
     srcport: Near,
     dstport: Near,
     protocol: Near,
-    action: Text,
-    reject_reason: Text,
+    action: Texts,
+    reject_reason: Texts,
     fold: Near,
-    packets: Near,
-    bytes: Plain,
-    records: Near,
+    packets: Measured,
+    bytes: Measured,
+    records: Measured,
     syn_records: Near,
     synack_records: Near,
     rst_records: Near,
-    first_seen: Near,
-    last_seen: Near,
-    folded_port_min: Near,
-    folded_port_max: Near,
+    first_seen: Measured,
+    last_seen: Measured,
+    folded_port_min: Measured,
+    folded_port_max: Measured,
     tcp_flags: Near,
     log_versions: Near,
-    src_aws_service: Text,
-    dst_aws_service: Text,
+    src_aws_service: Texts,
+    dst_aws_service: Texts,
 }
 
 impl Default for EdgeColumns {
@@ -140,37 +139,37 @@ impl Default for EdgeColumns {
             rows: 0,
             is_bare: false,
             seldom: None,
-            account_id: Text::default(),
-            region: Text::default(),
-            interface_id: Text::default(),
-            flow_direction: Text::default(),
+            account_id: Texts::default(),
+            region: Texts::default(),
+            interface_id: Texts::default(),
+            flow_direction: Texts::default(),
             traffic_path: int32(),
-            srcaddr: Column::default(),
-            dstaddr: Column::default(),
+            srcaddr: Addresses::default(),
+            dstaddr: Addresses::default(),
             srcaddr_v4: Numbers::default(),
             dstaddr_v4: Numbers::default(),
-            pkt_srcaddr: Column::default(),
-            pkt_dstaddr: Column::default(),
+            pkt_srcaddr: Addresses::default(),
+            pkt_dstaddr: Addresses::default(),
             srcport: int32(),
             dstport: int32(),
             protocol: int32(),
-            action: Text::default(),
-            reject_reason: Text::default(),
+            action: Texts::default(),
+            reject_reason: Texts::default(),
             fold: Near::small(Written::Names(FOLDS)),
-            packets: int64(),
-            bytes: Plain::default(),
-            records: int64(),
+            packets: Measured::default(),
+            bytes: Measured::default(),
+            records: Measured::default(),
             syn_records: int64(),
             synack_records: int64(),
             rst_records: int64(),
-            first_seen: Near::around_the_first(),
-            last_seen: Near::around_the_first(),
-            folded_port_min: int32(),
-            folded_port_max: int32(),
+            first_seen: Measured::default(),
+            last_seen: Measured::default(),
+            folded_port_min: Measured::default(),
+            folded_port_max: Measured::default(),
             tcp_flags: int32(),
             log_versions: int64(),
-            src_aws_service: Text::default(),
-            dst_aws_service: Text::default(),
+            src_aws_service: Texts::default(),
+            dst_aws_service: Texts::default(),
         }
     }
 }
@@ -179,6 +178,23 @@ impl EdgeColumns {
     /// Rows that were pushed.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
+    }
+
+    /// Makes room for so many rows more.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        for addresses in [&mut self.srcaddr_v4, &mut self.dstaddr_v4] {
+            addresses.reserve(rows);
+        }
+        let measured = [
+            &mut self.packets,
+            &mut self.bytes,
+            &mut self.records,
+            &mut self.first_seen,
+            &mut self.last_seen,
+            &mut self.folded_port_min,
+            &mut self.folded_port_max,
+        ];
+        measured.into_iter().for_each(|column| column.reserve(rows));
     }
 
     /// The edges that are pushed from here on are of this edge's interface, whose records were delivered there.
@@ -194,8 +210,10 @@ impl EdgeColumns {
     #[inline]
     pub(crate) fn push(&mut self, edge: &Edge<'_>) {
         let row = self.rows;
-        self.srcaddr.push(row, &Ip(edge.srcaddr));
-        self.dstaddr.push(row, &Ip(edge.dstaddr));
+        self.srcaddr.push(row, edge.srcaddr);
+        self.dstaddr.push(row, edge.dstaddr);
+        self.srcaddr_v4.push(edge.srcaddr);
+        self.dstaddr_v4.push(edge.dstaddr);
         self.srcport
             .push_option(row, edge.ports.map(|(src, _)| src.into()));
         self.dstport
@@ -218,10 +236,8 @@ impl EdgeColumns {
         self.flow_direction.push_option(row, further.flow_direction);
         self.traffic_path
             .push_option(row, further.traffic_path.map(i64::from));
-        self.pkt_srcaddr
-            .push_option(row, further.pkt_srcaddr.map(Ip).as_ref());
-        self.pkt_dstaddr
-            .push_option(row, further.pkt_dstaddr.map(Ip).as_ref());
+        self.pkt_srcaddr.push_option(row, further.pkt_srcaddr);
+        self.pkt_dstaddr.push_option(row, further.pkt_dstaddr);
         self.reject_reason.push_option(row, further.reject_reason);
         self.src_aws_service.push_option(row, further.pkt_src_aws_service);
         self.dst_aws_service.push_option(row, further.pkt_dst_aws_service);
@@ -232,15 +248,15 @@ impl EdgeColumns {
         let history = edge.history.unwrap_or_default();
         let folded = history.folded_ports;
         self.fold.push(row, fold_of(edge.ports, folded));
-        self.packets.push(row, signed(edge.packets));
+        self.packets.push(signed(edge.packets));
         self.bytes.push(signed(edge.bytes));
-        self.records.push(row, signed(history.records));
-        self.first_seen.push(row, history.first_seen);
-        self.last_seen.push(row, history.last_seen);
-        self.folded_port_min
-            .push_option(row, folded.map(|(least, _)| least.into()));
-        self.folded_port_max
-            .push_option(row, folded.map(|(_, greatest)| greatest.into()));
+        self.records.push(signed(history.records));
+        self.first_seen.push(history.first_seen);
+        self.last_seen.push(history.last_seen);
+        let (least, greatest) =
+            folded.map_or((NONE, NONE), |(least, greatest)| (least.into(), greatest.into()));
+        self.folded_port_min.push(least);
+        self.folded_port_max.push(greatest);
         let seldom = Seldom {
             syn: history.syn,
             synack: history.synack,
@@ -272,8 +288,8 @@ impl EdgeColumns {
 
     /// All columns, full, in the schema's order.
     pub(crate) fn all(&mut self) -> [&mut dyn AnyColumn; 31] {
-        self.srcaddr_v4.of(&self.srcaddr);
-        self.dstaddr_v4.of(&self.dstaddr);
+        self.srcaddr_v4.end(&self.srcaddr);
+        self.dstaddr_v4.end(&self.dstaddr);
         [
             &mut self.account_id,
             &mut self.region,

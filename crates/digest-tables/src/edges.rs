@@ -97,6 +97,12 @@ impl Makers {
     }
 }
 
+/// Whether two names are one, most often by being in one place.
+#[inline]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
+
 /// Makes row groups, one after the other.
 struct Maker {
     columns: EdgeColumns,
@@ -118,11 +124,14 @@ impl Maker {
         columns: &[ColumnDescPtr],
     ) -> Result<Group, TableError> {
         self.columns.clear();
+        self.columns.reserve(block.len());
         let mut has_history = true;
-        let mut here: (Vec<u8>, Vec<u8>) = Default::default();
+        let mut here: Option<(&[u8], &[u8])> = None;
         block.for_each(|edge| {
-            if self.columns.rows() == 0 || here.1 != edge.interface_id || here.0 != edge.account_id {
-                here = (edge.account_id.to_vec(), edge.interface_id.to_vec());
+            let names = (edge.account_id, edge.interface_id);
+            // Edges of an interface share its names: most often nothing needs to be read.
+            if !here.is_some_and(|here| same(here.1, names.1) && same(here.0, names.0)) {
+                here = Some(names);
                 let origin = origins.of(edge.interface_id);
                 self.columns.begin_interface(edge, origin);
             }

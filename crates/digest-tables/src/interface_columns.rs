@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use digest_core::{FACTS, InterfaceFacts, SharedAddress};
 
-use crate::column::{AnyColumn, Column, named};
+use crate::column::AnyColumn;
 use crate::numbers::{Near, Written, signed};
 use crate::origins::Origins;
 use crate::tags::decoded;
+use crate::texts::{Texts, named};
 
 /// Columns before and behind those of the facts: names, and whether they are numbers that are never null.
 const BEFORE: [(&str, Kind); 6] = [
@@ -35,8 +36,6 @@ pub(crate) const REGION: &str = "region";
 
 /// Columns with a bloom filter: what is asked for by its one value.
 pub(crate) const FILTERED: [&str; 4] = ["interface_id", "ipv4_address", "ipv6_address", "instance_id"];
-
-type Text = Column<Vec<u8>>;
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,20 +83,20 @@ pub(crate) fn column_of(fact: &str) -> String {
 #[derive(Debug)]
 pub(crate) struct InterfaceColumns {
     rows: u32,
-    account_id: Text,
-    region: Text,
-    interface_id: Text,
-    ipv4_address: Text,
+    account_id: Texts,
+    region: Texts,
+    interface_id: Texts,
+    ipv4_address: Texts,
     ipv4_number: Near,
-    ipv6_address: Text,
-    facts: Vec<Text>,
-    changed: Text,
-    flow_log_ids: Text,
+    ipv6_address: Texts,
+    facts: Vec<Texts>,
+    changed: Texts,
+    flow_log_ids: Texts,
     ok_records: Near,
     nodata_records: Near,
     skipdata_records: Near,
     minutes_reported: Near,
-    reported: Text,
+    reported: Texts,
     first_seen: Near,
     last_seen: Near,
 }
@@ -107,20 +106,20 @@ impl Default for InterfaceColumns {
         let number = || Near::small(Written::Int64);
         Self {
             rows: 0,
-            account_id: Text::default(),
-            region: Text::default(),
-            interface_id: Text::default(),
-            ipv4_address: Text::default(),
+            account_id: Texts::default(),
+            region: Texts::default(),
+            interface_id: Texts::default(),
+            ipv4_address: Texts::default(),
             ipv4_number: number(),
-            ipv6_address: Text::default(),
-            facts: facts().map(|_| Text::default()).collect(),
-            changed: Text::default(),
-            flow_log_ids: Text::default(),
+            ipv6_address: Texts::default(),
+            facts: facts().map(|_| Texts::default()).collect(),
+            changed: Texts::default(),
+            flow_log_ids: Texts::default(),
             ok_records: number(),
             nodata_records: number(),
             skipdata_records: number(),
             minutes_reported: number(),
-            reported: Text::default(),
+            reported: Texts::default(),
             first_seen: Near::around_the_first(),
             last_seen: Near::around_the_first(),
         }

@@ -17,6 +17,8 @@ mod runs;
 
 mod column;
 
+mod texts;
+
 mod addresses;
 
 mod numbers;
@@ -25,7 +27,11 @@ mod dictionary;
 
 mod bits;
 
+mod delta;
+
 mod page;
+
+mod pages;
 
 mod chunk;
 

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use crate::bits;
+use crate::delta::{self, Width};
 use crate::dictionary::{Bounds, Dictionary};
+use crate::numbers::NONE;
 use crate::runs::{NULL, Runs};
 
 /// Which of a column's values its rows have, in the form in which it is written fastest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Which<'c> {
-    /// Each row its own, in order.
-    Own,
     /// As the runs say, which are long.
     Runs(&'c Runs),
     /// Row by row.
@@ -21,7 +21,6 @@ impl<'c> Which<'c> {
     /// Of some rows the least and the greatest value, and how many have none.
     pub(crate) fn bounds(self, values: &Dictionary, rows: Range<u32>) -> Bounds {
         match self {
-            Self::Own => values.bounds(rows.map(|number| (1, number))),
             Self::Runs(runs) => values.bounds(runs.within(rows.start, rows.end)),
             Self::Each(numbers) => values.bounds(some(numbers, rows).iter().map(|&number| (1, number))),
         }
@@ -39,38 +38,58 @@ fn some(numbers: &[u32], rows: Range<u32>) -> &[u32] {
 pub(crate) struct Page {
     pub(crate) bytes: Vec<u8>,
     scratch: Vec<u32>,
+    /// Numbers of those rows that have one.
+    present: Vec<i64>,
 }
 
 impl Page {
     /// Which of the rows have a value, where so many have none.
     pub(crate) fn push_levels(&mut self, which: Which<'_>, rows: Range<u32>, nulls: u64) {
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(&[0; size_of::<u32>()]);
-        let count = rows.len();
-        if nulls == 0 || nulls == count as u64 {
-            bits::push_run(&mut self.bytes, count, u32::from(nulls == 0), 1);
-        } else {
-            match which {
-                // None is without.
-                Which::Own => {}
-                Which::Runs(runs) => {
-                    for (count, number) in runs.within(rows.start, rows.end) {
-                        bits::push_run(&mut self.bytes, count as usize, u32::from(number != NULL), 1);
-                    }
-                }
-                Which::Each(numbers) => {
-                    let levels = some(numbers, rows)
-                        .iter()
-                        .map(|&number| u32::from(number != NULL));
-                    self.scratch.clear();
-                    self.scratch.extend(levels);
-                    bits::push(&mut self.bytes, &self.scratch, 1);
+        self.levels(rows.len(), nulls, |bytes, scratch| match which {
+            Which::Runs(runs) => {
+                for (count, number) in runs.within(rows.start, rows.end) {
+                    bits::push_run(bytes, count as usize, u32::from(number != NULL), 1);
                 }
             }
+            Which::Each(numbers) => {
+                let rows = some(numbers, rows.clone());
+                scratch.clear();
+                scratch.extend(rows.iter().map(|&number| u32::from(number != NULL)));
+                bits::push(bytes, scratch, 1);
+            }
+        });
+    }
+
+    /// Levels of so many rows, which are told where some have a value and so many others have none.
+    fn levels(&mut self, rows: usize, nulls: u64, tell: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>)) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; size_of::<u32>()]);
+        if nulls == 0 || nulls == rows as u64 {
+            bits::push_run(&mut self.bytes, rows, u32::from(nulls == 0), 1);
+        } else {
+            tell(&mut self.bytes, &mut self.scratch);
         }
         let length = (self.bytes.len() - from - size_of::<u32>()) as u32;
         if let Some(place) = self.bytes.get_mut(from..).and_then(<[u8]>::first_chunk_mut) {
             *place = length.to_le_bytes();
+        }
+    }
+
+    /// Numbers of rows, of which so many have none: levels, where the column has any, and differences.
+    pub(crate) fn push_differences(&mut self, rows: &[i64], is_optional: bool, nulls: u64, width: Width) {
+        if is_optional {
+            self.levels(rows.len(), nulls, |bytes, scratch| {
+                scratch.clear();
+                scratch.extend(rows.iter().map(|&number| u32::from(number != NONE)));
+                bits::push(bytes, scratch, 1);
+            });
+        }
+        if nulls == 0 {
+            delta::push(&mut self.bytes, rows, width);
+        } else {
+            self.present.clear();
+            self.present.extend(rows.iter().filter(|&&number| number != NONE));
+            delta::push(&mut self.bytes, &self.present, width);
         }
     }
 
@@ -79,11 +98,6 @@ impl Page {
         let width = bits::width_of(values);
         self.bytes.push(width as u8);
         match which {
-            Which::Own => {
-                self.scratch.clear();
-                self.scratch.extend(rows);
-                bits::push(&mut self.bytes, &self.scratch, width);
-            }
             Which::Runs(runs) => {
                 for (count, number) in present(runs, rows) {
                     bits::push_run(&mut self.bytes, count as usize, number, width);
@@ -102,7 +116,6 @@ impl Page {
     /// The rows' values, plainly.
     pub(crate) fn push_values(&mut self, which: Which<'_>, rows: Range<u32>, values: &Dictionary) {
         match which {
-            Which::Own => self.bytes.extend_from_slice(values.plain_numbers(rows)),
             Which::Runs(runs) => {
                 for (count, number) in present(runs, rows) {
                     (0..count).for_each(|_| values.push_plain(number, &mut self.bytes));

@@ -11,6 +11,12 @@ pub(crate) mod addresses;
 
 pub(crate) mod inflating;
 
+pub(crate) mod data_page;
+
+pub(crate) mod differences;
+
+pub(crate) mod pages;
+
 pub(crate) mod chunk;
 
 pub(crate) mod footer;

@@ -28,13 +28,6 @@ impl Runs {
         self.0.len()
     }
 
-    /// The same runs of other numbers; runs of one number may follow each other.
-    pub(crate) fn renumber(&mut self, from: &Self, number: impl Fn(u32) -> u32) {
-        self.0.clear();
-        self.0
-            .extend(from.0.iter().map(|&(row, value)| (row, number(value))));
-    }
-
     /// Exchanges numbers for others.
     pub(crate) fn change(&mut self, number: impl Fn(u32) -> u32) {
         for (_, value) in &mut self.0 {
