@@ -8,8 +8,10 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::column::{AnyColumn, Rows};
+use crate::delta::Width;
 use crate::dictionary::Dictionary;
-use crate::numbers::NONE;
+use crate::measured::Measured;
+use crate::page::Page;
 use crate::runs::{NULL, Runs};
 
 /// What the number of an IPv6 address is marked by until all are known: those of IPv4 are numbered on behind them.
@@ -126,26 +128,35 @@ impl AnyColumn for Addresses {
 }
 
 /// The IPv4 addresses of a column as numbers, and of its other rows nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Numbers {
-    rows: Vec<i64>,
+    rows: Measured,
     /// Each of them once.
     values: Vec<i64>,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            rows: Measured::optional(Width::Int64),
+            values: Vec::new(),
+        }
+    }
 }
 
 impl Numbers {
     /// The next row's address.
     #[inline]
     pub(crate) fn push(&mut self, address: IpAddr) {
-        self.rows.push(match address {
-            IpAddr::V4(address) => address.to_bits().into(),
-            IpAddr::V6(_) => NONE,
+        self.rows.push_option(match address {
+            IpAddr::V4(address) => Some(address.to_bits().into()),
+            IpAddr::V6(_) => None,
         });
     }
 
-    /// Makes room for so many rows.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.rows.reserve(rows);
+    /// As [`Measured::end_page`].
+    pub(crate) fn end_page(&mut self, page: &mut Page) {
+        self.rows.end_page(page);
     }
 
     /// All rows have come, and these are their addresses.
@@ -158,7 +169,7 @@ impl Numbers {
 impl AnyColumn for Numbers {
     fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
         out.extend_int64(&self.values);
-        Rows::Numbers(&self.rows)
+        Rows::Pages(self.rows.pages())
     }
 
     fn clear(&mut self) {
@@ -182,6 +193,7 @@ mod tests {
         }
         column.push_option(5, None);
         column.push_option(6, Some("10.0.0.2".parse().unwrap()));
+        numbers.end_page(&mut Page::default());
         numbers.end(&column);
         let (mut values, mut each) = (Dictionary::default(), Vec::new());
         let Rows::Of(runs) = column.take(&mut values) else {
@@ -201,10 +213,13 @@ mod tests {
         );
         values.clear();
         let (one, two) = (0x0a00_0001, 0x0a00_0002);
-        let Rows::Numbers(rows) = numbers.take(&mut values) else {
+        let Rows::Pages([page]) = numbers.take(&mut values) else {
             panic!("each row has a number of its own");
         };
-        assert_eq!(rows, [one, NONE, two, one, NONE]);
+        assert_eq!(
+            (page.rows, page.range.nulls, page.range.ends),
+            (5, 2, Some((one, two)))
+        );
         assert_eq!(values.len(), 2);
     }
 }

@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use parquet::basic::{Encoding, Type};
+use parquet::basic::{Compression, Encoding, Type};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
@@ -20,13 +20,11 @@ use crate::bits;
 use crate::column::{AnyColumn, Rows};
 use crate::delta::Width;
 use crate::dictionary::{Bounds, Dictionary};
-use crate::numbers::Range;
-use crate::page::{Page, Which};
-use crate::pages::{Pages, Rising, Zstd};
+use crate::measured::{PageOfNumbers, Range};
+use crate::page::{Page, ROWS_OF_A_PAGE, Which};
+use crate::pages::{Packed, Pages, Rising, Zstd};
 use crate::runs::{NULL, Runs};
 
-/// Rows of a page: what an engine reads at least where the page index tells it to.
-const ROWS_OF_A_PAGE: u32 = 16 * 1024;
 /// How often a bloom filter says "may be" of a value that is not there.
 const FALSE_ALARMS: f64 = 0.01;
 /// Mean length of runs from which on they are written as they are, and not row by row.
@@ -73,7 +71,7 @@ impl Chunks {
         let mut sink = TrackedWrite::new(Vec::with_capacity(room));
         let mut close = match column.take(&mut self.values) {
             Rows::Of(runs) => self.by_values(&mut sink, of, runs, rows)?,
-            Rows::Numbers(numbers) => self.by_differences(&mut sink, of, numbers)?,
+            Rows::Pages(pages) => by_differences(&mut sink, of, pages, rows)?,
         };
         if has_filter {
             let mut filter = Sbbf::new_with_ndv_fpp(self.values.len() as u64, FALSE_ALARMS)?;
@@ -105,9 +103,9 @@ impl Chunks {
             Which::Each(each)
         };
         let encoding = encoding(values, which, rows);
-        let mut pages = Pages::new(sink, of, Some(zstd), encoding);
+        let mut pages = Pages::new(sink, of, Zstd::compression(), encoding);
         if encoding == Encoding::RLE_DICTIONARY {
-            pages.dictionary(values)?;
+            pages.dictionary(zstd.pack(&values.plain)?, values.len())?;
         }
         let (mut all, mut rising) = (Bounds::default(), Rising::new());
         let mut from = 0;
@@ -127,53 +125,11 @@ impl Chunks {
             let bounds = here
                 .range
                 .map(|(least, greatest)| [values.bytes(least), values.bytes(greatest)]);
-            pages.data(&page.bytes, to - from, bounds, here.nulls)?;
+            pages.data(zstd.pack(&page.bytes)?, to - from, bounds, here.nulls)?;
             from = to;
         }
         let statistics = all.statistics(values, of.physical_type());
         pages.end(of, statistics, rising.rises, rows)
-    }
-
-    /// What each row's number differs by from that of the row before.
-    fn by_differences(
-        &mut self,
-        sink: &mut TrackedWrite<Vec<u8>>,
-        of: &ColumnDescPtr,
-        numbers: &[i64],
-    ) -> Result<ColumnCloseResult, ParquetError> {
-        let width = match of.physical_type() {
-            Type::INT32 => Width::Int32,
-            _ => Width::Int64,
-        };
-        let is_optional = of.max_def_level() > 0;
-        let mut pages = Pages::new(sink, of, None, Encoding::DELTA_BINARY_PACKED);
-        let (mut all, mut rising) = (Range::default(), Rising::new());
-        for rows in numbers.chunks(ROWS_OF_A_PAGE as usize) {
-            let page = &mut self.page;
-            page.bytes.clear();
-            let here = Range::of(rows, is_optional);
-            all = all.with(here);
-            rising.next(here.ends, |one, other| one > other);
-            page.push_differences(rows, is_optional, here.nulls, width);
-            let bounds = here
-                .ends
-                .map(|(least, greatest)| [least.to_le_bytes(), greatest.to_le_bytes()]);
-            let bounds = bounds
-                .as_ref()
-                .map(|ends| [width.bytes_of(&ends[0]), width.bytes_of(&ends[1])]);
-            pages.data(&page.bytes, rows.len() as u32, bounds, here.nulls)?;
-        }
-        let ends = |end: fn((i64, i64)) -> i64| all.ends.map(end);
-        let (least, greatest) = (ends(|ends| ends.0), ends(|ends| ends.1));
-        let nulls = Some(all.nulls);
-        let statistics = match width {
-            Width::Int32 => {
-                let short = |end: Option<i64>| end.map(|end| end as i32);
-                Statistics::int32(short(least), short(greatest), None, nulls, false)
-            }
-            Width::Int64 => Statistics::int64(least, greatest, None, nulls, false),
-        };
-        pages.end(of, statistics, rising.rises, numbers.len() as u32)
     }
 
     /// Appends a row group of so many rows to a file, whose columns these are, in order. Those of some names get a filter.
@@ -193,6 +149,44 @@ impl Chunks {
         group.close()?;
         Ok(())
     }
+}
+
+/// What each row's number differs by from that of the row before: pages that are there already, of so many rows together.
+fn by_differences(
+    sink: &mut TrackedWrite<Vec<u8>>,
+    of: &ColumnDescPtr,
+    made: &[PageOfNumbers],
+    rows: u32,
+) -> Result<ColumnCloseResult, ParquetError> {
+    let width = match of.physical_type() {
+        Type::INT32 => Width::Int32,
+        _ => Width::Int64,
+    };
+    let mut pages = Pages::new(sink, of, Compression::UNCOMPRESSED, Encoding::DELTA_BINARY_PACKED);
+    let (mut all, mut rising) = (Range::default(), Rising::new());
+    for page in made {
+        let here = page.range;
+        all = all.with(here);
+        rising.next(here.ends, |one, other| one > other);
+        let bounds = here
+            .ends
+            .map(|(least, greatest)| [least.to_le_bytes(), greatest.to_le_bytes()]);
+        let bounds = bounds
+            .as_ref()
+            .map(|ends| ends.each_ref().map(|end| width.bytes_of(end)));
+        pages.data(Packed::plain(page.bytes.clone()), page.rows, bounds, here.nulls)?;
+    }
+    let ends = |end: fn((i64, i64)) -> i64| all.ends.map(end);
+    let (least, greatest) = (ends(|ends| ends.0), ends(|ends| ends.1));
+    let nulls = Some(all.nulls);
+    let statistics = match width {
+        Width::Int32 => {
+            let short = |end: Option<i64>| end.map(|end| end as i32);
+            Statistics::int32(short(least), short(greatest), None, nulls, false)
+        }
+        Width::Int64 => Statistics::int64(least, greatest, None, nulls, false),
+    };
+    pages.end(of, statistics, rising.rises, rows)
 }
 
 /// What takes less room: each value once and the rows' numbers, or the rows' values.

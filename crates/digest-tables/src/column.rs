@@ -1,6 +1,7 @@
-//! A column of a row group, once it is full: its values and which row has which, or a number for each row.
+//! A column of a row group, once it is full: its values and which row has which, or pages of a number for each row.
 
 use crate::dictionary::Dictionary;
+use crate::measured::PageOfNumbers;
 use crate::runs::Runs;
 
 /// What a column's rows have.
@@ -8,9 +9,8 @@ use crate::runs::Runs;
 pub(crate) enum Rows<'c> {
     /// Those of the values that the runs say.
     Of(&'c Runs),
-    /// Each row a number of its own, or [`NONE`](crate::numbers::NONE). The values are what a filter has to know, and else
-    /// none.
-    Numbers(&'c [i64]),
+    /// Each row a number of its own, or none: those of these pages. The values are what a filter has to know, and else none.
+    Pages(&'c [PageOfNumbers]),
 }
 
 /// A column of whatever kind, once it is full.

@@ -40,46 +40,124 @@ impl Width {
     }
 }
 
-/// Appends all numbers of a page, none of which may be larger than they are in the file.
-pub(crate) fn push(out: &mut Vec<u8>, numbers: &[i64], width: Width) {
-    push_varint(out, BLOCK as u64);
-    push_varint(out, PARTS as u64);
-    push_varint(out, numbers.len() as u64);
-    let first = numbers.first().copied().unwrap_or_default();
-    push_varint(out, zigzag(first));
-    let mut before = first;
-    for block in numbers.get(1..).unwrap_or_default().chunks(BLOCK) {
-        let mut differences = [0; BLOCK];
-        let mut least = i64::MAX;
-        for (difference, &number) in differences.iter_mut().zip(block) {
-            *difference = width.wrapped(number.wrapping_sub(before));
-            least = least.min(*difference);
-            before = number;
+/// The numbers of a page on their way. They are packed a block at a time, so that what waits is in the nearest cache.
+#[derive(Debug)]
+pub(crate) struct Differences {
+    width: Width,
+    /// Those that come next, behind the last one of the block before.
+    numbers: [i64; BLOCK + 1],
+    held: usize,
+    /// The page's first number, and how many have been packed with it.
+    first: i64,
+    count: usize,
+    blocks: Vec<u8>,
+    ends: Option<(i64, i64)>,
+}
+
+impl Differences {
+    /// Differences of numbers of this width.
+    pub(crate) fn new(width: Width) -> Self {
+        Self {
+            width,
+            numbers: [0; BLOCK + 1],
+            held: 0,
+            first: 0,
+            count: 0,
+            blocks: Vec::new(),
+            ends: None,
         }
-        push_varint(out, zigzag(least));
-        let widths = out.len();
-        out.extend_from_slice(&[0; PARTS]);
-        let (parts, _) = differences.as_chunks_mut::<PART>();
-        for (at, part) in parts.iter_mut().enumerate() {
-            // What a last part lacks is written, what a last block lacks of its parts is not.
-            let Some(held) = block.len().checked_sub(at * PART).filter(|&held| held > 0) else {
-                break;
+    }
+
+    /// The next number, which may not be larger than it is in the file.
+    #[inline]
+    pub(crate) fn push(&mut self, number: i64) {
+        if let Some(place) = self.numbers.get_mut(self.held) {
+            *place = number;
+        }
+        self.held += 1;
+        if self.held > BLOCK {
+            self.end_block();
+        }
+    }
+
+    fn end_block(&mut self) {
+        let numbers = self.numbers.get(..self.held).unwrap_or_default();
+        let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
+            return;
+        };
+        if self.count == 0 {
+            self.first = first;
+            self.count = 1;
+        }
+        let (mut least, mut greatest) = self.ends.unwrap_or((first, first));
+        for &number in numbers {
+            least = least.min(number);
+            greatest = greatest.max(number);
+        }
+        self.ends = Some((least, greatest));
+        if numbers.len() > 1 {
+            self.count += numbers.len() - 1;
+            push_block(&mut self.blocks, numbers, self.width);
+        }
+        self.numbers[0] = last;
+        self.held = 1;
+    }
+
+    /// Appends all of the page's numbers and gives the least and the greatest. The next number is another page's.
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Option<(i64, i64)> {
+        self.end_block();
+        push_varint(out, BLOCK as u64);
+        push_varint(out, PARTS as u64);
+        push_varint(out, self.count as u64);
+        push_varint(out, zigzag(if self.count == 0 { 0 } else { self.first }));
+        out.extend_from_slice(&self.blocks);
+        self.clear();
+        self.ends.take()
+    }
+
+    /// Forgets all numbers.
+    pub(crate) fn clear(&mut self) {
+        self.held = 0;
+        self.count = 0;
+        self.blocks.clear();
+    }
+}
+
+/// Appends what each number differs by from that before it; the first is of the block before.
+fn push_block(out: &mut Vec<u8>, numbers: &[i64], width: Width) {
+    let mut differences = [0; BLOCK];
+    let mut least = i64::MAX;
+    for (difference, pair) in differences.iter_mut().zip(numbers.array_windows()) {
+        let [before, number] = pair;
+        *difference = width.wrapped(number.wrapping_sub(*before));
+        least = least.min(*difference);
+    }
+    push_varint(out, zigzag(least));
+    let widths = out.len();
+    out.extend_from_slice(&[0; PARTS]);
+    let (parts, _) = differences.as_chunks_mut::<PART>();
+    for (at, part) in parts.iter_mut().enumerate() {
+        // What a last part lacks is written, what a last block lacks of its parts is not.
+        let Some(held) = (numbers.len() - 1)
+            .checked_sub(at * PART)
+            .filter(|&held| held > 0)
+        else {
+            break;
+        };
+        let mut all = 0;
+        for (place, difference) in part.iter_mut().enumerate() {
+            *difference = if place < held {
+                difference.wrapping_sub(least)
+            } else {
+                0
             };
-            let mut all = 0;
-            for (place, difference) in part.iter_mut().enumerate() {
-                *difference = if place < held {
-                    difference.wrapping_sub(least)
-                } else {
-                    0
-                };
-                all |= *difference as u64;
-            }
-            let bits = u64::BITS - all.leading_zeros();
-            if let Some(width) = out.get_mut(widths + at) {
-                *width = bits as u8;
-            }
-            pack(out, part, bits);
+            all |= *difference as u64;
         }
+        let bits = u64::BITS - all.leading_zeros();
+        if let Some(width) = out.get_mut(widths + at) {
+            *width = bits as u8;
+        }
+        pack(out, part, bits);
     }
 }
 

@@ -4,8 +4,11 @@ use digest_core::{Dimensions, Edge};
 
 use crate::addresses::{Addresses, Numbers};
 use crate::column::AnyColumn;
-use crate::numbers::{Measured, NONE, Near, Written, signed};
+use crate::delta::Width;
+use crate::measured::Measured;
+use crate::numbers::{Near, Written, signed};
 use crate::origins::Origin;
+use crate::page::{Page, ROWS_OF_A_PAGE};
 use crate::texts::{Texts, named};
 
 /// The table's columns, in order. Text that a format or a record lacks is null, never `-`.
@@ -94,6 +97,8 @@ struct Seldom {
 #[derive(Debug)]
 pub(crate) struct EdgeColumns {
     rows: u32,
+    /// Pages are made here.
+    page: Page,
     /// Whether the last row had none of the columns that [`EdgeColumns::push_further`] fills.
     is_bare: bool,
     /// What [`EdgeColumns::push_seldom`] was last told.
@@ -135,8 +140,11 @@ impl Default for EdgeColumns {
     fn default() -> Self {
         let int32 = || Near::small(Written::Int32);
         let int64 = || Near::small(Written::Int64);
+        let sum = || Measured::required(Width::Int64);
+        let port = || Measured::optional(Width::Int32);
         Self {
             rows: 0,
+            page: Page::default(),
             is_bare: false,
             seldom: None,
             account_id: Texts::default(),
@@ -156,16 +164,16 @@ impl Default for EdgeColumns {
             action: Texts::default(),
             reject_reason: Texts::default(),
             fold: Near::small(Written::Names(FOLDS)),
-            packets: Measured::default(),
-            bytes: Measured::default(),
-            records: Measured::default(),
+            packets: sum(),
+            bytes: sum(),
+            records: sum(),
             syn_records: int64(),
             synack_records: int64(),
             rst_records: int64(),
-            first_seen: Measured::default(),
-            last_seen: Measured::default(),
-            folded_port_min: Measured::default(),
-            folded_port_max: Measured::default(),
+            first_seen: sum(),
+            last_seen: sum(),
+            folded_port_min: port(),
+            folded_port_max: port(),
             tcp_flags: int32(),
             log_versions: int64(),
             src_aws_service: Texts::default(),
@@ -178,23 +186,6 @@ impl EdgeColumns {
     /// Rows that were pushed.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
-    }
-
-    /// Makes room for so many rows more.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        for addresses in [&mut self.srcaddr_v4, &mut self.dstaddr_v4] {
-            addresses.reserve(rows);
-        }
-        let measured = [
-            &mut self.packets,
-            &mut self.bytes,
-            &mut self.records,
-            &mut self.first_seen,
-            &mut self.last_seen,
-            &mut self.folded_port_min,
-            &mut self.folded_port_max,
-        ];
-        measured.into_iter().for_each(|column| column.reserve(rows));
     }
 
     /// The edges that are pushed from here on are of this edge's interface, whose records were delivered there.
@@ -214,15 +205,18 @@ impl EdgeColumns {
         self.dstaddr.push(row, edge.dstaddr);
         self.srcaddr_v4.push(edge.srcaddr);
         self.dstaddr_v4.push(edge.dstaddr);
-        self.srcport
-            .push_option(row, edge.ports.map(|(src, _)| src.into()));
-        self.dstport
-            .push_option(row, edge.ports.map(|(_, dst)| dst.into()));
+        // Taken apart once: read as one, the pair would have to wait until both stores of it are in the cache.
+        let ports = edge.ports.map(|(src, dst)| (i64::from(src), i64::from(dst)));
+        self.srcport.push_option(row, ports.map(|(src, _)| src));
+        self.dstport.push_option(row, ports.map(|(_, dst)| dst));
         self.protocol.push(row, edge.protocol.into());
         self.action.push_option(row, named(edge.action));
         self.push_further(row, &edge.dimensions);
-        self.push_measures(row, edge);
+        self.push_measures(row, edge, ports);
         self.rows += 1;
+        if self.rows.is_multiple_of(ROWS_OF_A_PAGE) {
+            self.end_pages();
+        }
     }
 
     #[inline]
@@ -244,19 +238,20 @@ impl EdgeColumns {
     }
 
     #[inline]
-    fn push_measures(&mut self, row: u32, edge: &Edge<'_>) {
+    fn push_measures(&mut self, row: u32, edge: &Edge<'_>, ports: Option<(i64, i64)>) {
         let history = edge.history.unwrap_or_default();
-        let folded = history.folded_ports;
-        self.fold.push(row, fold_of(edge.ports, folded));
+        let folded = history
+            .folded_ports
+            .map(|(least, greatest)| (i64::from(least), i64::from(greatest)));
+        self.fold.push(row, fold_of(ports, folded));
         self.packets.push(signed(edge.packets));
         self.bytes.push(signed(edge.bytes));
         self.records.push(signed(history.records));
         self.first_seen.push(history.first_seen);
         self.last_seen.push(history.last_seen);
-        let (least, greatest) =
-            folded.map_or((NONE, NONE), |(least, greatest)| (least.into(), greatest.into()));
-        self.folded_port_min.push(least);
-        self.folded_port_max.push(greatest);
+        self.folded_port_min.push_option(folded.map(|(least, _)| least));
+        self.folded_port_max
+            .push_option(folded.map(|(_, greatest)| greatest));
         let seldom = Seldom {
             syn: history.syn,
             synack: history.synack,
@@ -278,6 +273,25 @@ impl EdgeColumns {
         self.log_versions.push(row, measures.versions.into());
     }
 
+    /// Makes pages of what has come since the last ones, in columns that do not wait for all rows.
+    fn end_pages(&mut self) {
+        let page = &mut self.page;
+        for addresses in [&mut self.srcaddr_v4, &mut self.dstaddr_v4] {
+            addresses.end_page(page);
+        }
+        for measured in [
+            &mut self.packets,
+            &mut self.bytes,
+            &mut self.records,
+            &mut self.first_seen,
+            &mut self.last_seen,
+            &mut self.folded_port_min,
+            &mut self.folded_port_max,
+        ] {
+            measured.end_page(page);
+        }
+    }
+
     /// Forgets all rows.
     pub(crate) fn clear(&mut self) {
         self.all().into_iter().for_each(AnyColumn::clear);
@@ -288,6 +302,7 @@ impl EdgeColumns {
 
     /// All columns, full, in the schema's order.
     pub(crate) fn all(&mut self) -> [&mut dyn AnyColumn; 31] {
+        self.end_pages();
         self.srcaddr_v4.end(&self.srcaddr);
         self.dstaddr_v4.end(&self.dstaddr);
         [
@@ -327,7 +342,7 @@ impl EdgeColumns {
 }
 
 /// Which port folding made 0. Where both ports of every record were equal, nothing was lost by it.
-fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> i64 {
+fn fold_of(ports: Option<(i64, i64)>, folded: Option<(i64, i64)>) -> i64 {
     match (ports, folded) {
         (None, _) => PORTLESS,
         (Some((src, dst)), Some((least, greatest))) if least == greatest && least == src.max(dst) => EQUAL,

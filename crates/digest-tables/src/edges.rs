@@ -124,7 +124,6 @@ impl Maker {
         columns: &[ColumnDescPtr],
     ) -> Result<Group, TableError> {
         self.columns.clear();
-        self.columns.reserve(block.len());
         let mut has_history = true;
         let mut here: Option<(&[u8], &[u8])> = None;
         block.for_each(|edge| {

@@ -21,6 +21,8 @@ mod texts;
 
 mod addresses;
 
+mod measured;
+
 mod numbers;
 
 mod dictionary;

@@ -1,4 +1,4 @@
-//! Columns of numbers: of few, which are found in a table rather than by a hash, and of those that seldom repeat.
+//! Columns of numbers of which there are few: they are found in a table rather than by a hash.
 
 use std::collections::HashMap;
 
@@ -129,73 +129,6 @@ impl AnyColumn for Near {
         self.runs.clear();
         self.far.clear();
         self.last = None;
-    }
-}
-
-/// What stands for the number of a row that has none, in columns that may lack some: no port and no address is so small.
-pub(crate) const NONE: i64 = i64::MIN;
-
-/// A column of numbers that seldom stand twice: none is looked for, and each row has its own.
-#[derive(Debug, Default)]
-pub(crate) struct Measured(Vec<i64>);
-
-impl Measured {
-    /// The next row's number.
-    #[inline]
-    pub(crate) fn push(&mut self, number: i64) {
-        self.0.push(number);
-    }
-
-    /// Makes room for so many rows.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.0.reserve(rows);
-    }
-}
-
-impl AnyColumn for Measured {
-    fn take(&mut self, _out: &mut Dictionary) -> Rows<'_> {
-        Rows::Numbers(&self.0)
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-/// The least and the greatest of some numbers, and how many rows have none.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Range {
-    /// Nothing where no row has a number.
-    pub(crate) ends: Option<(i64, i64)>,
-    pub(crate) nulls: u64,
-}
-
-impl Range {
-    /// Of rows some of which may have none, if the column is optional.
-    pub(crate) fn of(rows: &[i64], is_optional: bool) -> Self {
-        let (mut least, mut greatest, mut nulls) = (i64::MAX, i64::MIN, 0);
-        for &number in rows {
-            let is_none = is_optional && number == NONE;
-            nulls += u64::from(is_none);
-            least = least.min(if is_none { i64::MAX } else { number });
-            greatest = greatest.max(number);
-        }
-        Self {
-            ends: (nulls < rows.len() as u64).then_some((least, greatest)),
-            nulls,
-        }
-    }
-
-    /// Both together.
-    pub(crate) fn with(self, other: Self) -> Self {
-        let ends = match (self.ends, other.ends) {
-            (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
-            (one, other) => one.or(other),
-        };
-        Self {
-            ends,
-            nulls: self.nulls + other.nulls,
-        }
     }
 }
 

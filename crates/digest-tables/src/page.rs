@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use crate::bits;
-use crate::delta::{self, Width};
 use crate::dictionary::{Bounds, Dictionary};
-use crate::numbers::NONE;
 use crate::runs::{NULL, Runs};
 
 /// Which of a column's values its rows have, in the form in which it is written fastest.
@@ -33,13 +31,14 @@ fn some(numbers: &[u32], rows: Range<u32>) -> &[u32] {
         .unwrap_or_default()
 }
 
+/// Rows of a page: what an engine reads at least where the page index tells it to.
+pub(crate) const ROWS_OF_A_PAGE: u32 = 16 * 1024;
+
 /// A page's bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     pub(crate) bytes: Vec<u8>,
     scratch: Vec<u32>,
-    /// Numbers of those rows that have one.
-    present: Vec<i64>,
 }
 
 impl Page {
@@ -75,22 +74,18 @@ impl Page {
         }
     }
 
-    /// Numbers of rows, of which so many have none: levels, where the column has any, and differences.
-    pub(crate) fn push_differences(&mut self, rows: &[i64], is_optional: bool, nulls: u64, width: Width) {
-        if is_optional {
-            self.levels(rows.len(), nulls, |bytes, scratch| {
-                scratch.clear();
-                scratch.extend(rows.iter().map(|&number| u32::from(number != NONE)));
-                bits::push(bytes, scratch, 1);
-            });
-        }
-        if nulls == 0 {
-            delta::push(&mut self.bytes, rows, width);
-        } else {
-            self.present.clear();
-            self.present.extend(rows.iter().filter(|&&number| number != NONE));
-            delta::push(&mut self.bytes, &self.present, width);
-        }
+    /// The same of so many rows but these.
+    pub(crate) fn push_levels_without(&mut self, rows: u32, without: &[u32]) {
+        self.levels(rows as usize, without.len() as u64, |bytes, scratch| {
+            scratch.clear();
+            scratch.resize(rows as usize, 1);
+            for &row in without {
+                if let Some(level) = scratch.get_mut(row as usize) {
+                    *level = 0;
+                }
+            }
+            bits::push(bytes, scratch, 1);
+        });
     }
 
     /// The numbers of the rows' values, of which there are so many, where so many rows have none.

@@ -12,8 +12,6 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use crate::dictionary::Dictionary;
-
 /// Compresses pages, into memory that is used again.
 pub(crate) struct Zstd {
     compressor: zstd::bulk::Compressor<'static>,
@@ -21,6 +19,11 @@ pub(crate) struct Zstd {
 }
 
 impl Zstd {
+    /// As a footer has it; the level is not told.
+    pub(crate) fn compression() -> Compression {
+        Compression::ZSTD(ZstdLevel::default())
+    }
+
     pub(crate) fn new(level: i32) -> io::Result<Self> {
         Ok(Self {
             compressor: zstd::bulk::Compressor::new(level)?,
@@ -28,19 +31,37 @@ impl Zstd {
         })
     }
 
-    fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, ParquetError> {
+    /// Compresses a page.
+    pub(crate) fn pack(&mut self, bytes: &[u8]) -> io::Result<Packed> {
         self.out.clear();
         self.out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
         self.compressor.compress_to_buffer(bytes, &mut self.out)?;
-        Ok(Bytes::copy_from_slice(&self.out))
+        Ok(Packed {
+            bytes: Bytes::copy_from_slice(&self.out),
+            unpacked: bytes.len(),
+        })
+    }
+}
+
+/// A page as it is written.
+pub(crate) struct Packed {
+    bytes: Bytes,
+    /// Bytes that it was before.
+    unpacked: usize,
+}
+
+impl Packed {
+    /// A page that is not compressed.
+    pub(crate) fn plain(bytes: Bytes) -> Self {
+        let unpacked = bytes.len();
+        Self { bytes, unpacked }
     }
 }
 
 /// A chunk in the making.
 pub(crate) struct Pages<'s> {
     writer: SerializedPageWriter<'s, Vec<u8>>,
-    /// None where pages stand as they are.
-    zstd: Option<&'s mut Zstd>,
+    compression: Compression,
     encoding: Encoding,
     compressed: u64,
     uncompressed: u64,
@@ -51,16 +72,16 @@ pub(crate) struct Pages<'s> {
 }
 
 impl<'s> Pages<'s> {
-    /// Pages of this encoding.
+    /// Pages of this encoding, compressed in this way.
     pub(crate) fn new(
         sink: &'s mut TrackedWrite<Vec<u8>>,
         of: &ColumnDescPtr,
-        zstd: Option<&'s mut Zstd>,
+        compression: Compression,
         encoding: Encoding,
     ) -> Self {
         Self {
             writer: SerializedPageWriter::new(sink),
-            zstd,
+            compression,
             encoding,
             compressed: 0,
             uncompressed: 0,
@@ -71,15 +92,15 @@ impl<'s> Pages<'s> {
         }
     }
 
-    /// The page of the values, before all others.
-    pub(crate) fn dictionary(&mut self, values: &Dictionary) -> Result<(), ParquetError> {
+    /// The page of so many values, before all others.
+    pub(crate) fn dictionary(&mut self, packed: Packed, values: usize) -> Result<(), ParquetError> {
         let page = |buf| Page::DictionaryPage {
             buf,
-            num_values: values.len() as u32,
+            num_values: values as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
-        let (at, _) = self.write(&values.plain, page)?;
+        let (at, _) = self.write(packed, page)?;
         self.dictionary_at = Some(at);
         Ok(())
     }
@@ -87,7 +108,7 @@ impl<'s> Pages<'s> {
     /// A page of so many rows, and its bounds as they are written plainly; none where no row has a value.
     pub(crate) fn data(
         &mut self,
-        bytes: &[u8],
+        packed: Packed,
         rows: u32,
         bounds: Option<[&[u8]; 2]>,
         nulls: u64,
@@ -101,7 +122,7 @@ impl<'s> Pages<'s> {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
-        let (at, size) = self.write(bytes, page)?;
+        let (at, size) = self.write(packed, page)?;
         self.data_at.get_or_insert(at);
         self.offsets.append_row_count(rows.into());
         self.offsets.append_offset_and_size(at as i64, size as i32);
@@ -111,14 +132,9 @@ impl<'s> Pages<'s> {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8], page: impl Fn(Bytes) -> Page) -> Result<(u64, usize), ParquetError> {
-        let packed = match &mut self.zstd {
-            Some(zstd) => zstd.compress(bytes)?,
-            None => Bytes::copy_from_slice(bytes),
-        };
-        let written = self
-            .writer
-            .write_page(CompressedPage::new(page(packed), bytes.len()))?;
+    fn write(&mut self, packed: Packed, page: impl Fn(Bytes) -> Page) -> Result<(u64, usize), ParquetError> {
+        let page = CompressedPage::new(page(packed.bytes), packed.unpacked);
+        let written = self.writer.write_page(page)?;
         self.compressed += written.compressed_size as u64;
         self.uncompressed += written.uncompressed_size as u64;
         Ok((written.offset, written.compressed_size))
@@ -141,12 +157,8 @@ impl<'s> Pages<'s> {
         if self.dictionary_at.is_some() {
             encodings.push(Encoding::PLAIN);
         }
-        let compression = match self.zstd {
-            Some(_) => Compression::ZSTD(ZstdLevel::default()),
-            None => Compression::UNCOMPRESSED,
-        };
         let metadata = ColumnChunkMetaData::builder(of.clone())
-            .set_compression(compression)
+            .set_compression(self.compression)
             .set_encodings(encodings)
             .set_total_compressed_size(self.compressed as i64)
             .set_total_uncompressed_size(self.uncompressed as i64)

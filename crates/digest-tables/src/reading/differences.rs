@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::delta;
+    use crate::delta::Differences;
 
     proptest! {
         #[test]
@@ -123,7 +123,15 @@ mod tests {
             let numbers: Vec<i64> =
                 numbers.into_iter().map(|number| if short { i64::from(number as i32) } else { number }).collect();
             let mut bytes = Vec::new();
-            delta::push(&mut bytes, &numbers, width);
+            let mut page = Differences::new(width);
+            // Nothing of the page before is left.
+            for numbers in [&numbers[numbers.len() / 2..], &numbers] {
+                bytes.clear();
+                numbers.iter().for_each(|&number| page.push(number));
+                let ends = page.end(&mut bytes);
+                prop_assert_eq!(ends.map(|ends| ends.0), numbers.iter().min().copied());
+                prop_assert_eq!(ends.map(|ends| ends.1), numbers.iter().max().copied());
+            }
             let mut read_back = vec![7];
             prop_assert_eq!(read(&bytes, numbers.len(), width, &mut read_back).ok(), Some(()));
             prop_assert_eq!(&read_back[1..], &numbers[..]);
@@ -153,7 +161,9 @@ mod tests {
         read(&bytes, 8, Width::Int64, &mut numbers).unwrap();
         assert_eq!(numbers, [7, 5, 3, 1, 2, 3, 4, 5]);
         let mut written = Vec::new();
-        delta::push(&mut written, &numbers, Width::Int64);
+        let mut page = Differences::new(Width::Int64);
+        numbers.iter().for_each(|&number| page.push(number));
+        page.end(&mut written);
         assert_eq!(written, bytes);
     }
 
