@@ -31,8 +31,8 @@ mod sorting;
 
 pub(crate) use sorting::sections_in_order;
 
-/// Edges between the one that is handed out and the one that is asked of memory.
-const AHEAD: usize = 16;
+/// Edges that are handed out at once: what they are made of next is asked of memory meanwhile.
+const EDGES_AT_ONCE: usize = 32;
 
 /// Edges of one interface that are merged before they are handed on.
 const MERGED_AT_ONCE: usize = 4096;
@@ -199,16 +199,17 @@ impl Held {
         std::iter::once(0).chain(before).collect()
     }
 
-    /// Hands out the edges of these numbers, with what [`Held::starts`] gave.
+    /// Hands out the edges of these numbers, a few of one interface at a time, with what [`Held::starts`] gave.
     pub(crate) fn edges<'d>(
         &'d self,
         starts: &[usize],
         edges: Range<usize>,
-        mut take: impl FnMut(&Edge<'d>),
+        mut take: impl FnMut(&[Edge<'d>]),
     ) {
         let first = starts
             .partition_point(|&start| start <= edges.start)
             .saturating_sub(1);
+        let mut room = [Edge::NONE; EDGES_AT_ONCE];
         either!(&self.sections, list => {
             for (section, &start) in list.iter().zip(starts).skip(first) {
                 if start >= edges.end {
@@ -216,9 +217,14 @@ impl Held {
                 }
                 let from = edges.start.saturating_sub(start);
                 let to = section.entries.len().min(edges.end - start);
-                for (at, entry) in (from..).zip(section.entries.get(from..to).unwrap_or_default()) {
-                    prefetch(&section.entries, at + AHEAD);
-                    take(&section.edge(entry, &self.facets));
+                let entries = section.entries.get(from..to).unwrap_or_default();
+                for (at, some) in entries.chunks(EDGES_AT_ONCE).enumerate() {
+                    let next = (at + 1) * EDGES_AT_ONCE;
+                    (next..next + EDGES_AT_ONCE).for_each(|at| prefetch(entries, at));
+                    for (entry, edge) in some.iter().zip(&mut room) {
+                        section.write_edge(entry, &self.facets, edge);
+                    }
+                    take(room.get(..some.len()).unwrap_or_default());
                 }
             }
         });

@@ -2,7 +2,7 @@
 //! says more of it, several edges may be one line of the text.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::digest::Section;
 use crate::facet::{self, Dimensions, Facets};
@@ -42,6 +42,21 @@ pub struct Edge<'d> {
 }
 
 impl Edge<'_> {
+    /// Nothing: a place for an edge.
+    pub(crate) const NONE: Self = Self {
+        account_id: &[],
+        interface_id: &[],
+        srcaddr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        dstaddr: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        ports: None,
+        protocol: 0,
+        packets: 0,
+        bytes: 0,
+        action: &[],
+        dimensions: Dimensions::NONE,
+        history: None,
+    };
+
     /// Which of two edges comes first in a digest: by what its text shows (account and interface by bytes with `-` first,
     /// addresses with IPv4 first, ports, protocol, action), then by the rest. Equal ones differ in sums and history alone.
     #[must_use]
@@ -68,22 +83,44 @@ pub(crate) fn order_of_names(one: &[u8], other: &[u8]) -> Ordering {
 impl<M: Memory> Section<M> {
     /// An edge of the interface, in words.
     pub(crate) fn edge<'d>(&'d self, entry: &Entry<M>, facets: &'d Facets) -> Edge<'d> {
+        let mut edge = Edge::NONE;
+        self.write_edge(entry, facets, &mut edge);
+        edge
+    }
+
+    /// The same, made where it is to stand: an edge is several lines of the cache, and a copy waits for all its parts.
+    #[inline]
+    pub(crate) fn write_edge<'d>(&'d self, entry: &Entry<M>, facets: &'d Facets, out: &mut Edge<'d>) {
         let key = entry.key;
         let own = [self.address(key.src()), self.address(key.dst())];
-        let action = facets.actions().get(facets.action(key.facet()) as usize);
-        Edge {
-            account_id: &self.account,
-            interface_id: &self.interface,
-            srcaddr: own[0].into(),
-            dstaddr: own[1].into(),
-            ports: key.ports(),
-            protocol: key.protocol(),
-            packets: entry.packets,
-            bytes: entry.bytes,
-            action: action.map_or(ABSENT, Vec::as_slice),
-            dimensions: facet::dimensions(facets.further(key.facet()), own),
-            history: entry.memory.history(&self.wide),
+        let Edge {
+            account_id,
+            interface_id,
+            srcaddr,
+            dstaddr,
+            ports,
+            protocol,
+            packets,
+            bytes,
+            action,
+            dimensions,
+            history,
+        } = out;
+        *account_id = &self.account;
+        *interface_id = &self.interface;
+        *srcaddr = own[0].into();
+        *dstaddr = own[1].into();
+        *ports = key.ports();
+        *protocol = key.protocol();
+        *packets = entry.packets;
+        *bytes = entry.bytes;
+        let named = facets.actions().get(facets.action(key.facet()) as usize);
+        *action = named.map_or(ABSENT, Vec::as_slice);
+        match facets.further(key.facet()) {
+            None => *dimensions = Dimensions::NONE,
+            further => *dimensions = facet::dimensions(further, own),
         }
+        *history = entry.memory.history(&self.wide);
     }
 }
 

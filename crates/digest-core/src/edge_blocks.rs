@@ -45,14 +45,14 @@ impl<'d> EdgeBlock<'d> {
         self.len() == 0
     }
 
-    /// Hands out each edge, in the digest's order.
-    pub fn for_each(&self, mut take: impl FnMut(&Edge<'d>)) {
+    /// Hands out all edges in the digest's order, one or more of one interface at a time.
+    pub fn for_each(&self, mut take: impl FnMut(&[Edge<'d>])) {
         match self.0 {
             Edges::Held(held, starts, ref edges) => held.edges(starts, edges.clone(), take),
             Edges::Merged(parts, actions) => {
                 for part in parts {
                     for (row, sums) in &part.rows {
-                        take(&part.edge(row, sums, actions));
+                        take(&[part.edge(row, sums, actions)]);
                     }
                 }
             }

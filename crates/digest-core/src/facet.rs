@@ -68,6 +68,19 @@ pub struct Dimensions<'d> {
     pub pkt_dst_aws_service: Option<&'d [u8]>,
 }
 
+impl Dimensions<'_> {
+    /// An edge that nothing further tells apart.
+    pub(crate) const NONE: Self = Self {
+        pkt_srcaddr: None,
+        pkt_dstaddr: None,
+        flow_direction: None,
+        traffic_path: None,
+        reject_reason: None,
+        pkt_src_aws_service: None,
+        pkt_dst_aws_service: None,
+    };
+}
+
 impl Layout {
     /// Whether edges may be told apart by more than the digest's text shows.
     pub(crate) fn has_further(&self) -> bool {

@@ -8,7 +8,8 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::chunk::{Chunk, Chunks};
-use crate::edge_columns::{EdgeColumns, FILTERED, SCHEMA};
+use crate::edge_columns::EdgeColumns;
+use crate::edge_schema::{FILTERED, SCHEMA};
 use crate::error::TableError;
 use crate::origins::Origins;
 use crate::sealing::{LEVEL, Sealing, TableSummary};
@@ -126,16 +127,17 @@ impl Maker {
         self.columns.clear();
         let mut has_history = true;
         let mut here: Option<(&[u8], &[u8])> = None;
-        block.for_each(|edge| {
-            let names = (edge.account_id, edge.interface_id);
-            // Edges of an interface share its names: most often nothing needs to be read.
+        block.for_each(|edges| {
+            let Some(first) = edges.first() else { return };
+            let names = (first.account_id, first.interface_id);
+            // Most often those before were of the same interface, and nothing needs to be read.
             if !here.is_some_and(|here| same(here.1, names.1) && same(here.0, names.0)) {
                 here = Some(names);
-                let origin = origins.of(edge.interface_id);
-                self.columns.begin_interface(edge, origin);
+                let origin = origins.of(first.interface_id);
+                self.columns.begin_interface(first, origin);
             }
-            has_history &= edge.history.is_some();
-            self.columns.push(edge);
+            has_history &= edges.iter().all(|edge| edge.history.is_some());
+            self.columns.push(edges);
         });
         if !has_history {
             return Err(TableError::NoHistory);

@@ -11,6 +11,8 @@
 
 mod origins;
 
+mod edge_schema;
+
 mod edge_columns;
 
 mod runs;

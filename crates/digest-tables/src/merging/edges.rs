@@ -5,7 +5,7 @@ use std::io::Write;
 
 use digest_core::Edge;
 
-use crate::edge_columns::SCHEMA;
+use crate::edge_schema::SCHEMA;
 use crate::merging::cursor::Cursor;
 use crate::merging::edges_writer::EdgesWriter;
 use crate::merging::error::MergeTablesError;

@@ -7,7 +7,8 @@ use digest_core::Edge;
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::chunk::Chunks;
-use crate::edge_columns::{EdgeColumns, FILTERED};
+use crate::edge_columns::EdgeColumns;
+use crate::edge_schema::FILTERED;
 use crate::edges::ROWS_OF_A_GROUP;
 use crate::error::TableError;
 use crate::origins::Origin;
@@ -54,7 +55,7 @@ impl<W: Write + Send> EdgesWriter<W> {
                 region.map(<[u8]>::to_vec),
             );
         }
-        self.columns.push(edge);
+        self.columns.push(std::slice::from_ref(edge));
         self.rows += 1;
         if self.columns.rows() as usize == ROWS_OF_A_GROUP {
             self.group()?;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use digest_core::parse_ip;
 
-use crate::edge_columns::side::Side;
+use crate::edge_schema::Side;
 use crate::reading::chunk;
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::table_file::TableFile;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use parquet::bloom_filter::Sbbf;
 
-use crate::edge_columns::side;
+use crate::edge_schema::Side;
 use crate::reading::addresses::Addresses;
 use crate::reading::error::TableReadError;
 use crate::reading::table_file::TableFile;
@@ -87,8 +87,8 @@ impl Condition {
 impl Test {
     fn may_hold(&self, file: &TableFile, group: usize) -> Result<bool, TableReadError> {
         match self {
-            Self::Source(ranges) => addresses_may(file, group, side::SOURCE, ranges),
-            Self::Destination(ranges) => addresses_may(file, group, side::DESTINATION, ranges),
+            Self::Source(ranges) => addresses_may(file, group, Side::SOURCE, ranges),
+            Self::Destination(ranges) => addresses_may(file, group, Side::DESTINATION, ranges),
             Self::Interface(names) => {
                 let Some(column) = file.column("interface_id") else {
                     return Ok(true);
@@ -121,8 +121,8 @@ impl Test {
         match self {
             Self::Source(ranges) | Self::Destination(ranges) => {
                 let (side, place) = match self {
-                    Self::Source(_) => (side::SOURCE, &mut looked.source),
-                    _ => (side::DESTINATION, &mut looked.destination),
+                    Self::Source(_) => (Side::SOURCE, &mut looked.source),
+                    _ => (Side::DESTINATION, &mut looked.destination),
                 };
                 let mut addresses = match place.take() {
                     Some(read) => read,
@@ -201,7 +201,7 @@ fn mark(rows: &[u32], wanted: &[bool], absent: bool, holds: &mut [bool]) {
 fn addresses_may(
     file: &TableFile,
     group: usize,
-    side: side::Side,
+    side: Side,
     ranges: &[(IpAddr, IpAddr)],
 ) -> Result<bool, TableReadError> {
     let number = file.column(side.number);

@@ -2,7 +2,7 @@
 
 use digest_core::{Dimensions, Edge, History};
 
-use crate::edge_columns::side::{self, Side};
+use crate::edge_schema::Side;
 use crate::reading::addresses::Addresses;
 use crate::reading::chunk;
 use crate::reading::condition::Looked;
@@ -116,8 +116,8 @@ impl EdgeRows {
             wanted,
             account: text("account_id", true)?,
             interface: text("interface_id", true)?,
-            source: side(looked.source, side::SOURCE)?,
-            destination: side(looked.destination, side::DESTINATION)?,
+            source: side(looked.source, Side::SOURCE)?,
+            destination: side(looked.destination, Side::DESTINATION)?,
             srcport: number("srcport", port, true)?,
             dstport: number("dstport", port, true)?,
             protocol: number("protocol", u8::MAX.into(), true)?,

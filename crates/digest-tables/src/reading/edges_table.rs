@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::edge_columns::SCHEMA;
+use crate::edge_schema::SCHEMA;
 use crate::reading::chunk;
 use crate::reading::condition::{Condition, Looked, rows};
 use crate::reading::edge_rows::{EdgeRows, Wanted};
