@@ -8,10 +8,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::column::{AnyColumn, Rows};
-use crate::delta::Width;
 use crate::dictionary::Dictionary;
-use crate::measured::Measured;
-use crate::page::Page;
 use crate::runs::{NULL, Runs};
 
 /// What the number of an IPv6 address is marked by until all are known: those of IPv4 are numbered on behind them.
@@ -127,54 +124,12 @@ impl AnyColumn for Addresses {
     }
 }
 
-/// The IPv4 addresses of a column as numbers, and of its other rows nothing.
-#[derive(Debug)]
-pub(crate) struct Numbers {
-    rows: Measured,
-    /// Each of them once.
-    values: Vec<i64>,
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self {
-            rows: Measured::optional(Width::Int64),
-            values: Vec::new(),
-        }
-    }
-}
-
-impl Numbers {
-    /// The next row's address.
-    #[inline]
-    pub(crate) fn push(&mut self, address: IpAddr) {
-        self.rows.push_option(match address {
-            IpAddr::V4(address) => Some(address.to_bits().into()),
-            IpAddr::V6(_) => None,
-        });
-    }
-
-    /// As [`Measured::end_page`].
-    pub(crate) fn end_page(&mut self, page: &mut Page) {
-        self.rows.end_page(page);
-    }
-
-    /// All rows have come, and these are their addresses.
-    pub(crate) fn end(&mut self, addresses: &Addresses) {
-        self.values.clear();
-        self.values.extend(addresses.v4.iter().copied().map(i64::from));
-    }
-}
-
-impl AnyColumn for Numbers {
-    fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
-        out.extend_int64(&self.values);
-        Rows::Pages(self.rows.pages())
-    }
-
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.values.clear();
+/// What stands for an address in a column of numbers: those of IPv6 have none.
+#[inline]
+pub(crate) fn number(address: IpAddr) -> Option<i64> {
+    match address {
+        IpAddr::V4(address) => Some(address.to_bits().into()),
+        IpAddr::V6(_) => None,
     }
 }
 
@@ -185,16 +140,13 @@ mod tests {
     #[test]
     fn addresses_of_ipv6_stand_first_and_rows_keep_theirs() {
         let addresses = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "10.0.0.1", "2001:db8::2"];
-        let (mut column, mut numbers) = (Addresses::default(), Numbers::default());
+        let mut column = Addresses::default();
         for (row, address) in (0..).zip(addresses) {
             let address = address.parse().unwrap();
             column.push(row, address);
-            numbers.push(address);
         }
         column.push_option(5, None);
         column.push_option(6, Some("10.0.0.2".parse().unwrap()));
-        numbers.end_page(&mut Page::default());
-        numbers.end(&column);
         let (mut values, mut each) = (Dictionary::default(), Vec::new());
         let Rows::Of(runs) = column.take(&mut values) else {
             panic!("texts are no numbers");
@@ -211,15 +163,5 @@ mod tests {
                 b"10.0.0.2"
             ]
         );
-        values.clear();
-        let (one, two) = (0x0a00_0001, 0x0a00_0002);
-        let Rows::Pages([page]) = numbers.take(&mut values) else {
-            panic!("each row has a number of its own");
-        };
-        assert_eq!(
-            (page.rows, page.range.nulls, page.range.ends),
-            (5, 2, Some((one, two)))
-        );
-        assert_eq!(values.len(), 2);
     }
 }

@@ -9,7 +9,7 @@ use crate::runs::Runs;
 pub(crate) enum Rows<'c> {
     /// Those of the values that the runs say.
     Of(&'c Runs),
-    /// Each row a number of its own, or none: those of these pages. The values are what a filter has to know, and else none.
+    /// Each row a number of its own, or none: those of these pages. There are no values then.
     Pages(&'c [PageOfNumbers]),
 }
 

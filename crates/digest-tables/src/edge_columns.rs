@@ -2,7 +2,7 @@
 
 use digest_core::{Dimensions, Edge};
 
-use crate::addresses::{Addresses, Numbers};
+use crate::addresses::{self, Addresses};
 use crate::column::AnyColumn;
 use crate::delta::Width;
 use crate::measured::Measured;
@@ -45,8 +45,8 @@ pub(crate) struct EdgeColumns {
     traffic_path: Near,
     srcaddr: Addresses,
     dstaddr: Addresses,
-    srcaddr_v4: Numbers,
-    dstaddr_v4: Numbers,
+    srcaddr_v4: Measured,
+    dstaddr_v4: Measured,
     pkt_srcaddr: Addresses,
     pkt_dstaddr: Addresses,
     srcport: Near,
@@ -89,8 +89,8 @@ impl Default for EdgeColumns {
             traffic_path: int32(),
             srcaddr: Addresses::default(),
             dstaddr: Addresses::default(),
-            srcaddr_v4: Numbers::default(),
-            dstaddr_v4: Numbers::default(),
+            srcaddr_v4: Measured::optional(Width::Int64),
+            dstaddr_v4: Measured::optional(Width::Int64),
             pkt_srcaddr: Addresses::default(),
             pkt_dstaddr: Addresses::default(),
             srcport: int32(),
@@ -159,8 +159,12 @@ impl EdgeColumns {
         for (row, edge) in rows.clone().zip(edges) {
             self.dstaddr.push(row, edge.dstaddr);
         }
-        edges.iter().for_each(|edge| self.srcaddr_v4.push(edge.srcaddr));
-        edges.iter().for_each(|edge| self.dstaddr_v4.push(edge.dstaddr));
+        for edge in edges {
+            self.srcaddr_v4.push_option(addresses::number(edge.srcaddr));
+        }
+        for edge in edges {
+            self.dstaddr_v4.push_option(addresses::number(edge.dstaddr));
+        }
         for (row, edge) in rows.clone().zip(edges) {
             let (src, dst) = edge.ports.unzip();
             self.srcport.push_option(row, src.map(i64::from));
@@ -168,9 +172,14 @@ impl EdgeColumns {
             let folded = edge.history.and_then(|history| history.folded_ports);
             self.fold.push(row, fold_of(edge.ports, folded));
         }
+        let mut action: Option<&[u8]> = None;
         for (row, edge) in rows.zip(edges) {
             self.protocol.push(row, edge.protocol.into());
-            self.action.push_option(row, named(edge.action));
+            // Most often it is the last one's, in the same place.
+            if !action.is_some_and(|action| std::ptr::eq(action, edge.action)) {
+                action = Some(edge.action);
+                self.action.push_option(row, named(edge.action));
+            }
         }
     }
 
@@ -235,10 +244,9 @@ impl EdgeColumns {
     /// Makes pages of what has come since the last ones, in columns that do not wait for all rows.
     fn end_pages(&mut self) {
         let page = &mut self.page;
-        for addresses in [&mut self.srcaddr_v4, &mut self.dstaddr_v4] {
-            addresses.end_page(page);
-        }
         for measured in [
+            &mut self.srcaddr_v4,
+            &mut self.dstaddr_v4,
             &mut self.packets,
             &mut self.bytes,
             &mut self.records,
@@ -262,8 +270,6 @@ impl EdgeColumns {
     /// All columns, full, in the schema's order.
     pub(crate) fn all(&mut self) -> [&mut dyn AnyColumn; 31] {
         self.end_pages();
-        self.srcaddr_v4.end(&self.srcaddr);
-        self.dstaddr_v4.end(&self.dstaddr);
         [
             &mut self.account_id,
             &mut self.region,

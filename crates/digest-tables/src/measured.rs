@@ -85,11 +85,6 @@ impl Measured {
             range: Range { ends, nulls },
         });
     }
-
-    /// The pages that have ended.
-    pub(crate) fn pages(&self) -> &[PageOfNumbers] {
-        &self.pages
-    }
 }
 
 impl AnyColumn for Measured {

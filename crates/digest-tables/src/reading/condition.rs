@@ -197,7 +197,7 @@ fn mark(rows: &[u32], wanted: &[bool], absent: bool, holds: &mut [bool]) {
     }
 }
 
-/// Whether a row group may have such an address, by its bounds of IPv4 and its bloom filters.
+/// Whether a row group may have such an address, by its bounds of IPv4 and its bloom filter.
 fn addresses_may(
     file: &TableFile,
     group: usize,
@@ -206,31 +206,23 @@ fn addresses_may(
 ) -> Result<bool, TableReadError> {
     let number = file.column(side.number);
     let (bounds, nulls) = number.map_or((None, None), |column| file.bounds(group, column));
-    let mut filters: [Option<Option<Sbbf>>; 2] = [None, None];
+    let text = file.column(side.text);
+    let mut filter = None;
     for (least, greatest) in ranges {
         let may = match (least, greatest) {
             (IpAddr::V4(least), IpAddr::V4(greatest)) => {
                 let (from, to) = (i64::from(least.to_bits()), i64::from(greatest.to_bits()));
-                let apart = bounds.is_some_and(|(least, greatest)| to < least || greatest < from);
-                let asks = !apart && from == to;
-                match number.filter(|_| asks) {
-                    Some(column) => {
-                        filtered(&mut filters[0], file, group, column, |filter| filter.check(&from))?
-                    }
-                    None => !apart,
-                }
+                bounds.is_none_or(|(least, greatest)| to >= least && greatest >= from)
             }
-            (IpAddr::V6(least), IpAddr::V6(greatest)) => {
-                // All of them have a number: there is no other family.
-                let none = nulls == Some(0);
-                match file.column(side.text).filter(|_| !none && least == greatest) {
-                    Some(column) => filtered(&mut filters[1], file, group, column, |filter| {
-                        filter.check(least.to_string().as_str())
-                    })?,
-                    None => !none,
-                }
-            }
+            // Where all of them have a number, there is no other family.
+            (IpAddr::V6(_), IpAddr::V6(_)) => nulls != Some(0),
             _ => true,
+        };
+        let may = match text.filter(|_| may && least == greatest) {
+            Some(column) => filtered(&mut filter, file, group, column, |filter| {
+                filter.check(least.to_string().as_str())
+            })?,
+            None => may,
         };
         if may {
             return Ok(true);
