@@ -18,6 +18,7 @@ mod interfaces;
 #[path = "../../../../fuzz/kept.rs"]
 mod kept;
 mod merging;
+mod passing_over;
 mod readback;
 mod reading;
 mod replay;
