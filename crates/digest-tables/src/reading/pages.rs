@@ -222,7 +222,8 @@ impl<'r> Reading<'r> {
         let page = count.checked_mul(size).and_then(|length| values.get(..length));
         let page = page.ok_or_else(|| corrupt("a page ends before its values do"))?;
         self.take_numbers(first, |inside| {
-            page.get(inside * size..(inside + 1) * size).map(number)
+            let bytes = page.get(inside * size..(inside + 1) * size)?;
+            Some(Some(number(bytes)))
         });
         Ok(true)
     }
@@ -242,29 +243,43 @@ impl<'r> Reading<'r> {
         let Values::Numbers(numbers) = &mut self.values else {
             return Err(corrupt("differences of texts"));
         };
-        if present == count && matches!(self.wanted, Rows::Some(_)) {
-            let mut page = std::mem::take(&mut self.page);
-            page.clear();
-            differences::read(values, present, width, &mut page)?;
-            self.take_numbers(first, |inside| page.get(inside).copied());
-            self.page = page;
-            return Ok(true);
+        if matches!(self.wanted, Rows::All(_)) {
+            if numbers.is_empty() {
+                numbers.reserve(self.wanted.len().min(ROWS_OF_A_GROUP));
+            }
+            let from = numbers.len();
+            differences::read(values, present, width, numbers)?;
+            // A row group has fewer rows than that: their number is one of 32 bits.
+            let numbers = from as u32..numbers.len() as u32;
+            if present == count {
+                self.rows.extend(numbers);
+                self.taken += count;
+                return Ok(true);
+            }
+            self.scratch.1.extend(numbers);
+            return Ok(false);
         }
-        let from = numbers.len();
-        differences::read(values, present, width, numbers)?;
-        // A row group has fewer rows than that: their number is one of 32 bits.
-        let numbers = from as u32..numbers.len() as u32;
+        let mut page = std::mem::take(&mut self.page);
+        page.clear();
+        differences::read(values, present, width, &mut page)?;
         if present == count {
-            self.rows.extend(numbers);
-            self.taken += count;
-            return Ok(true);
+            self.take_numbers(first, |inside| page.get(inside).copied().map(Some));
+        } else {
+            self.scratch.1.extend(0..present as u32);
+            self.spread();
+            let places = std::mem::take(&mut self.scratch.1);
+            self.take_numbers(first, |inside| {
+                let place = *places.get(inside)?;
+                Some(page.get(place as usize).copied())
+            });
+            self.scratch.1 = places;
         }
-        self.scratch.1.extend(numbers);
-        Ok(false)
+        self.page = page;
+        Ok(true)
     }
 
-    /// Keeps the wanted ones of a page's numbers, each of which is its row's own.
-    fn take_numbers(&mut self, first: usize, number: impl Fn(usize) -> Option<i64>) {
+    /// Keeps the wanted ones of a page's numbers, of which a row has its own or none; nothing is behind the page's last row.
+    fn take_numbers(&mut self, first: usize, number: impl Fn(usize) -> Option<Option<i64>>) {
         let (Rows::Some(wanted), Values::Numbers(numbers)) = (self.wanted, &mut self.values) else {
             return;
         };
@@ -273,8 +288,13 @@ impl<'r> Reading<'r> {
             let Some(value) = inside.and_then(&number) else {
                 break;
             };
-            self.rows.push(numbers.len() as u32);
-            numbers.push(value);
+            match value {
+                Some(value) => {
+                    self.rows.push(numbers.len() as u32);
+                    numbers.push(value);
+                }
+                None => self.rows.push(NULL),
+            }
             self.taken += 1;
         }
     }
