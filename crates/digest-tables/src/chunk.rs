@@ -73,7 +73,8 @@ impl Chunks {
             Rows::Of(runs) => self.by_values(&mut sink, of, runs, rows)?,
             Rows::Pages(pages) => by_differences(&mut sink, of, pages, rows)?,
         };
-        if has_filter {
+        // A filter that knows no value would deny them all: of a column of pages none are known here.
+        if has_filter && self.values.len() > 0 {
             let mut filter = Sbbf::new_with_ndv_fpp(self.values.len() as u64, FALSE_ALARMS)?;
             self.values.iter().for_each(|value| filter.insert(value));
             close.bloom_filter = Some(filter);

@@ -111,8 +111,9 @@ impl Differences {
         push_varint(out, self.count as u64);
         push_varint(out, zigzag(if self.count == 0 { 0 } else { self.first }));
         out.extend_from_slice(&self.blocks);
+        let ends = self.ends;
         self.clear();
-        self.ends.take()
+        ends
     }
 
     /// Forgets all numbers.
@@ -120,6 +121,7 @@ impl Differences {
         self.held = 0;
         self.count = 0;
         self.blocks.clear();
+        self.ends = None;
     }
 }
 

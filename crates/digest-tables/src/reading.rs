@@ -2,7 +2,7 @@
 //!
 //! A row group is passed over by its statistics, by its bloom filters and by its dictionaries; of the rest those pages are
 //! read that hold rows which are wanted. Values are read once each, rows are numbers of values: what a row's value means
-//! (whether an address lies in a network, for one) is found out once for all rows that have it.
+//! (whether an address lies in a network, for one) is found out once for all rows that have it, where the column has a dictionary.
 
 pub(crate) mod source;
 pub(crate) mod values;

@@ -11,7 +11,7 @@ use crate::reading::table_file::TableFile;
 use crate::reading::values::{Rows, Values};
 use crate::runs::NULL;
 
-/// Addresses, each once.
+/// Addresses, and which of them each row has: those that stand as numbers one for each row, texts each once.
 #[derive(Debug, Default)]
 pub(crate) struct Addresses {
     pub(crate) values: Vec<IpAddr>,

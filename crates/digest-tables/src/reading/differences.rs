@@ -15,6 +15,10 @@ pub(crate) fn read(
     width: Width,
     out: &mut Vec<i64>,
 ) -> Result<(), TableReadError> {
+    // Of a page without a value some writers write nothing.
+    if count == 0 && bytes.is_empty() {
+        return Ok(());
+    }
     let mut rest = bytes;
     let block = varint(&mut rest)?;
     let parts = varint(&mut rest)?;
@@ -60,7 +64,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// The next group, of so many bits each. Other writers may leave out what is behind the last one.
+/// The next group, of so many bits each: whole, also where fewer differences are left.
 #[inline]
 fn unpacked(rest: &mut &[u8], bits: usize) -> Result<[u64; GROUP], TableReadError> {
     let size = GROUP / 8 * bits;
@@ -136,15 +140,60 @@ mod tests {
             prop_assert_eq!(read(&bytes, numbers.len(), width, &mut read_back).ok(), Some(()));
             prop_assert_eq!(&read_back[1..], &numbers[..]);
             prop_assert!(read(&bytes, numbers.len() + 1, width, &mut Vec::new()).is_err());
-            for end in 0..bytes.len() {
+            for end in usize::from(numbers.is_empty())..bytes.len() {
                 prop_assert!(read(&bytes[..end], numbers.len(), width, &mut Vec::new()).is_err());
             }
         }
 
         #[test]
-        fn any_bytes_are_numbers_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80), count in 0_usize..9) {
-            let _ = read(&bytes, count, Width::Int64, &mut Vec::new());
+        fn any_bytes_behind_a_sound_begin_are_numbers_or_refused(
+            parts in 1_u64..5,
+            groups in 1_u64..4,
+            count in 0_usize..400,
+            body in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..9], 0..400),
+        ) {
+            let mut bytes = begin(parts * groups * GROUP as u64, parts, count);
+            bytes.extend(&body);
+            let mut numbers = Vec::new();
+            if read(&bytes, count, Width::Int64, &mut numbers).is_ok() {
+                prop_assert_eq!(numbers.len(), count);
+            }
         }
+    }
+
+    /// What stands before the blocks of a page of so many numbers, the first of which is 0.
+    fn begin(block: u64, parts: u64, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for number in [block, parts, count as u64, 0] {
+            crate::bits::push_varint(&mut bytes, number);
+        }
+        bytes
+    }
+
+    #[test]
+    fn differences_have_64_bits_at_most() {
+        for (bits, is_read) in [(0_u8, true), (33, true), (64, true), (65, false), (255, false)] {
+            let mut bytes = begin(32, 1, 33);
+            bytes.extend([0, bits]);
+            bytes.extend(vec![0xff; 4 * usize::from(bits)]);
+            let mut numbers = Vec::new();
+            assert_eq!(
+                read(&bytes, 33, Width::Int64, &mut numbers).is_ok(),
+                is_read,
+                "{bits}"
+            );
+            if is_read {
+                let each = (1_u128 << bits) - 1;
+                let last = (32 * each) as i64;
+                assert_eq!((numbers.len(), numbers.last()), (33, Some(&last)), "{bits}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_without_a_number_may_have_no_bytes() {
+        assert!(read(&[], 0, Width::Int64, &mut Vec::new()).is_ok());
+        assert!(read(&[], 1, Width::Int64, &mut Vec::new()).is_err());
     }
 
     #[test]

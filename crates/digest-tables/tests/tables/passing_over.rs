@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use digest_tables::checks::holds;
 use digest_tables::{Condition, EdgesTable, Origins, TableSource, Test, Wanted};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -44,9 +45,10 @@ fn log() -> Vec<u8> {
                 "10.0.200.100",
             )
         };
+        let action = if at % 5 == 0 { "REJECT" } else { "ACCEPT" };
         writeln!(
             log,
-            "1 eni-1 {src} {dst} 40000 443 6 {at} {at} 1539734400 1539734460 ACCEPT"
+            "1 eni-1 {src} {dst} 40000 443 6 {at} {at} 1539734400 1539734460 {action}"
         )
         .unwrap();
     }
@@ -92,5 +94,42 @@ fn what_no_row_has_is_not_looked_for_in_rows() {
     ] {
         let asked = format!("{test:?}");
         assert_eq!(ask(test), (None, false), "{asked}");
+    }
+}
+
+/// Rows of both families on each of several pages: what a row has is its own, and not its neighbour's or another page's.
+#[test]
+fn rows_here_and_there_on_several_pages_are_the_digests_edges() {
+    let digest = digest(&[log()], None, 2);
+    let (file, _) = table(&digest, &Origins::default());
+    let edges = EdgesTable::open(Arc::new(Bytes::from(file))).unwrap();
+    let only = |address: &str| -> Vec<(IpAddr, IpAddr)> {
+        let address = address.parse().unwrap();
+        vec![(address, address)]
+    };
+    for (test, least) in [
+        (Test::Action(vec![b"REJECT".to_vec()]), 12_000),
+        (Test::Destination(only("10.0.200.100")), 30_000),
+        (Test::Destination(only("2001:db8::7:8")), 15_000),
+    ] {
+        let conditions = [Condition(vec![test])];
+        let mut expected = Vec::new();
+        digest
+            .for_each_edge(|edge| {
+                if conditions[0].0.iter().any(|test| holds(test, edge)) {
+                    expected.push(format!("{edge:?}"));
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert!(expected.len() >= least, "{} edges", expected.len());
+        let rows = edges.read(0, Wanted::ALL, &conditions).unwrap().unwrap();
+        let mut found = Vec::new();
+        let told: Result<(), ()> = rows.for_each(|_, edge| {
+            found.push(format!("{edge:?}"));
+            Ok(())
+        });
+        told.unwrap();
+        assert!(found == expected, "{conditions:?}");
     }
 }
