@@ -97,8 +97,8 @@ def they_agree(table: Path) -> list[tuple]:
 
 @pytest.mark.parametrize("profile", ["high", "ipv6"])
 def test_the_engines_find_the_same_in_a_table_of_today(profile, tmp_path):
-    """The kept tables are of a writer of yesterday. This one has numbers as differences, in several pages where there are
-    as many edges; some rows of a page have none, or all."""
+    """The kept tables are of a writer of yesterday. This one has numbers as differences, in several pages if there
+    are as many edges; some rows of a page have none, or all."""
     logs, edges, text = tmp_path / "logs", tmp_path / "edges.parquet", tmp_path / "digest.log"
     start, stop = "2026-01-05T09:00:00Z", "2026-01-05T10:00:00Z"
     for command in (
