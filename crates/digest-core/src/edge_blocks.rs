@@ -30,21 +30,6 @@ enum Edges<'d> {
 }
 
 impl<'d> EdgeBlock<'d> {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Edges::Held(_, _, edges) => edges.len(),
-            Edges::Merged(parts, _) => parts.iter().map(|part| part.rows.len()).sum(),
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Hands out all edges in the digest's order, one or more of one interface at a time.
     pub fn for_each(&self, mut take: impl FnMut(&[Edge<'d>])) {
         match self.0 {

@@ -1,6 +1,6 @@
 //! Columns of addresses: as text, and those of IPv4 as numbers besides.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::net::{IpAddr, Ipv6Addr};
 
 use foldhash::fast::RandomState;
@@ -20,12 +20,8 @@ const V6: u32 = 1 << 31;
 pub(crate) struct Addresses {
     last: Option<IpAddr>,
     runs: Runs,
-    v4: Vec<u32>,
-    v6: Vec<u128>,
-    /// Addresses with their numbers: one is found without a look anywhere else.
-    v4_index: HashTable<(u32, u32)>,
-    v6_index: HashTable<(u128, u32)>,
-    hasher: RandomState,
+    v4: Family<u32>,
+    v6: Family<u128>,
 }
 
 impl Addresses {
@@ -37,8 +33,8 @@ impl Addresses {
         }
         self.last = Some(address);
         let number = match address {
-            IpAddr::V4(address) => self.v4_number(address.to_bits()),
-            IpAddr::V6(address) => self.v6_number(address.to_bits()) | V6,
+            IpAddr::V4(address) => self.v4.number(address.to_bits()),
+            IpAddr::V6(address) => self.v6.number(address.to_bits()) | V6,
         };
         self.runs.begin(row, number);
     }
@@ -55,55 +51,61 @@ impl Addresses {
             }
         }
     }
+}
 
-    fn v4_number(&mut self, address: u32) -> u32 {
+/// Addresses of a family, each once in the order of their numbers.
+#[derive(Debug)]
+struct Family<A> {
+    all: Vec<A>,
+    /// Addresses with their numbers: one is found without a look anywhere else.
+    index: HashTable<(A, u32)>,
+    hasher: RandomState,
+}
+
+impl<A> Default for Family<A> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            index: HashTable::new(),
+            hasher: RandomState::default(),
+        }
+    }
+}
+
+impl<A: Copy + Eq + Hash> Family<A> {
+    fn number(&mut self, address: A) -> u32 {
         let hasher = &self.hasher;
-        let hash = |address: u32| hasher.hash_one(address);
-        let entry = self.v4_index.entry(
-            hash(address),
+        let entry = self.index.entry(
+            hasher.hash_one(address),
             |&(known, _)| known == address,
-            |&(known, _)| hash(known),
+            |&(known, _)| hasher.hash_one(known),
         );
         match entry {
             Entry::Occupied(known) => known.get().1,
             Entry::Vacant(place) => {
                 // A row group has far fewer rows than 31 bits count.
-                let number = self.v4.len() as u32;
+                let number = self.all.len() as u32;
                 place.insert((address, number));
-                self.v4.push(address);
+                self.all.push(address);
                 number
             }
         }
     }
 
-    fn v6_number(&mut self, address: u128) -> u32 {
-        let hasher = &self.hasher;
-        let hash = |address: u128| hasher.hash_one(address);
-        let entry = self.v6_index.entry(
-            hash(address),
-            |&(known, _)| known == address,
-            |&(known, _)| hash(known),
-        );
-        match entry {
-            Entry::Occupied(known) => known.get().1,
-            Entry::Vacant(place) => {
-                let number = self.v6.len() as u32;
-                place.insert((address, number));
-                self.v6.push(address);
-                number
-            }
-        }
+    fn clear(&mut self) {
+        self.all.clear();
+        self.index.clear();
     }
 }
 
 /// As text.
 impl AnyColumn for Addresses {
     fn take(&mut self, out: &mut Dictionary) -> Rows<'_> {
-        for &address in &self.v6 {
+        for &address in &self.v6.all {
             out.push_text(Ipv6Addr::from_bits(address).to_string().as_bytes());
         }
-        self.v4.iter().for_each(|&address| out.push_dotted(address));
-        let before = self.v6.len() as u32;
+        self.v4.all.iter().for_each(|&address| out.push_dotted(address));
+        let before = self.v6.all.len() as u32;
         if before > 0 {
             self.runs.change(|number| match number {
                 NULL => NULL,
@@ -119,8 +121,6 @@ impl AnyColumn for Addresses {
         self.runs.clear();
         self.v4.clear();
         self.v6.clear();
-        self.v4_index.clear();
-        self.v6_index.clear();
     }
 }
 

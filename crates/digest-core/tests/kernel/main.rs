@@ -10,7 +10,7 @@
 //! * [`parquet_reading`]: what of a Parquet file is read, and what is said of one that cannot be.
 //! * [`raw_records`]: records one at a time are those that a fold counts.
 //! * [`windows`]: adjacent windows share no record, and add up.
-//! * [`bounds`]: long rows and overflowing sums are refused in bounded memory.
+//! * [`bounds`]: overflowing sums, wide headers and what inflates too far are refused in bounded memory; long rows in `tests/long_row.rs`.
 //! * [`spilling`]: a budget changes neither text nor gzip bytes, and failing runs are told.
 //! * [`gzip`]: what is written is one member that any reader reads whole.
 //! * [`facets`]: what tells edges apart beyond the text is kept, and the text adds it up.
