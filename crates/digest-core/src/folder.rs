@@ -15,6 +15,7 @@ use crate::layout::is_header;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
+use crate::others::Watch;
 use crate::readers::Allowance;
 use crate::regular::{Regular, Terms};
 use crate::spill::Budget;
@@ -296,6 +297,7 @@ impl<M: Memory> Pass<'_, M> {
             layout: &layout,
             window: self.rows.options.window.as_ref(),
             max_row: self.rows.options.max_row,
+            by_action: self.rows.watch() == Watch::Actions,
         };
         // No other thread wants these logs but one that spills.
         let logs = &mut *lock(self.logs);

@@ -3,6 +3,8 @@
 //! A slot has 32 bits: the place, and in the bits left over a part of the hash, so that a slot of another thing is
 //! passed over without a look at the thing itself. What a look-up needs can be asked of memory beforehand.
 
+use std::hint::black_box;
+
 use crate::vector::prefetch;
 
 /// Slots of a first index.
@@ -88,7 +90,10 @@ impl Index {
         }
         // The old index goes first: it and the new one need never stand side by side.
         self.slots = Vec::new();
-        self.slots = vec![0; slots];
+        // Written, whatever the allocator knows of it: memory that is read first is the kernel's page of zeros, and to write
+        // there afterwards is another fault, one for which it stops the other threads.
+        self.slots = black_box(vec![0; slots]);
+        self.slots.fill(0);
         for (place, hash) in hashes.enumerate() {
             let mut slot = self.slot(hash);
             while self.slots.get(slot).is_some_and(|&taken| taken != 0) {

@@ -48,7 +48,8 @@ pub(crate) struct Logs<M: Memory> {
     length: usize,
     /// Bytes of all logs, about.
     most_held: usize,
-    action: (Vec<u8>, u32),
+    /// The facets that were asked for last, and their numbers.
+    recent: [(Vec<u8>, u32); 2],
     era: u32,
     pub(crate) known_facets: KnownFacets,
     pub(crate) known_sets: KnownSets,
@@ -69,7 +70,7 @@ impl<M: Memory> Logs<M> {
             shared,
             interfaces: Interfaces::new(),
             length: MOST_RECORDS,
-            action: (Vec::new(), u32::MAX),
+            recent: no_recent(),
             era: 0,
             known_facets: KnownFacets::default(),
             known_sets: KnownSets::default(),
@@ -165,7 +166,7 @@ impl<M: Memory> Logs<M> {
         self.interfaces.clear();
         self.era = self.era.wrapping_add(1);
         self.length = MOST_RECORDS;
-        self.action = (Vec::new(), u32::MAX);
+        self.recent = no_recent();
         self.known_facets.forget();
         self.known_sets.forget();
     }
@@ -173,11 +174,15 @@ impl<M: Memory> Logs<M> {
     /// The number of an action, or of any facet.
     #[inline]
     pub(crate) fn action(&mut self, action: &[u8]) -> Result<u32, FoldError> {
-        if self.action.1 == u32::MAX || self.action.0 != action {
-            self.action.1 = self.shared.facet(action)?;
-            action.clone_into(&mut self.action.0);
+        let [last, other] = &mut self.recent;
+        if last.1 == u32::MAX || last.0 != action {
+            std::mem::swap(last, other);
+            if last.1 == u32::MAX || last.0 != action {
+                last.1 = self.shared.facet(action)?;
+                action.clone_into(&mut last.0);
+            }
         }
-        Ok(self.action.1)
+        Ok(last.1)
     }
 
     /// The number of the facet of a record with these addresses of its own.
@@ -325,4 +330,9 @@ impl<M: Memory> Logs<M> {
         }
         Ok(())
     }
+}
+
+/// No facet has this number.
+fn no_recent() -> [(Vec<u8>, u32); 2] {
+    [const { (Vec::new(), u32::MAX) }; 2]
 }

@@ -42,6 +42,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) window: Option<&'a Window>,
     pub(crate) max_row: usize,
+    /// Whether what becomes of a row depends on its action.
+    pub(crate) by_action: bool,
 }
 
 impl Regular {

@@ -103,6 +103,7 @@ impl Rows {
             layout: &self.layout,
             window: None,
             max_row: self.options.max_row,
+            by_action: false,
         }
     }
 }

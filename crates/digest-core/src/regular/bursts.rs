@@ -35,6 +35,9 @@ pub(super) struct Burst {
     action_at: Cell,
     /// The action's number.
     pub(super) action: u32,
+    /// Whether some rows have the other action, and its number.
+    pub(super) has_other: bool,
+    pub(super) other: u32,
     /// The thread's number of the interface.
     pub(super) interface: u32,
     hash: u64,
@@ -50,6 +53,16 @@ pub(super) enum Is {
     /// Not of the window.
     Outside,
     Counted,
+}
+
+/// The action that rows may have instead of this one, and be of the burst all the same: what is rejected stands amid what is
+/// accepted.
+pub(super) fn other_action(action: &[u8]) -> Option<&'static [u8]> {
+    match action {
+        b"ACCEPT" => Some(b"REJECT"),
+        b"REJECT" => Some(b"ACCEPT"),
+        _ => None,
+    }
 }
 
 /// A token; `-` where there is no column.
@@ -100,6 +113,8 @@ impl Burst {
             name: cell(plan.interface)?,
             action_at: cell(plan.action)?,
             action: 0,
+            has_other: false,
+            other: 0,
             interface: 0,
             hash: 0,
             facts: 0,
@@ -121,6 +136,8 @@ impl Burst {
             name: (0, 0),
             action_at: (0, 0),
             action: 0,
+            has_other: false,
+            other: 0,
             interface: 0,
             hash: 0,
             facts: 0,
@@ -133,6 +150,7 @@ impl Burst {
             lines: 0,
             first: rows as u32,
             end: rows as u32,
+            has_other: false,
             ..*self
         }
     }
@@ -174,7 +192,11 @@ pub(super) fn resolve<M: Memory>(
         logs.note(burst.interface, token(text, burst.action_at));
         logs.expect_log(burst.interface);
         if !has_facets {
-            burst.action = logs.action(token(text, burst.action_at))?;
+            let action = token(text, burst.action_at);
+            burst.action = logs.action(action)?;
+            if let Some(other) = other_action(action).filter(|_| burst.has_other) {
+                burst.other = logs.action(other)?;
+            }
         }
     }
     Ok(())

@@ -99,7 +99,10 @@ impl Read<'_> {
     fn append(&self, log: &mut Log, burst: &Burst, rows: Range<usize>) {
         // None at all where facets are actions.
         let facets = self.rows.facets.numbers.get(rows.clone()).unwrap_or_default();
-        let action = if facets.is_empty() { burst.action } else { 0 };
+        let (action, other) = match facets {
+            [] => (burst.action, burst.other),
+            _ => (0, 0),
+        };
         let rows = self.rows.rows.get(rows).unwrap_or_default();
         let interval = log.interval(Interval {
             start: burst.start,
@@ -111,7 +114,7 @@ impl Read<'_> {
         log.records.extend(rows.iter().map(|row| {
             any_v6 |= row.key.has_v6();
             CompactRecord {
-                key: row.key.with_action(action),
+                key: row.key.with_action(if row.is_other { other } else { action }),
                 packets: row.packets,
                 bytes: row.bytes,
                 folded: row.folded,

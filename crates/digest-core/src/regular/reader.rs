@@ -10,7 +10,7 @@ use memchr::memchr;
 
 use crate::folder::begins_with_header;
 use crate::regular::Terms;
-use crate::regular::bursts::{Burst, Is};
+use crate::regular::bursts::{Burst, Is, other_action};
 use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{Own, Plan, Step, no_places};
 use crate::regular::row::{Here, Row};
@@ -62,6 +62,16 @@ impl Pass for Reading<'_> {
 struct Open<'a> {
     burst: Burst,
     row: &'a View,
+    other: Option<Other>,
+}
+
+/// The action that rows of the open burst may have instead.
+#[derive(Clone, Copy)]
+struct Other {
+    action: &'static [u8],
+    /// The step that it is shared in, and its place among what is shared.
+    step: usize,
+    at: u32,
 }
 
 #[inline(always)]
@@ -81,25 +91,37 @@ fn read<L: Lanes>(
     let most = u32::try_from(terms.max_row).unwrap_or(u32::MAX);
     let end = text.end();
     let mut own = no_places();
+    // A row's facet holds its action.
+    let by_action = terms.by_action || facets.is_some();
     let neighbours = plan.neighbours.as_ref().filter(|_| facets.is_none());
     let mut at = PAD as u32;
     let mut open: Option<Open<'_>> = None;
     while at < end {
         let Some(view) = text.view(at) else { break };
         let here = Here { text, view, at, plan };
-        if let Some(Open { burst, row: first }) = &mut open
+        if let Some(Open {
+            burst,
+            row: first,
+            other,
+        }) = &mut open
             && let (Some(neighbours), Is::Counted) = (neighbours, burst.is)
-            && let Some((columns, length)) = at_once(lanes, view, plan, neighbours, &rows.shared, first)
+            && let Some((columns, length, is_other)) =
+                at_once(lanes, view, plan, neighbours, &rows.shared, first, other)
             && length <= most
             && let Some(row) = rows.row(lanes, here, columns.numbers, columns.addresses)
         {
-            rows.rows.push(row);
+            rows.rows.push(Row { is_other, ..row });
+            burst.has_other |= is_other;
             burst.lines += 1;
             at += length;
             continue;
         }
-        if let Some(Open { burst, row: first }) = &mut open
-            && let Some(length) = follow(lanes, view, plan, &rows.shared, first, &mut own)
+        if let Some(Open {
+            burst,
+            row: first,
+            other,
+        }) = &mut open
+            && let Some((length, is_other)) = follow(lanes, view, plan, &rows.shared, first, other, &mut own)
         {
             let row = match burst.is {
                 Is::Outside if length <= most => {
@@ -111,7 +133,8 @@ fn read<L: Lanes>(
                 _ => rows.split_row(lanes, here, &own, first),
             };
             if let Some(row) = row {
-                rows.rows.push(row);
+                rows.rows.push(Row { is_other, ..row });
+                burst.has_other |= is_other;
                 burst.lines += 1;
                 if let Some(columns) = facets {
                     rows.keep_facet(columns, at - BEFORE, &own);
@@ -129,7 +152,14 @@ fn read<L: Lanes>(
         }
         match rows.start(lanes, here, &inside) {
             // The row is read as one that follows itself.
-            Some(burst) => open = Some(Open { burst, row: view }),
+            Some(burst) => {
+                let other = if by_action { None } else { rows.other(plan, view) };
+                open = Some(Open {
+                    burst,
+                    row: view,
+                    other,
+                });
+            }
             // Behind a header the columns may be others.
             None if begins_with_header(text.get(at, end)) => {
                 at = rows.odd_line(text, at);
@@ -144,7 +174,8 @@ fn read<L: Lanes>(
     rows.read_to = at;
 }
 
-/// Splits a row of the open burst; gives its length with its newline. `None` where it is none.
+/// Splits a row of the open burst; gives its length with its newline, and whether it has the other action. `None` where it
+/// is none.
 #[inline(always)]
 fn follow<L: Lanes>(
     lanes: L,
@@ -152,16 +183,22 @@ fn follow<L: Lanes>(
     plan: &Plan,
     shared: &[(u32, u32)],
     first: &View,
+    other: &Option<Other>,
     own: &mut Own,
-) -> Option<u32> {
+) -> Option<(u32, bool)> {
     let mut at = BEFORE;
     let mut place = 0;
-    for (step, &(from, length)) in plan.steps.iter().zip(shared) {
+    let mut is_other = false;
+    for ((number, step), &(from, length)) in (0..).zip(&plan.steps).zip(shared) {
         match *step {
             Step::Shared { .. } => {
                 let end = at + length;
-                if end as usize > PLACES || !lanes.same(first, from, view, at, length) {
+                if end as usize > PLACES {
                     return None;
+                }
+                if !lanes.same(first, from, view, at, length) {
+                    has_other(number, (first, from), (view, at), length, other)?;
+                    is_other = true;
                 }
                 at = end;
             }
@@ -171,10 +208,28 @@ fn follow<L: Lanes>(
             }
         }
     }
-    Some(at - BEFORE)
+    Some((at - BEFORE, is_other))
 }
 
-/// Splits a row of the open burst and reads its numbers, where that can be done at once; gives its length as well.
+/// That a row shares a step's bytes with the burst's first row, but for its action, which is the other one.
+#[cold]
+fn has_other(
+    step: usize,
+    (first, from): (&View, u32),
+    (view, at): (&View, u32),
+    length: u32,
+    other: &Option<Other>,
+) -> Option<()> {
+    let other = other.as_ref().filter(|other| other.step == step)?;
+    let (before, behind) = (other.at, other.at + other.action.len() as u32);
+    let is_so = view.get(at + before, at + behind) == other.action
+        && view.get(at, at + before) == first.get(from, from + before)
+        && view.get(at + behind, at + length) == first.get(from + behind, from + length);
+    is_so.then_some(())
+}
+
+/// Splits a row of the open burst and reads its numbers, where that can be done at once; gives its length as well, and
+/// whether it has the other action.
 #[inline(always)]
 fn at_once<L: Lanes>(
     lanes: L,
@@ -183,21 +238,33 @@ fn at_once<L: Lanes>(
     neighbours: &Neighbours,
     shared: &[(u32, u32)],
     first: &View,
-) -> Option<(SplitColumns, u32)> {
+    other: &Option<Other>,
+) -> Option<(SplitColumns, u32, bool)> {
     // No more than one run of shared columns stands before them, and one behind.
     let shared_by = |step: usize| shared.get(step).copied().unwrap_or_default();
-    let (from, length) = shared_by(plan.own.wrapping_sub(1));
+    let mut is_other = false;
+    let step = plan.own.wrapping_sub(1);
+    let (from, length) = shared_by(step);
     let at = BEFORE + length;
-    if at > MOST_SPLIT || !lanes.same(first, from, view, BEFORE, length) {
+    if at > MOST_SPLIT {
         return None;
+    }
+    if !lanes.same(first, from, view, BEFORE, length) {
+        has_other(step, (first, from), (view, BEFORE), length, other)?;
+        is_other = true;
     }
     let columns = lanes.columns(view, at, neighbours)?;
-    let (from, length) = shared_by(plan.own + 1);
+    let step = plan.own + 1;
+    let (from, length) = shared_by(step);
     let end = columns.end + length;
-    if end as usize > PLACES || !lanes.same(first, from, view, columns.end, length) {
+    if end as usize > PLACES {
         return None;
     }
-    Some((columns, end - BEFORE))
+    if !lanes.same(first, from, view, columns.end, length) {
+        has_other(step, (first, from), (view, columns.end), length, other)?;
+        is_other = true;
+    }
+    Some((columns, end - BEFORE, is_other))
 }
 
 impl Rows {
@@ -237,6 +304,18 @@ impl Rows {
             self.keep_facts(&plan.facts, at - BEFORE);
         }
         Some(burst)
+    }
+
+    /// The action that rows of a burst may have instead of that of the row which began it.
+    #[inline]
+    fn other(&self, plan: &Plan, view: &View) -> Option<Other> {
+        let (column, step) = (plan.action?, plan.action_step?);
+        let (start, end) = (self.cells.get(column)? + 1, *self.cells.get(column + 1)?);
+        Some(Other {
+            action: other_action(view.get(start, end))?,
+            step,
+            at: start.checked_sub(self.shared.get(step)?.0)?,
+        })
     }
 
     /// Keeps where the tokens of a row's facet are.

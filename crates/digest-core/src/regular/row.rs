@@ -19,6 +19,8 @@ pub(super) struct Row {
     /// The port that is folded away; 0 where there are no ports.
     pub(super) folded: u16,
     pub(super) flags: u8,
+    /// Its action is not that of the row which began the burst, but the other one.
+    pub(super) is_other: bool,
 }
 
 /// The row at hand: where it is, and how its layout is read.
@@ -83,6 +85,7 @@ impl Rows {
             bytes,
             folded,
             flags: if plan.has_flags { flags as u8 } else { 0 },
+            is_other: false,
         })
     }
 
