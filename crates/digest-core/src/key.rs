@@ -196,6 +196,14 @@ impl Key {
         self.low as u32
     }
 
+    /// The same key, every number of an address greater by so many.
+    #[inline]
+    pub(crate) fn with_addresses_from(self, first: u32) -> Self {
+        let of = |is_number: u128| (is_number & 1) * u128::from(first);
+        let bits = self.bits();
+        Self::of_bits(bits + (of(bits >> (SRC_AT + 32)) << SRC_AT) + (of(bits >> (DST_AT + 32)) << DST_AT))
+    }
+
     /// The same key under other numbers of addresses.
     #[inline]
     pub(crate) fn with_addresses(self, address: impl FnMut(u32) -> u32) -> Self {

@@ -23,6 +23,8 @@ pub(super) struct Burst {
     /// Its rows among those that were read, if they are counted.
     first: u32,
     pub(super) end: u32,
+    /// Its IPv6 addresses among those of all bursts, from here to there.
+    pub(super) v6: (u32, u32),
     /// Its lines, if they are odd.
     pub(super) text: (u32, u32),
     /// Unix seconds.
@@ -105,6 +107,7 @@ impl Burst {
             lines: 0,
             first: first as u32,
             end: first as u32,
+            v6: (0, 0),
             text: (0, 0),
             start,
             stop,
@@ -128,6 +131,7 @@ impl Burst {
             lines: 1,
             first,
             end: first,
+            v6: (0, 0),
             text,
             start: 0,
             stop: 0,

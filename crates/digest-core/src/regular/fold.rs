@@ -12,6 +12,7 @@ use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
 use crate::regular::bursts::{Burst, Is};
 use crate::regular::reader::Rows;
+use crate::regular::row::Row;
 use crate::vector::{PAD, Padded};
 
 /// Rows of a text, read.
@@ -110,25 +111,38 @@ impl Read<'_> {
             version: burst.version,
         });
         let from = log.records.len();
-        let mut any_v6 = false;
-        log.records.extend(rows.iter().map(|row| {
-            any_v6 |= row.key.has_v6();
-            CompactRecord {
-                key: row.key.with_action(if row.is_other { other } else { action }),
-                packets: row.packets,
-                bytes: row.bytes,
-                folded: row.folded,
-                interval,
-                flags: row.flags,
-                marks: self.marks,
+        let record = |row: &Row| CompactRecord {
+            key: row.key.with_action(if row.is_other { other } else { action }),
+            packets: row.packets,
+            bytes: row.bytes,
+            folded: row.folded,
+            interval,
+            flags: row.flags,
+            marks: self.marks,
+        };
+        let v6 = self.rows.v6.get(burst.v6.0 as usize..burst.v6.1 as usize);
+        match v6.unwrap_or_default() {
+            [] => log.records.extend(rows.iter().map(record)),
+            // Some of its rows take some of its addresses.
+            v6 if rows.len() < burst.rows().len() => {
+                log.records.extend(rows.iter().map(record));
+                log.renumber(from, v6);
             }
-        }));
+            v6 => {
+                let first = log.addresses.len() as u32;
+                log.addresses.extend_from_slice(v6);
+                log.records.extend(rows.iter().map(|row| {
+                    let record = record(row);
+                    CompactRecord {
+                        key: record.key.with_addresses_from(first),
+                        ..record
+                    }
+                }));
+            }
+        }
         let new = log.records.get_mut(from..).unwrap_or_default();
         for (record, &facet) in new.iter_mut().zip(facets) {
             record.key = record.key.with_action(facet);
-        }
-        if any_v6 {
-            log.renumber(from, &self.rows.v6);
         }
     }
 }

@@ -25,14 +25,15 @@ pub(super) type Cell = (u32, u32);
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
     pub(super) bursts: Vec<Burst>,
-    /// IPv6 addresses, whose places here are their numbers in the rows' keys.
+    /// IPv6 addresses; the places among those of their burst are their numbers in the rows' keys.
     pub(super) v6: Vec<u128>,
     pub(super) facets: Facets,
     /// Where the columns of facts are, of each burst that has been begun.
     pub(super) facts: Vec<Cell>,
     /// Where reading ended: behind the text, or behind a header in it.
     pub(super) read_to: u32,
-    /// Where the last addresses that stand in `v6` were read.
+    /// The first of the open burst's, and where the last of them were read.
+    pub(super) v6_from: u32,
     pub(super) last_v6: [(Cell, u32); 2],
     /// All delimiters of the row that began the open burst, in its view, and the place before it.
     pub(super) cells: Vec<u32>,
@@ -275,6 +276,7 @@ impl Rows {
         self.facets.cells.clear();
         self.facets.numbers.clear();
         self.facts.clear();
+        self.v6_from = 0;
         self.last_v6 = Default::default();
         self.cells.clear();
         self.cells.resize(plan.width + 1, 0);
@@ -331,8 +333,11 @@ impl Rows {
     fn close(&mut self, mut burst: Burst) {
         if burst.lines > 0 {
             burst.end = self.rows.len() as u32;
+            burst.v6 = (self.v6_from, self.v6.len() as u32);
             self.bursts.push(burst);
         }
+        self.v6_from = self.v6.len() as u32;
+        self.last_v6 = Default::default();
     }
 
     /// A row that is to be judged by itself; gives the place behind it.

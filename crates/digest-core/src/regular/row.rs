@@ -12,7 +12,7 @@ use crate::vector::{BEFORE, Lanes, Padded, View};
 /// What a row of a burst has of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
-    /// Without its action; an IPv6 address is its place in [`Rows::v6`].
+    /// Without its action; an IPv6 address is its place among its burst's in [`Rows::v6`].
     pub(super) key: Key,
     pub(super) packets: u32,
     pub(super) bytes: u32,
@@ -128,7 +128,7 @@ impl Rows {
             let Some(Address::V6(address)) = Address::parse(text.get(cell.0, cell.1)) else {
                 return None;
             };
-            *place = self.v6.len() as u32;
+            *place = self.v6.len() as u32 - self.v6_from;
             self.v6.push(address);
             let free = is_free.iter().position(|&is_free| is_free)?;
             *is_free.get_mut(free)? = false;
