@@ -130,3 +130,68 @@ fn what_a_view_does_not_reach_is_never_taken_for_what_it_shows() {
         }
     }
 }
+
+#[test]
+fn rejected_rows_amid_accepted_ones_are_of_their_burst_and_whatever_else_differs_is_not() {
+    let headers = [
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+        "version account-id interface-id action start srcaddr dstaddr srcport dstport protocol packets bytes end log-status",
+        "action srcaddr dstaddr srcport dstport protocol packets bytes version account-id interface-id start end log-status",
+        "srcaddr dstaddr srcport dstport protocol packets bytes version account-id interface-id start end log-status action",
+        "action interface-id srcaddr dstaddr srcport dstport tcp-flags protocol packets bytes start end",
+        "version account-id interface-id pkt-srcaddr srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+    ];
+    let [accept, reject] = ["ACCEPT", "REJECT"];
+    // Each beside the rows before it: what differs, and how.
+    let changes = [
+        vec![],
+        vec![("action", reject)],
+        vec![("action", "REJECTS")],
+        vec![("action", "reject")],
+        vec![("action", "-")],
+        vec![("action", reject), ("log-status", "NODATA")],
+        vec![("action", reject), ("log-status", "KO")],
+        vec![("action", reject), ("start", "1539734461")],
+        vec![("action", reject), ("end", "1539734401")],
+        vec![("action", reject), ("version", "3")],
+        vec![("action", reject), ("interface-id", "eni-2")],
+        vec![("action", reject), ("bytes", "-")],
+        vec![("action", reject), ("bytes", "1234567890")],
+        vec![("action", reject), ("srcaddr", "2001:db8::7")],
+        vec![("action", reject), ("dstaddr", "10.0.0.x")],
+    ];
+    for header in headers {
+        let row = |at: usize, action: &str, changes: &[(&str, &str)]| {
+            let value = |column: &str| match changes.iter().find(|(changed, _)| *changed == column) {
+                Some((_, value)) => (*value).to_owned(),
+                None => match column {
+                    "version" => "2".to_owned(),
+                    "account-id" => "123456789012".to_owned(),
+                    "interface-id" => "eni-1".to_owned(),
+                    "start" => "1539734400".to_owned(),
+                    "end" => "1539734460".to_owned(),
+                    "action" => action.to_owned(),
+                    "log-status" => "OK".to_owned(),
+                    "protocol" => "6".to_owned(),
+                    address if address.ends_with("addr") => format!("10.0.0.{}", at % 5),
+                    _ => (at * 31 % 1000).to_string(),
+                },
+            };
+            let columns: Vec<String> = header.split(' ').map(value).collect();
+            columns.join(" ")
+        };
+        for first in [accept, reject] {
+            for change in &changes {
+                let mut text = format!("{header}\n");
+                for at in 0..40 {
+                    let changes: &[_] = if at % 4 == 2 { change } else { &[] };
+                    // Some bursts begin with the other action.
+                    let action = if at / 9 % 2 == 0 { first } else { accept };
+                    text += &row(at, action, changes);
+                    text.push('\n');
+                }
+                agree(&text);
+            }
+        }
+    }
+}
