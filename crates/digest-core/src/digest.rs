@@ -68,8 +68,8 @@ pub(crate) struct Held {
 /// The edges of one interface, in order.
 #[derive(Debug)]
 pub(crate) struct Section<M: Memory> {
-    pub(crate) account: Vec<u8>,
-    pub(crate) interface: Vec<u8>,
+    pub(crate) account: Arc<[u8]>,
+    pub(crate) interface: Arc<[u8]>,
     pub(crate) entries: Vec<Entry<M>>,
     pub(crate) wide: Vec<History>,
     /// IPv6 addresses by the numbers in keys, which are ranks.
@@ -299,8 +299,8 @@ impl<M: Memory> Section<M> {
             all = match all {
                 Some((known, before)) if known == line => {
                     let both = before.with(&sums).map_err(|measure| {
-                        let names = (self.account.clone(), self.interface.clone());
-                        overflow(measure, &names, &self.line(entry.key, facets), facets.actions())
+                        let names = (&*self.account, &*self.interface);
+                        overflow(measure, names, &self.line(entry.key, facets), facets.actions())
                     })?;
                     Some((line, both))
                 }

@@ -179,7 +179,7 @@ impl<M: Memory> Known<M> {
     fn is(&self, account: &[u8], interface: &[u8]) -> bool {
         self.names.are(account, interface)
             || account.len() + interface.len() > NEAR
-                && self.interface.account == account
+                && *self.interface.account == *account
                 && *self.interface.interface == *interface
     }
 }

@@ -105,7 +105,12 @@ impl Merge {
                     while let Some((_, sums)) = cursor.row.as_ref().filter(|(row, _)| *row == least) {
                         all = Some(match all {
                             Some(known) => known.with(sums).map_err(|measure| {
-                                io::Error::other(overflow(measure, &names, &least, &self.actions))
+                                io::Error::other(overflow(
+                                    measure,
+                                    (&names.0, &names.1),
+                                    &least,
+                                    &self.actions,
+                                ))
                             })?,
                             None => *sums,
                         });
@@ -141,7 +146,7 @@ impl Merge {
 #[cold]
 pub(crate) fn overflow(
     measure: &'static str,
-    names: &(Vec<u8>, Vec<u8>),
+    names: (&[u8], &[u8]),
     row: &Row,
     actions: &[Vec<u8>],
 ) -> FoldError {
@@ -149,7 +154,7 @@ pub(crate) fn overflow(
     let (src, dst) = (IpAddr::from(row.src), IpAddr::from(row.dst));
     let ports = ports_of(row.service).map_or("- -".to_owned(), |(src, dst)| format!("{src} {dst}"));
     let action = actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice);
-    let (account, interface, action) = (name(&names.0), name(&names.1), name(action));
+    let (account, interface, action) = (name(names.0), name(names.1), name(action));
     FoldError::Overflow {
         measure,
         edge: format!(

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use crate::digest::Section;
 use crate::flow_record::Span;
@@ -45,8 +46,8 @@ pub(crate) struct Standing {
 /// A standing and whose it is: account and interface.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
-    pub(crate) account: Vec<u8>,
-    pub(crate) interface: Vec<u8>,
+    pub(crate) account: Arc<[u8]>,
+    pub(crate) interface: Arc<[u8]>,
     pub(crate) standing: Standing,
 }
 
@@ -56,8 +57,8 @@ impl Named {
         let mut standing = std::mem::take(&mut *interface.standing());
         standing.sum_up(section);
         (!standing.is_nothing()).then(|| Self {
-            account: interface.account.clone(),
-            interface: interface.interface.to_vec(),
+            account: Arc::clone(&interface.account),
+            interface: Arc::clone(&interface.interface),
             standing,
         })
     }

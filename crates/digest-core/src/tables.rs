@@ -3,6 +3,7 @@
 //! Interfaces come in bursts and are many, so that two threads seldom want the same table at once; and what a thread
 //! brings to a table comes by the hundred (`logs.rs`), so that one lock serves many records.
 
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,8 @@ use crate::spilling::Spilling;
 use crate::standing::Standing;
 use crate::table::{Overflow, Table};
 
+/// Parts that interfaces are kept in.
+const REGISTRIES: usize = 16;
 /// Bytes that a facet takes beside its own, about: here, and when facets are put in order.
 const HELD_EACH: usize = 96;
 
@@ -30,7 +33,8 @@ const HELD_EACH: usize = 96;
 pub(crate) struct Tables<M: Memory> {
     pub(crate) seeds: Seeds,
     hasher: RandomState,
-    registry: Mutex<Registry<M>>,
+    /// Each has the interfaces whose hashes are its own, so that two threads seldom want one at once.
+    registries: [Mutex<Registry<M>>; REGISTRIES],
     facets: Mutex<Interner<Vec<u8>>>,
     pub(crate) spilling: Spilling<M>,
 }
@@ -38,8 +42,8 @@ pub(crate) struct Tables<M: Memory> {
 /// One interface of one account.
 #[derive(Debug)]
 pub(crate) struct Interface<M: Memory> {
-    pub(crate) account: Vec<u8>,
-    /// Shared with whoever is told of it.
+    /// Names are shared with whoever is told of the interface.
+    pub(crate) account: Arc<[u8]>,
     pub(crate) interface: Arc<[u8]>,
     table: Mutex<Table<M>>,
     standing: Mutex<Standing>,
@@ -48,9 +52,10 @@ pub(crate) struct Interface<M: Memory> {
 /// The interfaces by name.
 #[derive(Debug)]
 struct Registry<M: Memory> {
-    /// Places, with the names' hashes: where the index grows, no name is read.
+    /// Places, with the names' hashes: where the index grows, no name is read, and where names are sought hardly any but them.
     index: HashTable<(u64, u32)>,
     interfaces: Vec<Arc<Interface<M>>>,
+    accounts: HashSet<Arc<[u8]>>,
 }
 
 impl<M: Memory> Tables<M> {
@@ -58,7 +63,7 @@ impl<M: Memory> Tables<M> {
         Self {
             seeds: Seeds::draw(),
             hasher: RandomState::default(),
-            registry: Mutex::new(Registry::new()),
+            registries: std::array::from_fn(|_| Mutex::new(Registry::new())),
             facets: Mutex::new(Interner::new()),
             spilling: Spilling::new(budget),
         }
@@ -66,19 +71,26 @@ impl<M: Memory> Tables<M> {
 
     /// Forgets interfaces and facets; no number of theirs means anything any more.
     pub(crate) fn clear(&self) {
-        *lock(&self.registry) = Registry::new();
+        self.take_interfaces();
         *lock(&self.facets) = Interner::new();
     }
 
     /// The interface of these names, new or known.
     pub(crate) fn interface(&self, account: &[u8], interface: &[u8]) -> Result<Arc<Interface<M>>, FoldError> {
         let hash = self.hasher.hash_one((account, interface));
-        let mut registry = lock(&self.registry);
-        let Registry { index, interfaces } = &mut *registry;
-        let same = |&(_, at): &(u64, u32)| {
-            interfaces
-                .get(at as usize)
-                .is_some_and(|known| *known.interface == *interface && known.account == account)
+        // The index takes the lowest bits and the highest.
+        let registry = self.registries.get((hash >> 32) as usize % REGISTRIES);
+        let mut registry = lock(registry.ok_or_else(|| too_many("interfaces"))?);
+        let Registry {
+            index,
+            interfaces,
+            accounts,
+        } = &mut *registry;
+        let same = |&(of, at): &(u64, u32)| {
+            of == hash
+                && interfaces
+                    .get(at as usize)
+                    .is_some_and(|known| *known.interface == *interface && *known.account == *account)
         };
         if let Some(&(_, at)) = index.find(hash, same)
             && let Some(known) = interfaces.get(at as usize)
@@ -86,8 +98,16 @@ impl<M: Memory> Tables<M> {
             return Ok(Arc::clone(known));
         }
         let at = u32::try_from(interfaces.len()).map_err(|_| too_many("interfaces"))?;
+        let account = match accounts.get(account) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<[u8]> = account.into();
+                accounts.insert(Arc::clone(&new));
+                new
+            }
+        };
         let new = Arc::new(Interface {
-            account: account.to_owned(),
+            account,
             interface: interface.into(),
             table: Mutex::new(Table::new()),
             standing: Mutex::default(),
@@ -108,9 +128,14 @@ impl<M: Memory> Tables<M> {
         Ok(number)
     }
 
-    /// All interfaces seen so far, in no order.
-    pub(crate) fn interfaces(&self) -> Vec<Arc<Interface<M>>> {
-        lock(&self.registry).interfaces.clone()
+    /// Takes all interfaces seen so far away, in no order.
+    pub(crate) fn take_interfaces(&self) -> Vec<Arc<Interface<M>>> {
+        let mut all = Vec::new();
+        for registry in &self.registries {
+            let Registry { mut interfaces, .. } = std::mem::replace(&mut *lock(registry), Registry::new());
+            all.append(&mut interfaces);
+        }
+        all
     }
 
     /// The facets, by number.
@@ -152,6 +177,7 @@ impl<M: Memory> Registry<M> {
         Self {
             index: HashTable::new(),
             interfaces: Vec::new(),
+            accounts: HashSet::new(),
         }
     }
 }

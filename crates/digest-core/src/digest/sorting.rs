@@ -1,17 +1,18 @@
 //! Tables in order: each interface's edges are sorted by themselves, on all threads and mostly in cache.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cmp::{Ordering, Reverse};
+use std::sync::atomic::{self, AtomicUsize};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::Section;
 use crate::error::FoldError;
 use crate::facet::Facets;
+use crate::flow_record::ABSENT;
 use crate::memory::Memory;
 use crate::merge::name_order;
 use crate::standing::Named;
-use crate::table::Table;
-use crate::tables::{Tables, lock};
+use crate::tables::{Interface, Tables, lock};
 
 /// Sections, facets by rank, and what is known of the interfaces.
 pub(crate) type Ordered<M> = (Vec<Section<M>>, Facets, Vec<Named>);
@@ -23,40 +24,114 @@ pub(crate) fn sections_in_order<M: Memory>(
     threads: usize,
 ) -> Result<Ordered<M>, FoldError> {
     let (facets, ranks) = Facets::ranked(tables.facets());
-    let (mut sections, mut standings) = sorted(tables, (&facets, &ranks), threads)?;
-    sections.sort_unstable_by(|one, other| {
-        name_order(&one.account, &other.account).then_with(|| name_order(&one.interface, &other.interface))
-    });
-    standings.sort_unstable_by(Named::order);
+    let interfaces = by_name(tables.take_interfaces());
+    let mut made = sorted(&interfaces, (&facets, &ranks), threads)?;
+    made.sort_by_cached_key(|made| made.rank);
+    let mut sections = Vec::with_capacity(made.len());
+    let mut standings = Vec::with_capacity(if M::EDGES { made.len() } else { 0 });
+    for Made {
+        section, standing, ..
+    } in made
+    {
+        if !section.entries.is_empty() {
+            sections.push(section);
+        }
+        standings.extend(standing);
+    }
     Ok((sections, facets, standings))
 }
 
-/// What threads have made of interfaces.
-type Made<M> = (Vec<Section<M>>, Vec<Named>);
+/// What a thread has made of an interface.
+struct Made<M: Memory> {
+    /// The interface's place among all.
+    rank: usize,
+    section: Section<M>,
+    standing: Option<Named>,
+}
 
-/// Sorts each interface's edges, the largest first, on all threads. The interfaces come in no order.
+/// An interface and the first bytes of its names, by which most interfaces are put in order without a look at the names.
+struct Begun<M: Memory> {
+    account: [u8; 12],
+    name: [u8; 24],
+    /// Whether no other account begins with the same bytes.
+    is_whole: bool,
+    interface: Arc<Interface<M>>,
+}
+
+impl<M: Memory> Begun<M> {
+    fn of(interface: Arc<Interface<M>>) -> Self {
+        let account = &*interface.account;
+        Self {
+            account: begin(account),
+            name: begin(&interface.interface),
+            is_whole: (1..=12).contains(&account.len()) && !account.contains(&0),
+            interface,
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let names = || match self.is_whole && other.is_whole {
+            true => self.name.cmp(&other.name),
+            false => Ordering::Equal,
+        };
+        // Where two begin alike nothing is known of their ends.
+        let whole = || {
+            let (one, other) = (&*self.interface, &*other.interface);
+            name_order(&one.account, &other.account)
+                .then_with(|| name_order(&one.interface, &other.interface))
+        };
+        self.account.cmp(&other.account).then_with(names).then_with(whole)
+    }
+}
+
+/// The first bytes of a name; none of `-`, which comes before every name.
+fn begin<const N: usize>(name: &[u8]) -> [u8; N] {
+    let mut begin = [0; N];
+    if name != ABSENT {
+        for (to, from) in begin.iter_mut().zip(name) {
+            *to = *from;
+        }
+    }
+    begin
+}
+
+/// Puts interfaces in the order of their names.
+fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Arc<Interface<M>>> {
+    let mut begun: Vec<_> = interfaces.into_iter().map(Begun::of).collect();
+    begun.sort_unstable_by(Begun::order);
+    begun.into_iter().map(|begun| begun.interface).collect()
+}
+
+/// Sorts each interface's edges, the largest first, on all threads.
 fn sorted<M: Memory>(
-    tables: &Tables<M>,
+    interfaces: &[Arc<Interface<M>>],
     facets: (&Facets, &[u32]),
     threads: usize,
-) -> Result<Made<M>, FoldError> {
-    let mut interfaces = tables.interfaces();
-    interfaces.sort_by_cached_key(|interface| std::cmp::Reverse(interface.table().len()));
+) -> Result<Vec<Made<M>>, FoldError> {
+    let mut by_size: Vec<_> = interfaces
+        .iter()
+        .map(|interface| Reverse(interface.table().len()))
+        .zip(0..interfaces.len())
+        .collect();
+    by_size.sort_unstable();
     let next = AtomicUsize::new(0);
-    let all = Mutex::new(Ok((Vec::with_capacity(interfaces.len()), Vec::new())));
+    let all = Mutex::new(Ok(Vec::with_capacity(interfaces.len())));
     let work = || {
-        let (mut made, mut standings) = (Vec::new(), Vec::new());
-        while let Some(interface) = interfaces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let section = in_order(&interface.account, &interface.interface, interface.take(), facets);
-            match section {
-                Ok(section) => {
-                    if M::EDGES {
-                        standings.extend(Named::of(interface, &section));
-                    }
-                    if !section.entries.is_empty() {
-                        made.push(section);
-                    }
-                }
+        let mut made = Vec::new();
+        while let Some(&(_, rank)) = by_size.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
+            let Some(interface) = interfaces.get(rank) else {
+                continue;
+            };
+            match in_order(interface, facets) {
+                Ok(section) => made.push(Made {
+                    rank,
+                    standing: if M::EDGES {
+                        Named::of(interface, &section)
+                    } else {
+                        None
+                    },
+                    section,
+                }),
                 Err(error) => {
                     *lock(&all) = Err(error);
                     return;
@@ -64,8 +139,7 @@ fn sorted<M: Memory>(
             }
         }
         if let Ok(all) = &mut *lock(&all) {
-            all.0.append(&mut made);
-            all.1.append(&mut standings);
+            all.append(&mut made);
         }
     };
     if threads < 2 || interfaces.len() < 2 {
@@ -82,12 +156,10 @@ fn sorted<M: Memory>(
 }
 
 fn in_order<M: Memory>(
-    account: &[u8],
-    interface: &[u8],
-    table: Table<M>,
+    interface: &Interface<M>,
     (facets, ranks): (&Facets, &[u32]),
 ) -> Result<Section<M>, FoldError> {
-    let (mut entries, wide, addresses) = table.into_parts();
+    let (mut entries, wide, addresses) = interface.take().into_parts();
     let addresses = addresses.ranked();
     let facet = |number: u32| ranks.get(number as usize).copied().unwrap_or_default();
     let same = (0..).zip(ranks).all(|(number, &rank): (u32, _)| number == rank);
@@ -96,8 +168,8 @@ fn in_order<M: Memory>(
     }
     entries.sort_unstable_by_key(|entry| entry.key);
     let mut section = Section {
-        account: account.to_owned(),
-        interface: interface.to_owned(),
+        account: Arc::clone(&interface.account),
+        interface: Arc::clone(&interface.interface),
         entries,
         wide,
         addresses: addresses.ordered,
@@ -108,4 +180,57 @@ fn in_order<M: Memory>(
         section.find_lines(facets)?;
     }
     Ok(section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_come_in_the_order_of_their_names_however_these_begin() {
+        let twelve = "123456789012";
+        let long = format!("eni-{}", "0".repeat(24));
+        let names = [
+            "-",
+            "",
+            "\0",
+            "a",
+            "a\0",
+            "a\0b",
+            "ab",
+            "--",
+            "!",
+            twelve,
+            "1234567890123",
+            "1234567890124",
+            &long,
+            "eni-1",
+        ];
+        let more = [format!("{long}1"), format!("{long}2")];
+        let names: Vec<&str> = names.into_iter().chain(more.iter().map(String::as_str)).collect();
+        let tables = Tables::<()>::new(None);
+        let mut expected = Vec::new();
+        for account in &names {
+            for interface in &names {
+                tables
+                    .interface(account.as_bytes(), interface.as_bytes())
+                    .unwrap();
+                expected.push((*account, *interface));
+            }
+        }
+        expected.sort_by(|one, other| {
+            name_order(one.0.as_bytes(), other.0.as_bytes())
+                .then_with(|| name_order(one.1.as_bytes(), other.1.as_bytes()))
+        });
+        let ordered = by_name(tables.take_interfaces());
+        let found: Vec<_> = ordered
+            .iter()
+            .map(|found| (&*found.account, &*found.interface))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(account, interface)| (account.as_bytes(), interface.as_bytes()))
+            .collect();
+        assert_eq!(found, expected);
+    }
 }

@@ -21,7 +21,7 @@ impl<M: Memory> Logs<M> {
             self.shared.facet(kept)
         };
         let facets: Vec<u32> = facets.iter().map(ours).collect::<Result<_, _>>()?;
-        for known in theirs.interfaces() {
+        for known in theirs.take_interfaces() {
             let interface = self.interface(&known.account, &known.interface)?;
             if M::EDGES {
                 let theirs = std::mem::take(&mut *known.standing());

@@ -92,8 +92,8 @@ pub(crate) fn read(input: &mut impl BufRead) -> io::Result<Option<Named>> {
     }
     standing.told = Told::of(facts);
     Ok(Some(Named {
-        account,
-        interface,
+        account: account.into(),
+        interface: interface.into(),
         standing,
     }))
 }
@@ -140,13 +140,13 @@ mod tests {
         fact::push(&mut set, 3, b"a b");
         standing.told.tell(&Arc::from(set), 77);
         let whole = Named {
-            account: b"-".to_vec(),
-            interface: b"eni-1".to_vec(),
+            account: b"-".as_slice().into(),
+            interface: b"eni-1".as_slice().into(),
             standing,
         };
         let empty = Named {
-            account: Vec::new(),
-            interface: Vec::new(),
+            account: Arc::default(),
+            interface: Arc::default(),
             standing: Standing::default(),
         };
         let mut bytes = Vec::new();
