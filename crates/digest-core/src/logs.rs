@@ -23,6 +23,7 @@ use crate::met::Met;
 use crate::others::Watch;
 use crate::standing::Standing;
 use crate::tables::{Tables, too_many};
+use crate::vector::prefetch_whole;
 
 mod standings;
 mod taking_over;
@@ -33,6 +34,10 @@ use standings::Counted;
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
 const LEAST_RECORDS: usize = 8;
+/// Records of a log's first room.
+const FIRST_RECORDS: usize = 16;
+/// Interfaces between the one whose log is flushed and the one that is asked of memory.
+const FLUSHED_AHEAD: u32 = 4;
 /// Bytes of all logs of a thread, about, and the part of a budget that they may take at most.
 const MOST_HELD: usize = 24 << 20;
 const BUDGET_PART: usize = 16;
@@ -99,10 +104,16 @@ impl<M: Memory> Logs<M> {
         self.interfaces.expect_names(hash);
     }
 
-    /// Asks for the memory of an interface's log.
+    /// Asks for the memory of an interface's log, to which so many records will go; where it will be folded, for what that
+    /// needs first.
     #[inline]
-    pub(crate) fn expect_log(&self, interface: u32) {
+    pub(crate) fn expect_log(&self, interface: u32, records: usize) {
         self.interfaces.expect_log(interface);
+        if let Some(known) = self.interfaces.get(interface)
+            && known.log.records.len() + records > self.length
+        {
+            prefetch_whole(&*known.interface);
+        }
     }
 
     /// The number of an interface whose hash is known.
@@ -227,6 +238,9 @@ impl<M: Memory> Logs<M> {
         }
         match self.interfaces.get_mut(interface) {
             Some(known) => {
+                if known.log.records.capacity() == 0 {
+                    known.log.records.reserve_exact(self.length.min(FIRST_RECORDS));
+                }
                 let room = self.length.saturating_sub(known.log.records.len()).max(1);
                 Ok((&mut known.log, room))
             }
@@ -296,8 +310,13 @@ impl<M: Memory> Logs<M> {
 
     /// Folds what the logs hold.
     pub(crate) fn flush(&mut self) -> Result<(), FoldError> {
-        for interface in 0..self.interfaces.len() {
-            self.fold(interface as u32)?;
+        for interface in 0..self.interfaces.len() as u32 {
+            // Nothing of most of these is in the cache.
+            if let Some(next) = self.interfaces.get(interface + FLUSHED_AHEAD) {
+                self.interfaces.expect_log(interface + FLUSHED_AHEAD);
+                prefetch_whole(&*next.interface);
+            }
+            self.fold(interface)?;
         }
         self.flush_sets();
         self.flush_silences();

@@ -29,6 +29,10 @@ pub(crate) use portable::Scalar;
 /// Bytes that must be readable before the first and behind the last byte of a text.
 pub(crate) const PAD: usize = BEFORE as usize + VIEW;
 
+/// Bytes of a line of the cache.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
+
 /// Numbers that are read at once.
 pub(crate) const NUMBERS: usize = 6;
 /// Neighbouring columns that are read at once, at most.
@@ -301,6 +305,20 @@ impl View {
     pub(crate) fn get(&self, from: u32, to: u32) -> &[u8] {
         self.bytes.get(from as usize..to as usize).unwrap_or_default()
     }
+}
+
+/// Asks for all the memory of a value that will be needed soon.
+#[inline]
+pub(crate) fn prefetch_whole<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..size_of::<T>().div_ceil(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let start = std::ptr::from_ref(value).cast::<i8>().wrapping_add(line * LINE);
+        // SAFETY: a prefetch has no effect that a program can see, and the address is inside a living value.
+        unsafe { _mm_prefetch(start, _MM_HINT_T0) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
 }
 
 /// Asks for the memory of an element that will be needed soon.

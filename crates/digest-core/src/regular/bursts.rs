@@ -194,7 +194,7 @@ pub(super) fn resolve<M: Memory>(
         let (account, name) = (token(text, burst.account), token(text, burst.name));
         burst.interface = logs.interface_by(burst.hash, account, name)?;
         logs.note(burst.interface, token(text, burst.action_at));
-        logs.expect_log(burst.interface);
+        logs.expect_log(burst.interface, burst.rows().len());
         if !has_facets {
             let action = token(text, burst.action_at);
             burst.action = logs.action(action)?;
