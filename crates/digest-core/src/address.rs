@@ -124,15 +124,22 @@ fn v6(token: &[u8]) -> Option<Address> {
             }
         }
     }
+    with_gap(value, groups, gap).map(Address::V6)
+}
+
+/// The address whose groups, one behind the other, are this value, with `::` behind so many of them. `None` where there are
+/// too few groups or too many.
+#[inline]
+pub(crate) fn with_gap(value: u128, groups: u32, gap: Option<u32>) -> Option<u128> {
     match gap {
-        None if groups == 8 => Some(Address::V6(value)),
+        None if groups == 8 => Some(value),
         // `::` stands for one group of zeros at least.
         Some(before) if groups <= 7 => {
             let behind = 16 * (groups - before);
             let low = value & (1u128 << behind).wrapping_sub(1);
             let high = value.checked_shr(behind).unwrap_or_default();
             let high = high.checked_shl(16 * (8 - before)).unwrap_or_default();
-            Some(Address::V6(high | low))
+            Some(high | low)
         }
         _ => None,
     }

@@ -97,6 +97,13 @@ pub(crate) trait Lanes: Copy {
     /// Reads two tokens as IPv4 addresses (big-endian values); a bit each for those that are none.
     fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8);
 
+    /// Reads a token as an IPv6 address. `None` where it is none, or has what this level does not read.
+    #[inline(always)]
+    fn v6(self, view: &View, cell: (u32, u32)) -> Option<u128> {
+        let _ = (view, cell);
+        None
+    }
+
     /// The numbers of `width` bits, 16 at most, that stand side by side in two words from the lowest bit on, four in each.
     fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8];
 
@@ -143,6 +150,10 @@ impl Lanes for Level {
 
     fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8) {
         with_lanes!(self, lanes => lanes.addresses(view, cells))
+    }
+
+    fn v6(self, view: &View, cell: (u32, u32)) -> Option<u128> {
+        with_lanes!(self, lanes => lanes.v6(view, cell))
     }
 
     fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8] {

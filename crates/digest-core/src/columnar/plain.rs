@@ -134,6 +134,10 @@ impl vector::Pass for Addresses<'_> {
                 }
                 if are_none >> bit & 1 == 0 {
                     table.entries.push(value.into());
+                } else if let Some(view) = page.view(start)
+                    && let Some(address) = lanes.v6(view, (BEFORE, end - start + BEFORE))
+                {
+                    table.push_wide(address);
                 } else {
                     table.push_entry(Kind::Address, page.get(start, end));
                 }

@@ -90,10 +90,7 @@ impl Table {
                 Kind::Time => decimal(text, i64::MAX as u64).map_or(ODD, |time| fitting(seconds_of(time))),
                 Kind::Address => match Address::parse(text) {
                     Some(Address::V4(value)) => value.into(),
-                    Some(Address::V6(value)) => {
-                        self.wide.push(value);
-                        WIDE | (self.wide.len() as u64 - 1)
-                    }
+                    Some(Address::V6(value)) => return self.push_wide(value),
                     None => ODD,
                 },
                 Kind::Name if text.len() > MOST_NAME || text.iter().copied().any(is_blank) => ODD,
@@ -103,6 +100,13 @@ impl Table {
             }
         };
         self.entries.push(entry);
+    }
+
+    /// Appends an IPv6 address.
+    #[inline]
+    pub(super) fn push_wide(&mut self, address: u128) {
+        self.entries.push(WIDE | self.wide.len() as u64);
+        self.wide.push(address);
     }
 
     /// Appends a number.

@@ -71,9 +71,8 @@ impl Rows {
         let (values, are_other) = lanes.addresses(view, addresses);
         let mut sides = [(values[0], 0), (values[1], 0)];
         if are_other != 0 {
-            let origin = at - BEFORE;
-            let cells = addresses.map(|(start, end)| (origin + start, origin + end));
-            sides = self.others(text, cells, values, are_other)?;
+            let here = Here { text, view, at, plan };
+            sides = self.others(lanes, here, addresses, values, are_other)?;
         }
         let (kept, folded) = match plan.has_ports {
             true => folded_ports(srcport as u16, dstport as u16),
@@ -91,13 +90,16 @@ impl Rows {
 
     /// Addresses of which one at least is not IPv4.
     #[inline(never)]
-    fn others(
+    fn others<L: Lanes>(
         &mut self,
-        text: Padded<'_>,
-        cells: [Cell; 2],
+        lanes: L,
+        Here { text, view, at, .. }: Here<'_>,
+        addresses: [Cell; 2],
         values: [u32; 2],
         are_other: u8,
     ) -> Option<[(u32, u8); 2]> {
+        let origin = at - BEFORE;
+        let cells = addresses.map(|(start, end)| (origin + start, origin + end));
         let mut sides = [(values[0], 0), (values[1], 0)];
         let mut is_free = [true; 2];
         let mut are_new = 0;
@@ -125,8 +127,13 @@ impl Rows {
             .filter(|(side, _)| are_new >> side & 1 == 1)
         {
             let cell = *cells.get(side)?;
-            let Some(Address::V6(address)) = Address::parse(text.get(cell.0, cell.1)) else {
-                return None;
+            let address = match lanes.v6(view, *addresses.get(side)?) {
+                Some(address) => address,
+                None => match Address::parse(text.get(cell.0, cell.1))? {
+                    Address::V6(address) => address,
+                    // A token that the vectors do not take.
+                    Address::V4(_) => return None,
+                },
             };
             *place = self.v6.len() as u32 - self.v6_from;
             self.v6.push(address);

@@ -9,6 +9,7 @@ use super::{Lanes, Marks, NUMBERS, Pass, View};
 use dotted::{PATTERNS, Patterns};
 
 mod dotted;
+mod groups;
 
 /// That this processor has the features that this file needs.
 #[derive(Clone, Copy)]
@@ -79,6 +80,12 @@ impl Lanes for Avx2 {
     fn addresses(self, view: &View, cells: [(u32, u32); 2]) -> ([u32; 2], u8) {
         // SAFETY: as above.
         unsafe { dotted::addresses(self.patterns, view, cells) }
+    }
+
+    #[inline(always)]
+    fn v6(self, view: &View, cell: (u32, u32)) -> Option<u128> {
+        // SAFETY: as above.
+        unsafe { groups::v6(view, cell) }
     }
 
     #[inline(always)]

@@ -67,6 +67,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn v6(self, view: &View, cell: (u32, u32)) -> Option<u128> {
+        self.avx2.v6(view, cell)
+    }
+
+    #[inline(always)]
     fn unpack(self, words: [u64; 2], width: u32) -> [u32; 8] {
         self.avx2.unpack(words, width)
     }

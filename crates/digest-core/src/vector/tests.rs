@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::address::Address;
 
 /// A text that begins at [`BEFORE`], between bytes that would spoil a careless read.
 fn view_of(text: &[u8], around: u8) -> Box<View> {
@@ -294,5 +295,84 @@ proptest! {
         prop_assert_eq!(numbers(&tokens), expected);
         let expected: Vec<_> = tokens.iter().map(|token| address(token)).collect();
         prop_assert_eq!(addresses(&tokens), expected);
+    }
+}
+
+/// Holds every level against the plain reader: whatever is taken is right, and where there are vectors all that is written in
+/// groups is taken.
+fn groups_are_read(token: &[u8]) {
+    if token.is_empty() {
+        return;
+    }
+    let expected = match Address::parse(token) {
+        Some(Address::V6(value)) => Some(value),
+        _ => None,
+    };
+    let is_groups = token.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b':');
+    for level in Level::all() {
+        for around in *b"0f: " {
+            let view = view_of(token, around);
+            let found = level.v6(&view, (BEFORE, BEFORE + token.len() as u32));
+            let is_taken = is_groups && token.len() < 40 && !matches!(level, Level::Portable);
+            let shown = String::from_utf8_lossy(token);
+            assert!(
+                found == expected || found.is_none() && !is_taken,
+                "{shown} {level:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ipv6_addresses_of_every_shape() {
+    let groups = ["0", "f", "10", "abc", "DEAD", "12345", "", "g", "-"];
+    for count in 0..10 {
+        for gap in 0..=count + 1 {
+            for (at, one) in groups.iter().enumerate() {
+                let mut parts: Vec<&str> = (0..count).map(|group| groups[(at + group) % 5]).collect();
+                if gap < count {
+                    parts[gap] = one;
+                }
+                groups_are_read(parts.join(":").as_bytes());
+                if gap <= count {
+                    parts.insert(gap, "");
+                    groups_are_read(parts.join(":").as_bytes());
+                    groups_are_read(format!(":{}", parts.join(":")).as_bytes());
+                    groups_are_read(format!("{}:", parts.join(":")).as_bytes());
+                }
+            }
+        }
+    }
+    for token in [
+        "::",
+        ":::",
+        ":",
+        "::1",
+        "1::",
+        "1::2::3",
+        "::ffff:1.2.3.4",
+        "2001:db8::/32",
+        "1.2.3.4",
+        "fe80::1%1",
+    ] {
+        groups_are_read(token.as_bytes());
+    }
+    groups_are_read("0".repeat(64).as_bytes());
+    groups_are_read("0000:".repeat(9).as_bytes());
+}
+
+proptest! {
+    #[test]
+    fn ipv6_addresses_of_any_bytes(token in "[0-9a-fA-F:]{1,45}|([0-9a-f]{0,4}:){1,8}[0-9a-f]{0,4}|[ -~]{1,44}") {
+        groups_are_read(token.as_bytes());
+    }
+
+    #[test]
+    fn ipv6_addresses_as_they_are_written(value in any::<u128>(), zeros in any::<u8>()) {
+        let keep = |group: u32| if zeros >> group & 1 == 1 { 0 } else { 0xffffu128 << (16 * group) };
+        let value = value & (0..8).map(keep).fold(0, |all, kept| all | kept);
+        let address = std::net::Ipv6Addr::from(value);
+        groups_are_read(address.to_string().as_bytes());
+        groups_are_read(address.to_string().to_uppercase().as_bytes());
     }
 }
