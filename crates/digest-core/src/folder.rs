@@ -15,7 +15,6 @@ use crate::layout::is_header;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
-use crate::others::Watch;
 use crate::readers::Allowance;
 use crate::regular::{Regular, Terms};
 use crate::spill::Budget;
@@ -297,7 +296,7 @@ impl<M: Memory> Pass<'_, M> {
             layout: &layout,
             window: self.rows.options.window.as_ref(),
             max_row: self.rows.options.max_row,
-            by_action: self.rows.watch() == Watch::Actions,
+            by_action: self.rows.may_be_had(),
         };
         // No other thread wants these logs but one that spills.
         let logs = &mut *lock(self.logs);

@@ -9,7 +9,7 @@ use crate::index::Index;
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::tables::Interface;
-use crate::vector::prefetch;
+use crate::vector::{prefetch, prefetch_whole};
 
 /// Bytes of account and interface that are kept beside an interface's log: AWS's take 33 and 24.
 const NEAR: usize = 46;
@@ -97,7 +97,9 @@ impl<M: Memory> Interfaces<M> {
     /// Asks for the memory that [`Interfaces::find`] will need.
     #[inline]
     pub(crate) fn expect_names(&self, hash: u64) {
-        prefetch(&self.known, self.index.near(hash));
+        if let Some(known) = self.known.get(self.index.near(hash)) {
+            prefetch_whole(known);
+        }
     }
 
     /// Asks for the memory where an interface's next records go, their intervals and their IPv6 addresses.

@@ -52,6 +52,11 @@ impl<'a> ObjectRows<'a> {
         }
     }
 
+    /// Whether others may have any of the object's records.
+    pub(crate) fn may_be_had(&self) -> bool {
+        self.others.as_ref().is_some_and(|others| others.may_have())
+    }
+
     /// Whether others have the interface's records of this action.
     #[inline]
     pub(crate) fn is_had(&self, interface: &[u8], action: &[u8]) -> bool {

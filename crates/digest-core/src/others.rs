@@ -12,6 +12,11 @@ pub trait Others: Send + Sync {
     /// once more.
     fn have(&self, interface: &[u8], actions: Actions) -> bool;
 
+    /// Whether they may have any of the object's records at all: if not, none is asked for.
+    fn may_have(&self) -> bool {
+        true
+    }
+
     /// Where they have none of the object's records, and all that matters is which interfaces it names: a number for the
     /// objects of which it is the same to be named in one or in another. An interface that a thread has told in one of
     /// them need not be told in the next, and no action is.

@@ -195,12 +195,14 @@ pub(super) fn resolve<M: Memory>(
         burst.interface = logs.interface_by(burst.hash, account, name)?;
         logs.note(burst.interface, token(text, burst.action_at));
         logs.expect_log(burst.interface, burst.rows().len());
+        let action = token(text, burst.action_at);
+        let other = other_action(action).filter(|_| burst.has_other);
+        if let Some(other) = other {
+            logs.note(burst.interface, other);
+        }
         if !has_facets {
-            let action = token(text, burst.action_at);
             burst.action = logs.action(action)?;
-            if let Some(other) = other_action(action).filter(|_| burst.has_other) {
-                burst.other = logs.action(other)?;
-            }
+            burst.other = other.map_or(Ok(0), |other| logs.action(other))?;
         }
     }
     Ok(())

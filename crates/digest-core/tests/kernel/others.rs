@@ -16,6 +16,10 @@ const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport ds
 struct Have(Vec<&'static str>);
 
 impl Others for Have {
+    fn may_have(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     fn have(&self, interface: &[u8], actions: Actions) -> bool {
         actions.meet(Actions::of(b"ACCEPT")) && self.0.iter().any(|name| name.as_bytes() == interface)
     }
@@ -107,31 +111,40 @@ fn text(digest: &Digest) -> String {
 #[test]
 fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
     let rows = rows();
-    let is_had = |interface: &usize, is_rejected: &bool| [1, 2].contains(interface) && !is_rejected;
-    let kept = rows
-        .iter()
-        .filter(|(interface, is_rejected, _)| !is_had(interface, is_rejected));
-    let kept: Vec<&String> = kept.map(|(.., row)| row).collect();
     let all = log(rows.iter().map(|(.., row)| row));
-    let accept = Actions::of(b"ACCEPT");
-    for edges in [true, false] {
-        let expected = text(&digest(log(kept.iter().copied()).into_bytes(), None, edges).0);
-        for bytes in [all.clone().into_bytes(), parquet_copy(&all, 200).unwrap()] {
-            let (found, tally) = digest(bytes, Some(Have(vec!["eni-1", "eni-2", "-"])), edges);
-            assert!(text(&found) == expected, "edges: {edges}");
-            assert_eq!(tally.records, kept.len() as u64);
-            assert_eq!(tally.superseded, (rows.len() - kept.len()) as u64);
-            assert_eq!(tally.rows, rows.len() as u64);
-            // What others have is noted too: it overlaps all the same.
-            let mut noted = tally.interfaces.clone();
-            noted.sort();
-            noted.dedup();
-            let both = accept.with(Actions::of(b"REJECT"));
-            let expected =
-                ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (Arc::from(name.as_bytes()), both));
-            assert_eq!(noted, expected);
+    let both = Actions::of(b"ACCEPT").with(Actions::of(b"REJECT"));
+    for (names, of) in [(vec!["eni-1", "eni-2", "-"], vec![1, 2]), (vec![], vec![])] {
+        let is_had = |interface: &usize, is_rejected: &bool| of.contains(interface) && !is_rejected;
+        let kept = rows
+            .iter()
+            .filter(|(interface, is_rejected, _)| !is_had(interface, is_rejected));
+        let kept: Vec<&String> = kept.map(|(.., row)| row).collect();
+        for edges in [true, false] {
+            let expected = text(&digest(log(kept.iter().copied()).into_bytes(), None, edges).0);
+            for bytes in [all.clone().into_bytes(), parquet_copy(&all, 200).unwrap()] {
+                let (found, tally) = digest(bytes, Some(Have(names.clone())), edges);
+                assert!(text(&found) == expected, "edges: {edges}");
+                assert_eq!(tally.records, kept.len() as u64);
+                assert_eq!(tally.superseded, (rows.len() - kept.len()) as u64);
+                assert_eq!(tally.rows, rows.len() as u64);
+                // What others have is noted too: it overlaps all the same.
+                let mut noted = tally.interfaces.clone();
+                noted.sort();
+                noted.dedup();
+                let expected =
+                    ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (Arc::from(name.as_bytes()), both));
+                assert_eq!(noted, expected);
+            }
         }
     }
+    // Both are noted where one stands amid the other in an object of regular rows alone.
+    let rows = ["ACCEPT", "REJECT", "ACCEPT"].map(|action| {
+        format!(
+            "2 123456789012 eni-1 10.0.0.1 10.0.0.2 40000 443 6 1 40 1539734400 1539734460 {action} OK 2 -"
+        )
+    });
+    let tally = digest(log(&rows).into_bytes(), Some(Have(Vec::new())), false).1;
+    assert_eq!(tally.interfaces, [(Arc::from(b"eni-1".as_slice()), both)]);
     assert!(
         digest(all.into_bytes(), None, true).1.interfaces.is_empty(),
         "nobody asked"

@@ -40,6 +40,10 @@ impl Others for Nobody {
         false
     }
 
+    fn may_have(&self) -> bool {
+        false
+    }
+
     fn place(&self) -> Option<u32> {
         Some(self.0)
     }

@@ -77,6 +77,10 @@ struct Earlier {
 }
 
 impl Others for Earlier {
+    fn may_have(&self) -> bool {
+        !self.flow_logs.is_empty()
+    }
+
     fn have(&self, interface: &[u8], actions: Actions) -> bool {
         if self.flow_logs.is_empty() {
             return false;
