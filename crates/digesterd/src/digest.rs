@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use chrono::Utc;
 use digest_core::manifest::StoredTable;
-use digest_core::{BadRows, Job};
+use digest_core::{BadRows, GzipSummary, Job};
 use digest_storage::Prefetch;
 use digest_tables::{TableSummary, write_edges, write_interfaces};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings, WorkerSettings};
@@ -96,7 +96,7 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
     bar.clear();
     let built = built.with_context(|| format!("no digest was made of {flow_logs}"))?;
     refuse_unread(&built.report)?;
-    let written = output.write(&built.digest, arguments.format)?;
+    let written = output.write(&built.digest, arguments.format, manifest.is_some())?;
     let edges_table = match edges {
         Some(edges) => edges.write_with(|out| Ok(write_edges(&built.digest, &built.origins, out)?))?,
         None => None,
@@ -117,10 +117,11 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
             &built,
             &Job::new(window, request.scope),
             tables.map(stored),
+            written.as_ref().and_then(|written| written.gzip.clone()),
         )?;
     }
-    if let Some(lines) = written {
-        for line in summary::lines(lines, &built.report, window.as_ref(), begun.elapsed()) {
+    if let Some(written) = written {
+        for line in summary::lines(written.lines, &built.report, window.as_ref(), begun.elapsed()) {
             tell(line);
         }
     }
@@ -195,14 +196,19 @@ fn stored((summary, path): (Option<TableSummary>, &Option<PathBuf>)) -> Option<S
     })
 }
 
-/// The manifest that the service would store beside this digest, with the list of objects always inside.
+/// The manifest that the service would store beside this digest, with the list of objects always inside. Where the digest was
+/// not written as gzip it is compressed once more, for its hashes.
 fn write_manifest(
     output: Output,
     built: &Built,
     job: &Job,
     [edges, interfaces]: [Option<StoredTable>; 2],
+    gzip: Option<GzipSummary>,
 ) -> anyhow::Result<()> {
-    let gzip = built.digest.write_gzip(&mut std::io::sink())?;
+    let gzip = match gzip {
+        Some(gzip) => gzip,
+        None => built.digest.write_gzip(&mut std::io::sink())?,
+    };
     let (mut manifest, _) = built.report.manifest(job, &gzip, "");
     manifest.object_list = Some(built.report.object_list.clone());
     manifest.object_list_key = None;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::Context;
-use digest_core::Digest;
+use digest_core::{Digest, GzipSummary};
 use digest_insight::{Conversion, Format};
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +25,15 @@ pub(crate) enum Output {
     Device(File, PathBuf),
     /// A file beside its target until it is whole.
     File(NamedTempFile, PathBuf),
+}
+
+/// What was written of a digest.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Lines of its text.
+    pub(crate) lines: u64,
+    /// Where it was gzip and its hashes were wanted.
+    pub(crate) gzip: Option<GzipSummary>,
 }
 
 impl Output {
@@ -77,18 +86,28 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. Gives
-    /// the lines of its text; `None` where nobody wants the rest of it.
-    pub(crate) fn write(self, digest: &Digest, format: Option<Format>) -> anyhow::Result<Option<u64>> {
+    /// Writes the digest in a format; without one as gzip where the target's name ends in `.gz`, else as text. Gzip is
+    /// hashed if that is wanted. `None` where nobody wants the rest of it.
+    pub(crate) fn write(
+        self,
+        digest: &Digest,
+        format: Option<Format>,
+        hashed: bool,
+    ) -> anyhow::Result<Option<Written>> {
         match self {
-            Self::Stdout => stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text)))
-                .context("cannot write to stdout"),
-            Self::Device(mut device, target) => encode(digest, &mut device, &target, format).map(Some),
+            Self::Stdout => {
+                stdout::write(|out| write_as(digest, out, format.unwrap_or(Format::Text), hashed))
+                    .context("cannot write to stdout")
+            }
+            Self::Device(mut device, target) => {
+                encode(digest, &mut device, &target, (format, hashed)).map(Some)
+            }
             Self::File(temporary, target) => {
                 let file = temporary.as_file();
-                let lines = early_sync::write_to(file, |out| encode(digest, out, &target, format))?;
+                let written =
+                    early_sync::write_to(file, |out| encode(digest, out, &target, (format, hashed)))?;
                 put_in_place(temporary, &target)?;
-                Ok(Some(lines))
+                Ok(Some(written))
             }
         }
     }
@@ -174,13 +193,13 @@ fn encode(
     digest: &Digest,
     file: &mut dyn Write,
     target: &Path,
-    format: Option<Format>,
-) -> anyhow::Result<u64> {
+    (format, hashed): (Option<Format>, bool),
+) -> anyhow::Result<Written> {
     let gzip = is_gzip(target);
     let format = format.unwrap_or(if gzip { Format::Gzip } else { Format::Text });
     let mut out = io::BufWriter::with_capacity(256 << 10, file);
-    write_as(digest, &mut out, format)
-        .and_then(|lines| out.flush().map(|()| lines))
+    write_as(digest, &mut out, format, hashed)
+        .and_then(|written| out.flush().map(|()| written))
         .with_context(|| format!("cannot write {}", target.display()))
 }
 
@@ -189,10 +208,17 @@ pub(crate) fn is_gzip(target: &Path) -> bool {
     target.extension().is_some_and(|extension| extension == "gz")
 }
 
-fn write_as(digest: &Digest, out: &mut dyn Write, format: Format) -> io::Result<u64> {
-    match format {
-        Format::Gzip => digest.write_gzip_unhashed(out),
-        Format::Text => digest.write_text_unhashed(out),
+fn write_as(digest: &Digest, out: &mut dyn Write, format: Format, hashed: bool) -> io::Result<Written> {
+    let lines = match format {
+        Format::Gzip if hashed => {
+            let gzip = digest.write_gzip(out)?;
+            return Ok(Written {
+                lines: gzip.text.lines,
+                gzip: Some(gzip),
+            });
+        }
+        Format::Gzip => digest.write_gzip_unhashed(out)?,
+        Format::Text => digest.write_text_unhashed(out)?,
         other => {
             let mut converting = Converting {
                 conversion: Conversion::to(other),
@@ -201,9 +227,10 @@ fn write_as(digest: &Digest, out: &mut dyn Write, format: Format) -> io::Result<
             };
             let lines = digest.write_text_unhashed(&mut converting)?;
             converting.finish()?;
-            Ok(lines)
+            lines
         }
-    }
+    };
+    Ok(Written { lines, gzip: None })
 }
 
 /// Takes a digest's text and passes on what a format makes of it.
