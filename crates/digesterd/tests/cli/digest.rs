@@ -5,6 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use digest_core::{Manifest, parquet_copy};
+use sha2::{Digest as _, Sha256};
 
 use crate::logs::{START, STOP, expected, gzip, hour, lay_out, only_member, records};
 use crate::program::{Desk, argument, text};
@@ -147,27 +148,37 @@ fn a_folder_in_the_layout_is_digested_by_window_and_scope() {
 fn a_gz_file_is_one_member_and_the_manifest_describes_it() {
     let desk = Desk::new();
     let objects = lay_out(&desk, "bucket");
-    let done = desk.run(&[
-        "digest",
-        "--logs",
-        "bucket",
-        "--start",
-        START,
-        "--stop",
-        STOP,
-        "-o",
-        "d.log.gz",
-        "--manifest",
-        "m.json",
-    ]);
-    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-    assert_eq!(text(&done.stdout), "");
-    let stored = fs::read(desk.path("d.log.gz")).unwrap();
-    assert_eq!(only_member(&stored), expected(Some(hour()), &objects));
-    let manifest: Manifest = serde_json::from_slice(&fs::read(desk.path("m.json")).unwrap()).unwrap();
-    assert_eq!(manifest.gzip.bytes, stored.len() as u64);
-    assert_eq!(manifest.object_list.unwrap().len(), 4);
-    assert_eq!(desk.names("."), ["bucket", "d.log.gz", "m.json", "tmp"]);
+    let sealed = |bytes: &[u8]| {
+        let hex: Vec<String> = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        (bytes.len() as u64, hex.concat())
+    };
+    // Whether the digest itself is written as gzip or not.
+    let mut stored = Vec::new();
+    for output in ["d.log.gz", "d.log"] {
+        let window = ["--start", START, "--stop", STOP];
+        let files = ["-o", output, "--manifest", "m.json"];
+        let done = desk.run(&[&["digest", "--logs", "bucket"], &window[..], &files[..]].concat());
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        assert_eq!(text(&done.stdout), "");
+        let written = fs::read(desk.path(output)).unwrap();
+        if stored.is_empty() {
+            stored.clone_from(&written);
+            assert_eq!(only_member(&stored), expected(Some(hour()), &objects));
+        } else {
+            assert_eq!(written, expected(Some(hour()), &objects));
+        }
+        let manifest: Manifest = serde_json::from_slice(&fs::read(desk.path("m.json")).unwrap()).unwrap();
+        assert_eq!((manifest.gzip.bytes, manifest.gzip.sha256), sealed(&stored));
+        assert_eq!(
+            (manifest.text.bytes, manifest.text.sha256),
+            sealed(&only_member(&stored))
+        );
+        assert_eq!(manifest.object_list.unwrap().len(), 4);
+    }
+    assert_eq!(desk.names("."), ["bucket", "d.log", "d.log.gz", "m.json", "tmp"]);
 }
 
 #[test]
