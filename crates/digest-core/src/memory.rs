@@ -134,6 +134,13 @@ impl Compact {
         }
     }
 
+    /// Whether a count may not become greater.
+    #[cold]
+    fn is_full(&self) -> bool {
+        let counts = self.syn.max(self.synack).max(self.rst);
+        self.records == u32::MAX || counts == u16::MAX
+    }
+
     #[cold]
     fn add_whole(&mut self, history: &History, wide: &mut Vec<History>) {
         let mut whole = match self.place(wide) {
@@ -180,8 +187,8 @@ impl Memory for Compact {
     #[inline]
     fn add(&mut self, record: &CompactRecord, interval: Interval, wide: &mut Vec<History>) {
         let other = Self::first(record, interval);
-        let counts = self.syn.max(self.synack).max(self.rst);
-        if self.marks & WIDE != 0 || self.records == u32::MAX || counts == u16::MAX {
+        // No count is greater than that of all records.
+        if self.marks & WIDE != 0 || self.records >= u16::MAX.into() && self.is_full() {
             self.add_whole(&record.history(interval), wide);
             return;
         }

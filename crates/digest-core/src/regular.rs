@@ -21,6 +21,7 @@ mod plan;
 mod reader;
 mod row;
 mod split;
+mod varying;
 
 pub(crate) use fold::Read;
 use plan::Plan;

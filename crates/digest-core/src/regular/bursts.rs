@@ -57,6 +57,20 @@ pub(super) enum Is {
     Counted,
 }
 
+impl Is {
+    /// What becomes of rows of these times and this version; `None` where each is judged by itself.
+    #[inline]
+    fn of((start, stop): (u32, u32), version: u32, inside: &Range<u64>) -> Option<Self> {
+        if !inside.contains(&start.into()) {
+            Some(Self::Outside)
+        } else if stop.wrapping_sub(start) <= u16::MAX.into() && version < COMPACT_VERSIONS.into() {
+            Some(Self::Counted)
+        } else {
+            None
+        }
+    }
+}
+
 /// The action that rows may have instead of this one, and be of the burst all the same: what is rejected stands amid what is
 /// accepted.
 pub(super) fn other_action(action: &[u8]) -> Option<&'static [u8]> {
@@ -95,15 +109,8 @@ impl Burst {
         }
         let (start, stop) = (number(plan.times.0)?, number(plan.times.1)?);
         let version = plan.version.map_or(Some(0), number)?;
-        let is = if !inside.contains(&start.into()) {
-            Is::Outside
-        } else if stop.wrapping_sub(start) <= u16::MAX.into() && version < COMPACT_VERSIONS.into() {
-            Is::Counted
-        } else {
-            return None;
-        };
         Some(Self {
-            is,
+            is: Is::of((start, stop), version, inside)?,
             lines: 0,
             first: first as u32,
             end: first as u32,
@@ -159,6 +166,28 @@ impl Burst {
         }
     }
 
+    /// The same burst at other times, without any row, behind so many; `None` where rows of these times are each judged by
+    /// itself.
+    pub(super) fn at(&self, (start, stop): (u32, u32), rows: usize, inside: &Range<u64>) -> Option<Self> {
+        Some(Self {
+            is: Is::of((start, stop), self.version.into(), inside)?,
+            start,
+            stop,
+            ..self.again(rows)
+        })
+    }
+
+    /// Start and end, Unix seconds.
+    #[inline(always)]
+    pub(super) fn times(&self) -> (u32, u32) {
+        (self.start, self.stop)
+    }
+
+    /// Where its interface is named.
+    fn names(&self) -> (Cell, Cell) {
+        (self.account, self.name)
+    }
+
     /// The action's name.
     pub(super) fn action_token<'a>(&self, text: Padded<'a>) -> &'a [u8] {
         token(text, self.action_at)
@@ -175,8 +204,8 @@ impl Burst {
     }
 }
 
-/// Finds the numbers of interfaces, and of actions where they are all that facets are. What the look-ups need is asked of memory for all bursts before the
-/// first.
+/// Finds the numbers of interfaces, and of actions where they are all that facets are. What the look-ups need is asked of memory
+/// for all bursts before the first. Bursts whose names stand at one place, for they differ in their times alone, need one look.
 pub(super) fn resolve<M: Memory>(
     text: Padded<'_>,
     bursts: &mut [Burst],
@@ -184,18 +213,34 @@ pub(super) fn resolve<M: Memory>(
     logs: &mut Logs<M>,
 ) -> Result<(), FoldError> {
     let counted = |burst: &&mut Burst| burst.is == Is::Counted;
+    let mut last = None;
     for burst in bursts.iter_mut().filter(counted) {
-        burst.hash = logs.expect_interface(token(text, burst.account), token(text, burst.name));
+        burst.hash = match last {
+            Some((names, hash)) if names == burst.names() => hash,
+            _ => logs.expect_interface(token(text, burst.account), token(text, burst.name)),
+        };
+        last = Some((burst.names(), burst.hash));
     }
+    let mut last = None;
     for burst in bursts.iter_mut().filter(counted) {
-        logs.expect_names(burst.hash);
+        if last.replace(burst.names()) != Some(burst.names()) {
+            logs.expect_names(burst.hash);
+        }
     }
+    let mut last = None;
     for burst in bursts.iter_mut().filter(counted) {
-        let (account, name) = (token(text, burst.account), token(text, burst.name));
-        burst.interface = logs.interface_by(burst.hash, account, name)?;
-        logs.note(burst.interface, token(text, burst.action_at));
-        logs.expect_log(burst.interface, burst.rows().len());
+        burst.interface = match last {
+            Some((names, interface)) if names == burst.names() => interface,
+            _ => {
+                let (account, name) = (token(text, burst.account), token(text, burst.name));
+                let interface = logs.interface_by(burst.hash, account, name)?;
+                logs.expect_log(interface, burst.rows().len());
+                interface
+            }
+        };
+        last = Some((burst.names(), burst.interface));
         let action = token(text, burst.action_at);
+        logs.note(burst.interface, action);
         let other = other_action(action).filter(|_| burst.has_other);
         if let Some(other) = other {
             logs.note(burst.interface, other);

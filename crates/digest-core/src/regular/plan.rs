@@ -83,8 +83,8 @@ pub(super) struct Plan {
     /// Start and end; a layout that has only one of them means both by it.
     pub(super) times: (usize, usize),
     pub(super) action: Option<usize>,
-    /// The step whose columns hold the action.
-    pub(super) action_step: Option<usize>,
+    /// The step that each column is of.
+    pub(super) step_of: Vec<usize>,
     pub(super) status: Option<usize>,
 }
 
@@ -150,10 +150,11 @@ impl Plan {
             Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
         };
         let column = |field| layout.column(field);
-        let action_step = column(Field::Action).and_then(|action| {
-            let holds = |step: &Step| matches!(*step, Step::Shared { first, count } if (first..first + count).contains(&action));
-            steps.iter().position(holds)
+        let step_of = steps.iter().enumerate().flat_map(|(at, step)| {
+            let (Step::Shared { count, .. } | Step::Own { count, .. }) = *step;
+            std::iter::repeat_n(at, count)
         });
+        let step_of = step_of.collect();
         let (src, dst) = (place(column(Field::SrcAddr)?)?, place(column(Field::DstAddr)?)?);
         let facets = Columns::of(layout, place);
         let own = steps.iter().position(|step| matches!(step, Step::Own { .. }))?;
@@ -189,7 +190,7 @@ impl Plan {
                 column(Field::End).or(column(Field::Start))?,
             ),
             action: column(Field::Action),
-            action_step,
+            step_of,
             status: column(Field::LogStatus),
         })
     }

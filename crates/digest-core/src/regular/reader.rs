@@ -10,11 +10,12 @@ use memchr::memchr;
 
 use crate::folder::begins_with_header;
 use crate::regular::Terms;
-use crate::regular::bursts::{Burst, Is, other_action};
+use crate::regular::bursts::{Burst, Is};
 use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{Own, Plan, Step, no_places};
 use crate::regular::row::{Here, Row};
 use crate::regular::split::{cell, split};
+use crate::regular::varying::{Variant, Varying};
 use crate::vector::{BEFORE, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
 
 /// Where a token begins and ends.
@@ -63,16 +64,23 @@ impl Pass for Reading<'_> {
 struct Open<'a> {
     burst: Burst,
     row: &'a View,
-    other: Option<Other>,
+    varying: Varying,
 }
 
-/// The action that rows of the open burst may have instead.
-#[derive(Clone, Copy)]
-struct Other {
-    action: &'static [u8],
-    /// The step that it is shared in, and its place among what is shared.
-    step: usize,
-    at: u32,
+impl Open<'_> {
+    /// Lets the burst at hand be that of these times; false where their rows are each judged by itself.
+    #[inline(always)]
+    fn turn(&mut self, times: (u32, u32), rows: &mut Rows, inside: &Range<u64>) -> bool {
+        self.burst.times() == times || self.turn_to(times, rows, inside)
+    }
+
+    fn turn_to(&mut self, times: (u32, u32), rows: &mut Rows, inside: &Range<u64>) -> bool {
+        let Some(other) = self.burst.at(times, rows.rows.len(), inside) else {
+            return false;
+        };
+        rows.close(std::mem::replace(&mut self.burst, other));
+        true
+    }
 }
 
 #[inline(always)]
@@ -100,43 +108,38 @@ fn read<L: Lanes>(
     while at < end {
         let Some(view) = text.view(at) else { break };
         let here = Here { text, view, at, plan };
-        if let Some(Open {
-            burst,
-            row: first,
-            other,
-        }) = &mut open
-            && let (Some(neighbours), Is::Counted) = (neighbours, burst.is)
-            && let Some((columns, length, is_other)) =
-                at_once(lanes, view, plan, neighbours, &rows.shared, first, other)
+        if let Some(open) = &mut open
+            && let Some(neighbours) = neighbours
+            && let Some((columns, length, variant)) = at_once(lanes, here, neighbours, &rows.shared, open)
             && length <= most
-            && let Some(row) = rows.row(lanes, here, columns.numbers, columns.addresses)
+            && open.turn(variant.times, rows, &inside)
         {
-            rows.rows.push(Row { is_other, ..row });
-            burst.has_other |= is_other;
-            burst.lines += 1;
-            at += length;
-            continue;
+            let row = match open.burst.is {
+                Is::Outside => None,
+                _ => rows.row(lanes, here, columns.numbers, columns.addresses),
+            };
+            if row.is_some() || open.burst.is == Is::Outside {
+                rows.take(row, variant, &mut open.burst);
+                at += length;
+                continue;
+            }
         }
-        if let Some(Open {
-            burst,
-            row: first,
-            other,
-        }) = &mut open
-            && let Some((length, is_other)) = follow(lanes, view, plan, &rows.shared, first, other, &mut own)
+        if let Some(open) = &mut open
+            && let Some((length, variant)) = follow(lanes, here, &rows.shared, open, &mut own)
+            && open.turn(variant.times, rows, &inside)
         {
+            let burst = &mut open.burst;
             let row = match burst.is {
                 Is::Outside if length <= most => {
-                    burst.lines += 1;
+                    rows.take(None, variant, burst);
                     at += length;
                     continue;
                 }
                 _ if length > most => None,
-                _ => rows.split_row(lanes, here, &own, first),
+                _ => rows.split_row(lanes, here, &own, open.row),
             };
-            if let Some(row) = row {
-                rows.rows.push(Row { is_other, ..row });
-                burst.has_other |= is_other;
-                burst.lines += 1;
+            if row.is_some() {
+                rows.take(row, variant, burst);
                 if let Some(columns) = facets {
                     rows.keep_facet(columns, at - BEFORE, &own);
                 }
@@ -154,11 +157,12 @@ fn read<L: Lanes>(
         match rows.start(lanes, here, &inside) {
             // The row is read as one that follows itself.
             Some(burst) => {
-                let other = if by_action { None } else { rows.other(plan, view) };
+                let delimiters = (&*rows.cells, &*rows.shared);
+                let varying = Varying::of(plan, view, delimiters, burst.times(), by_action);
                 open = Some(Open {
                     burst,
                     row: view,
-                    other,
+                    varying,
                 });
             }
             // Behind a header the columns may be others.
@@ -175,21 +179,23 @@ fn read<L: Lanes>(
     rows.read_to = at;
 }
 
-/// Splits a row of the open burst; gives its length with its newline, and whether it has the other action. `None` where it
-/// is none.
+/// Splits a row of the open burst; gives its length with its newline, and what it has otherwise. `None` where it is none.
 #[inline(always)]
 fn follow<L: Lanes>(
     lanes: L,
-    view: &View,
-    plan: &Plan,
+    Here {
+        text,
+        view,
+        at: row,
+        plan,
+    }: Here<'_>,
     shared: &[(u32, u32)],
-    first: &View,
-    other: &Option<Other>,
+    open: &Open<'_>,
     own: &mut Own,
-) -> Option<(u32, bool)> {
+) -> Option<(u32, Variant)> {
     let mut at = BEFORE;
     let mut place = 0;
-    let mut is_other = false;
+    let mut variant = open.varying.same();
     for ((number, step), &(from, length)) in (0..).zip(&plan.steps).zip(shared) {
         match *step {
             Step::Shared { .. } => {
@@ -197,9 +203,10 @@ fn follow<L: Lanes>(
                 if end as usize > PLACES {
                     return None;
                 }
-                if !lanes.same(first, from, view, at, length) {
-                    has_other(number, (first, from), (view, at), length, other)?;
-                    is_other = true;
+                if !lanes.same(open.row, from, view, at, length) {
+                    let (first, here) = ((open.row, from), (view, at));
+                    open.varying
+                        .read(number, first, here, length, (text, row), &mut variant)?;
                 }
                 at = end;
             }
@@ -209,50 +216,37 @@ fn follow<L: Lanes>(
             }
         }
     }
-    Some((at - BEFORE, is_other))
+    Some((at - BEFORE, variant))
 }
 
-/// That a row shares a step's bytes with the burst's first row, but for its action, which is the other one.
-#[cold]
-fn has_other(
-    step: usize,
-    (first, from): (&View, u32),
-    (view, at): (&View, u32),
-    length: u32,
-    other: &Option<Other>,
-) -> Option<()> {
-    let other = other.as_ref().filter(|other| other.step == step)?;
-    let (before, behind) = (other.at, other.at + other.action.len() as u32);
-    let is_so = view.get(at + before, at + behind) == other.action
-        && view.get(at, at + before) == first.get(from, from + before)
-        && view.get(at + behind, at + length) == first.get(from + behind, from + length);
-    is_so.then_some(())
-}
-
-/// Splits a row of the open burst and reads its numbers, where that can be done at once; gives its length as well, and
-/// whether it has the other action.
+/// Splits a row of the open burst and reads its numbers, where that can be done at once; gives its length as well, and what it
+/// has otherwise.
 #[inline(always)]
 fn at_once<L: Lanes>(
     lanes: L,
-    view: &View,
-    plan: &Plan,
+    Here {
+        text,
+        view,
+        at: row,
+        plan,
+    }: Here<'_>,
     neighbours: &Neighbours,
     shared: &[(u32, u32)],
-    first: &View,
-    other: &Option<Other>,
-) -> Option<(SplitColumns, u32, bool)> {
+    open: &Open<'_>,
+) -> Option<(SplitColumns, u32, Variant)> {
     // No more than one run of shared columns stands before them, and one behind.
     let shared_by = |step: usize| shared.get(step).copied().unwrap_or_default();
-    let mut is_other = false;
+    let mut variant = open.varying.same();
     let step = plan.own.wrapping_sub(1);
     let (from, length) = shared_by(step);
     let at = BEFORE + length;
     if at > MOST_SPLIT {
         return None;
     }
-    if !lanes.same(first, from, view, BEFORE, length) {
-        has_other(step, (first, from), (view, BEFORE), length, other)?;
-        is_other = true;
+    if !lanes.same(open.row, from, view, BEFORE, length) {
+        let (first, here) = ((open.row, from), (view, BEFORE));
+        open.varying
+            .read(step, first, here, length, (text, row), &mut variant)?;
     }
     let columns = lanes.columns(view, at, neighbours)?;
     let step = plan.own + 1;
@@ -261,11 +255,12 @@ fn at_once<L: Lanes>(
     if end as usize > PLACES {
         return None;
     }
-    if !lanes.same(first, from, view, columns.end, length) {
-        has_other(step, (first, from), (view, columns.end), length, other)?;
-        is_other = true;
+    if !lanes.same(open.row, from, view, columns.end, length) {
+        let (first, here) = ((open.row, from), (view, columns.end));
+        open.varying
+            .read(step, first, here, length, (text, row), &mut variant)?;
     }
-    Some((columns, end - BEFORE, is_other))
+    Some((columns, end - BEFORE, variant))
 }
 
 impl Rows {
@@ -308,16 +303,15 @@ impl Rows {
         Some(burst)
     }
 
-    /// The action that rows of a burst may have instead of that of the row which began it.
-    #[inline]
-    fn other(&self, plan: &Plan, view: &View) -> Option<Other> {
-        let (column, step) = (plan.action?, plan.action_step?);
-        let (start, end) = (self.cells.get(column)? + 1, *self.cells.get(column + 1)?);
-        Some(Other {
-            action: other_action(view.get(start, end))?,
-            step,
-            at: start.checked_sub(self.shared.get(step)?.0)?,
-        })
+    /// Takes a row of a burst; none where it lies outside the window.
+    #[inline(always)]
+    fn take(&mut self, row: Option<Row>, variant: Variant, burst: &mut Burst) {
+        if let Some(row) = row {
+            let is_other = variant.is_other;
+            self.rows.push(Row { is_other, ..row });
+            burst.has_other |= is_other;
+        }
+        burst.lines += 1;
     }
 
     /// Keeps where the tokens of a row's facet are.

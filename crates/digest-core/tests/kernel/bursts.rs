@@ -195,3 +195,60 @@ fn rejected_rows_amid_accepted_ones_are_of_their_burst_and_whatever_else_differs
         }
     }
 }
+
+#[test]
+fn every_row_of_an_interface_may_have_times_of_its_own() {
+    let headers = [
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+        "start version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes action end log-status",
+        "end start srcaddr dstaddr srcport dstport protocol packets bytes action log-status account-id interface-id vpc-id",
+        "account-id interface-id start srcaddr dstaddr srcport dstport protocol packets bytes",
+        "version interface-id srcaddr dstaddr flow-direction srcport dstport protocol packets bytes end action start",
+    ];
+    // Each row's start and end in turn: inside the window and outside, too long, too late for 32 bits, no numbers.
+    let times = [
+        ("1539734400", "1539734460"),
+        ("1539734401", "1539734460"),
+        ("1539734400", "1539734459"),
+        ("1539734403", "1539734403"),
+        ("1439734403", "1539734403"),
+        ("1539734460", "1539734400"),
+        ("1539734400", "1539799935"),
+        ("1539734400", "1539799936"),
+        ("1539738000", "1539738060"),
+        ("153973440x", "1539734460"),
+        ("1539734400", "15397 4460"),
+        ("9999999999", "9999999999"),
+        ("999999999", "999999999"),
+        ("0000000001", "0000000002"),
+    ];
+    for header in headers {
+        for (step, length) in [(1, 14), (3, 4), (5, 14), (0, 1), (1, 2), (9, 14)] {
+            let mut text = format!("{header}\n");
+            for at in 0..60usize {
+                let (start, end) = times[at * step % length];
+                let value = |column: &str| match column {
+                    "version" => "5".to_owned(),
+                    "account-id" => "123456789012".to_owned(),
+                    "interface-id" => format!("eni-{}", at / 25),
+                    "vpc-id" => format!("vpc-{}", at / 31),
+                    "start" => start.to_owned(),
+                    "end" => end.to_owned(),
+                    "action" => ["ACCEPT", "REJECT"][at / 3 % 2].to_owned(),
+                    "log-status" => "OK".to_owned(),
+                    "protocol" => "6".to_owned(),
+                    "flow-direction" => "ingress".to_owned(),
+                    "srcaddr" if at % 7 == 3 => format!("2001:db8::{}", at % 2),
+                    "dstaddr" if at % 7 == 3 => "2001:db8::f".to_owned(),
+                    "bytes" if at % 17 == 16 => "-".to_owned(),
+                    address if address.ends_with("addr") => format!("10.0.0.{}", at % 5),
+                    _ => (at * 31 % 1000).to_string(),
+                };
+                let columns: Vec<String> = header.split(' ').map(value).collect();
+                text += &columns.join(" ");
+                text.push('\n');
+            }
+            agree(&text);
+        }
+    }
+}
