@@ -35,7 +35,7 @@ const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
 const LEAST_RECORDS: usize = 8;
 /// Records of a log's first room.
-const FIRST_RECORDS: usize = 16;
+const FIRST_RECORDS: usize = LEAST_RECORDS;
 /// Interfaces between the one whose log is flushed and the one that is asked of memory.
 const FLUSHED_AHEAD: u32 = 4;
 /// Bytes of all logs of a thread, about, and the part of a budget that they may take at most.

@@ -14,7 +14,7 @@ use crate::number::MOST_COUNTER;
 use crate::vector::prefetch;
 
 /// Entries from which a table grows in smaller steps.
-const LARGE: usize = 1 << 15;
+const LARGE: usize = 1 << 12;
 /// Entries of a table's first room.
 const LEAST: usize = 8;
 /// Records between the one that is folded and the one whose slot is asked for.

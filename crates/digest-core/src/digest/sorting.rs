@@ -12,6 +12,7 @@ use crate::flow_record::ABSENT;
 use crate::memory::Memory;
 use crate::merge::name_order;
 use crate::standing::Named;
+use crate::table::Entry;
 use crate::tables::{Interface, Tables, lock};
 
 /// Sections, facets by rank, and what is known of the interfaces.
@@ -25,29 +26,19 @@ pub(crate) fn sections_in_order<M: Memory>(
 ) -> Result<Ordered<M>, FoldError> {
     let (facets, ranks) = Facets::ranked(tables.facets());
     let interfaces = by_name(tables.take_interfaces());
-    let mut made = sorted(&interfaces, (&facets, &ranks), threads)?;
-    made.sort_by_cached_key(|made| made.rank);
-    let mut sections = Vec::with_capacity(made.len());
-    let mut standings = Vec::with_capacity(if M::EDGES { made.len() } else { 0 });
-    for Made {
-        section, standing, ..
-    } in made
-    {
-        if !section.entries.is_empty() {
-            sections.push(section);
-        }
-        standings.extend(standing);
-    }
+    // Numbers that are ranks already are left as they are.
+    let are_ranks = (0..).zip(&ranks).all(|(number, &rank): (u32, _)| number == rank);
+    let ranks = (!are_ranks).then_some(&*ranks);
+    let (mut sections, mut standings) = sorted(&interfaces, (&facets, ranks), threads)?;
+    sections.sort_by_cached_key(|&(rank, _)| rank);
+    standings.sort_by_cached_key(|&(rank, _)| rank);
+    let sections = sections.into_iter().map(|(_, section)| section).collect();
+    let standings = standings.into_iter().map(|(_, standing)| standing).collect();
     Ok((sections, facets, standings))
 }
 
-/// What a thread has made of an interface.
-struct Made<M: Memory> {
-    /// The interface's place among all.
-    rank: usize,
-    section: Section<M>,
-    standing: Option<Named>,
-}
+/// What threads have made of interfaces, each with its interface's place among all.
+type Made<M> = (Vec<(usize, Section<M>)>, Vec<(usize, Named)>);
 
 /// An interface and the first bytes of its names, by which most interfaces are put in order without a look at the names.
 struct Begun<M: Memory> {
@@ -105,9 +96,9 @@ fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Arc<Interface<M
 /// Sorts each interface's edges, the largest first, on all threads.
 fn sorted<M: Memory>(
     interfaces: &[Arc<Interface<M>>],
-    facets: (&Facets, &[u32]),
+    facets: (&Facets, Option<&[u32]>),
     threads: usize,
-) -> Result<Vec<Made<M>>, FoldError> {
+) -> Result<Made<M>, FoldError> {
     let mut by_size: Vec<_> = interfaces
         .iter()
         .map(|interface| Reverse(interface.table().len()))
@@ -115,23 +106,22 @@ fn sorted<M: Memory>(
         .collect();
     by_size.sort_unstable();
     let next = AtomicUsize::new(0);
-    let all = Mutex::new(Ok(Vec::with_capacity(interfaces.len())));
+    let all = Mutex::new(Ok((Vec::with_capacity(interfaces.len()), Vec::new())));
     let work = || {
-        let mut made = Vec::new();
+        let (mut sections, mut standings) = (Vec::new(), Vec::new());
         while let Some(&(_, rank)) = by_size.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
             let Some(interface) = interfaces.get(rank) else {
                 continue;
             };
             match in_order(interface, facets) {
-                Ok(section) => made.push(Made {
-                    rank,
-                    standing: if M::EDGES {
-                        Named::of(interface, &section)
-                    } else {
-                        None
-                    },
-                    section,
-                }),
+                Ok(section) => {
+                    if M::EDGES {
+                        standings.extend(Named::of(interface, &section).map(|named| (rank, named)));
+                    }
+                    if !section.entries.is_empty() {
+                        sections.push((rank, section));
+                    }
+                }
                 Err(error) => {
                     *lock(&all) = Err(error);
                     return;
@@ -139,7 +129,8 @@ fn sorted<M: Memory>(
             }
         }
         if let Ok(all) = &mut *lock(&all) {
-            all.append(&mut made);
+            all.0.append(&mut sections);
+            all.1.append(&mut standings);
         }
     };
     if threads < 2 || interfaces.len() < 2 {
@@ -157,13 +148,17 @@ fn sorted<M: Memory>(
 
 fn in_order<M: Memory>(
     interface: &Interface<M>,
-    (facets, ranks): (&Facets, &[u32]),
+    (facets, ranks): (&Facets, Option<&[u32]>),
 ) -> Result<Section<M>, FoldError> {
     let (mut entries, wide, addresses) = interface.take().into_parts();
     let addresses = addresses.ranked();
-    let facet = |number: u32| ranks.get(number as usize).copied().unwrap_or_default();
-    let same = (0..).zip(ranks).all(|(number, &rank): (u32, _)| number == rank);
-    for entry in entries.iter_mut().filter(|entry| !same || entry.key.has_v6()) {
+    let facet = |number: u32| {
+        ranks.map_or(number, |ranks| {
+            ranks.get(number as usize).copied().unwrap_or_default()
+        })
+    };
+    let is_renumbered = |entry: &&mut Entry<M>| ranks.is_some() || entry.key.has_v6();
+    for entry in entries.iter_mut().filter(is_renumbered) {
         entry.key = entry.key.renumbered(|number| addresses.rank(number), facet);
     }
     entries.sort_unstable_by_key(|entry| entry.key);
