@@ -1,7 +1,8 @@
 //! What is done with many bytes at once: delimiters, comparing, numbers, IPv4 addresses, packed bits; prefetching.
 //!
 //! Each operation exists twice: for AVX2 (`avx2.rs`), taken where the processor has it, and in plain Rust
-//! (`portable.rs`), taken everywhere else. Both say the same of the same bytes; the tests below hold them against the
+//! (`portable.rs`), taken everywhere else. Both say the same of the same bytes, but for two that plain Rust has no quick way for
+//! (`columns`, AVX-512 alone, and `v6`) and leaves to others; the tests below hold them against the
 //! simplest code there is. A value that an operation does not take is no error: the row is judged by `flow_record.rs`,
 //! which takes everything that is right and names everything that is not.
 
@@ -85,6 +86,9 @@ pub(crate) struct Marks {
 
 /// One implementation's operations.
 pub(crate) trait Lanes: Copy {
+    /// Whether [`Lanes::columns`] ever says anything.
+    const READS_COLUMNS: bool = false;
+
     /// Where delimiters are.
     fn marks(self, view: &View, from: u32) -> Marks;
 

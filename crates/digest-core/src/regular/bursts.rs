@@ -1,6 +1,6 @@
 //! Bursts: rows one behind the other that agree in what repeats from record to record, and are of one interface.
 //!
-//! An interface's records of one aggregation interval stand together, with the same times. What such rows share is
+//! An interface's records of one aggregation interval stand together, often with the same times. What such rows share is
 //! compared as bytes and read once.
 
 use std::ops::Range;
@@ -14,7 +14,8 @@ use crate::regular::plan::Plan;
 use crate::regular::reader::Cell;
 use crate::vector::Padded;
 
-/// Rows that share their interface, times, action, status and version; or rows that are judged each by itself.
+/// Rows that share their interface, times, status and version, and have one action or the other; or rows that are judged each by
+/// itself.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Burst {
     pub(super) is: Is,
@@ -37,7 +38,8 @@ pub(super) struct Burst {
     action_at: Cell,
     /// The action's number.
     pub(super) action: u32,
-    /// Whether some rows have the other action, and its number.
+    /// Whether some rows have this action, whether some have the other one, and that one's number.
+    pub(super) has_own: bool,
     pub(super) has_other: bool,
     pub(super) other: u32,
     /// The thread's number of the interface.
@@ -118,11 +120,13 @@ impl Burst {
             text: (0, 0),
             start,
             stop,
-            version: version as u8,
+            // One that is too great stays so.
+            version: u8::try_from(version).unwrap_or(u8::MAX),
             account: cell(plan.account)?,
             name: cell(plan.interface)?,
             action_at: cell(plan.action)?,
             action: 0,
+            has_own: false,
             has_other: false,
             other: 0,
             interface: 0,
@@ -147,6 +151,7 @@ impl Burst {
             name: (0, 0),
             action_at: (0, 0),
             action: 0,
+            has_own: false,
             has_other: false,
             other: 0,
             interface: 0,
@@ -161,6 +166,7 @@ impl Burst {
             lines: 0,
             first: rows as u32,
             end: rows as u32,
+            has_own: false,
             has_other: false,
             ..*self
         }
@@ -205,7 +211,7 @@ impl Burst {
 }
 
 /// Finds the numbers of interfaces, and of actions where they are all that facets are. What the look-ups need is asked of memory
-/// for all bursts before the first. Bursts whose names stand at one place, for they differ in their times alone, need one look.
+/// for all bursts before the first. Bursts that one row began, for rows of other times or odd ones stand between them, need one look.
 pub(super) fn resolve<M: Memory>(
     text: Padded<'_>,
     bursts: &mut [Burst],
@@ -240,13 +246,17 @@ pub(super) fn resolve<M: Memory>(
         };
         last = Some((burst.names(), burst.interface));
         let action = token(text, burst.action_at);
-        logs.note(burst.interface, action);
+        if burst.has_own {
+            logs.note(burst.interface, action);
+        }
         let other = other_action(action).filter(|_| burst.has_other);
         if let Some(other) = other {
             logs.note(burst.interface, other);
         }
         if !has_facets {
-            burst.action = logs.action(action)?;
+            if burst.has_own {
+                burst.action = logs.action(action)?;
+            }
             burst.other = other.map_or(Ok(0), |other| logs.action(other))?;
         }
     }

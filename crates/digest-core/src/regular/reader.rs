@@ -2,7 +2,7 @@
 //!
 //! A row of the burst has the bytes that the burst's rows share, in the same places but for the lengths of what stands
 //! between: so they are compared without a look for delimiters, and only the row's own columns are split. A row that
-//! differs begins another burst; it is split whole.
+//! differs in more than its times and its action (`varying.rs`) begins another burst; it is split whole.
 
 use std::ops::Range;
 
@@ -64,6 +64,8 @@ impl Pass for Reading<'_> {
 struct Open<'a> {
     burst: Burst,
     row: &'a View,
+    /// The row's place in the text.
+    at: u32,
     varying: Varying,
 }
 
@@ -102,7 +104,10 @@ fn read<L: Lanes>(
     let mut own = no_places();
     // A row's facet holds its action.
     let by_action = terms.by_action || facets.is_some();
-    let neighbours = plan.neighbours.as_ref().filter(|_| facets.is_none());
+    let neighbours = plan
+        .neighbours
+        .as_ref()
+        .filter(|_| L::READS_COLUMNS && facets.is_none());
     let mut at = PAD as u32;
     let mut open: Option<Open<'_>> = None;
     while at < end {
@@ -151,8 +156,15 @@ fn read<L: Lanes>(
             at += length;
             continue;
         }
+        // What a row takes to follow itself may lie beyond its view though all its delimiters do not.
+        let mut is_too_long = false;
         if let Some(open) = open.take() {
+            is_too_long = open.at == at;
             rows.close(open.burst);
+        }
+        if is_too_long {
+            at = rows.odd_line(text, at);
+            continue;
         }
         match rows.start(lanes, here, &inside) {
             // The row is read as one that follows itself.
@@ -162,6 +174,7 @@ fn read<L: Lanes>(
                 open = Some(Open {
                     burst,
                     row: view,
+                    at,
                     varying,
                 });
             }
@@ -310,6 +323,7 @@ impl Rows {
             let is_other = variant.is_other;
             self.rows.push(Row { is_other, ..row });
             burst.has_other |= is_other;
+            burst.has_own |= !is_other;
         }
         burst.lines += 1;
     }

@@ -97,8 +97,8 @@ impl Varying {
         }
     }
 
-    /// Reads what a row has otherwise among the bytes of a step; `None` where it differs in anything else. `origin` is where
-    /// the row's view begins in the text.
+    /// Reads what a row has otherwise among the bytes of a step; `None` where it differs in anything else. `row` is its place in
+    /// the text.
     #[inline(never)]
     pub(super) fn read(
         &self,

@@ -44,6 +44,8 @@ fn run<P: Pass>(lanes: Avx512, pass: P) {
 }
 
 impl Lanes for Avx512 {
+    const READS_COLUMNS: bool = true;
+
     #[inline(always)]
     fn marks(self, view: &View, from: u32) -> Marks {
         // SAFETY: the processor has the features, or there were no `self`.

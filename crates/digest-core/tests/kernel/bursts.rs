@@ -252,3 +252,41 @@ fn every_row_of_an_interface_may_have_times_of_its_own() {
         }
     }
 }
+
+#[test]
+fn a_row_whose_last_columns_begin_where_a_view_ends_is_read_all_the_same() {
+    let header = "version account-id interface-id start end action log-status srcaddr dstaddr srcport dstport protocol \
+                  packets bytes";
+    for length in 1840..2060 {
+        let name = "e".repeat(length);
+        let row = |own: &str| format!("2 123456789012 {name} 1539734400 1539734460 ACCEPT OK {own}");
+        let rows = [
+            "1.1.1.1 1.1.1.1 1 2 6 1 40",
+            "1.1.1.1 2.2.2.2 1 2 6 1 40",
+            "- 1.1.1.1 1 2 6 1 40",
+        ]
+        .map(row);
+        kernel(&[b"\x00", format!("{header}\n{}\n", rows.join("\n")).as_bytes()].concat());
+    }
+}
+
+#[test]
+fn a_row_that_is_not_counted_says_nothing_of_those_behind_it() {
+    let header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
+    let row = |version: &str, start: &str, action: &str| {
+        format!("{version} 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 40 {start} 1539734460 {action} OK")
+    };
+    for version in ["2", "15", "16", "31", "32", "255", "256", "258", "65538"] {
+        for outside in ["1439734400", "1539738000", "1539734461"] {
+            let rows = [
+                row(version, outside, "ACCEPT"),
+                row(version, "1539734401", "REJECT"),
+                row(version, "1539734400", "ACCEPT"),
+                row("2", "1539734400", "ACCEPT"),
+            ];
+            for from in 0..3 {
+                agree(&format!("{header}\n{}\n", rows[from..].join("\n")));
+            }
+        }
+    }
+}

@@ -145,6 +145,14 @@ fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
     });
     let tally = digest(log(&rows).into_bytes(), Some(Have(Vec::new())), false).1;
     assert_eq!(tally.interfaces, [(Arc::from(b"eni-1".as_slice()), both)]);
+    // What is not counted is not noted, though a row that is was read beside it.
+    let rows = ["-", "1"].map(|bytes| {
+        let action = if bytes == "-" { "ACCEPT" } else { "REJECT" };
+        format!("2 123456789012 eni-1 10.0.0.1 10.0.0.2 40000 443 6 1 {bytes} 1539734400 1539734460 {action} OK 2 -")
+    });
+    let tally = digest(log(&rows).into_bytes(), Some(Have(Vec::new())), false).1;
+    let rejected = Actions::of(b"REJECT");
+    assert_eq!(tally.interfaces, [(Arc::from(b"eni-1".as_slice()), rejected)]);
     assert!(
         digest(all.into_bytes(), None, true).1.interfaces.is_empty(),
         "nobody asked"
