@@ -34,8 +34,6 @@ use standings::Counted;
 const MOST_RECORDS: usize = 256;
 /// Least records of a log, however many interfaces there are.
 const LEAST_RECORDS: usize = 8;
-/// Records of a log's first room.
-const FIRST_RECORDS: usize = LEAST_RECORDS;
 /// Interfaces between the one whose log is flushed and the one that is asked of memory.
 const FLUSHED_AHEAD: u32 = 4;
 /// Bytes of all logs of a thread, about, and the part of a budget that they may take at most.
@@ -239,7 +237,7 @@ impl<M: Memory> Logs<M> {
         match self.interfaces.get_mut(interface) {
             Some(known) => {
                 if known.log.records.capacity() == 0 {
-                    known.log.records.reserve_exact(self.length.min(FIRST_RECORDS));
+                    known.log.records.reserve_exact(LEAST_RECORDS);
                 }
                 let room = self.length.saturating_sub(known.log.records.len()).max(1);
                 Ok((&mut known.log, room))

@@ -184,13 +184,21 @@ impl Heading {
 
     /// `-` comes before every name.
     fn order(&self, other: &Self) -> Ordering {
-        name_order(&self.account, &other.account).then_with(|| name_order(&self.interface, &other.interface))
+        names_order(
+            (&self.account, &self.interface),
+            (&other.account, &other.interface),
+        )
     }
 }
 
 /// The order of names in a digest: bytes, with `-` before all.
-pub(crate) fn name_order(one: &[u8], other: &[u8]) -> Ordering {
+fn name_order(one: &[u8], other: &[u8]) -> Ordering {
     (one != ABSENT, one).cmp(&(other != ABSENT, other))
+}
+
+/// The order of interfaces in a digest: by account, then by name.
+pub(crate) fn names_order(one: (&[u8], &[u8]), other: (&[u8], &[u8])) -> Ordering {
+    name_order(one.0, other.0).then_with(|| name_order(one.1, other.1))
 }
 
 impl Sums {

@@ -11,7 +11,7 @@ use crate::digest::Section;
 use crate::flow_record::Span;
 use crate::key::KeyAddress;
 use crate::memory::Memory;
-use crate::merge::name_order;
+use crate::merge::names_order;
 use crate::tables::Interface;
 
 pub(crate) mod bytes;
@@ -65,8 +65,10 @@ impl Named {
 
     /// The order of a digest's edges.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
-        let accounts = name_order(&self.account, &other.account);
-        accounts.then_with(|| name_order(&self.interface, &other.interface))
+        names_order(
+            (&self.account, &self.interface),
+            (&other.account, &other.interface),
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::FoldError;
 use crate::facet::Facets;
 use crate::flow_record::ABSENT;
 use crate::memory::Memory;
-use crate::merge::name_order;
+use crate::merge::names_order;
 use crate::standing::Named;
 use crate::table::Entry;
 use crate::tables::{Interface, Tables, lock};
@@ -68,8 +68,7 @@ impl<M: Memory> Begun<M> {
         // Where two begin alike nothing is known of their ends.
         let whole = || {
             let (one, other) = (&*self.interface, &*other.interface);
-            name_order(&one.account, &other.account)
-                .then_with(|| name_order(&one.interface, &other.interface))
+            names_order((&one.account, &one.interface), (&other.account, &other.interface))
         };
         self.account.cmp(&other.account).then_with(names).then_with(whole)
     }
@@ -214,8 +213,8 @@ mod tests {
             }
         }
         expected.sort_by(|one, other| {
-            name_order(one.0.as_bytes(), other.0.as_bytes())
-                .then_with(|| name_order(one.1.as_bytes(), other.1.as_bytes()))
+            let [one, other] = [one, other].map(|names| (names.0.as_bytes(), names.1.as_bytes()));
+            names_order(one, other)
         });
         let ordered = by_name(tables.take_interfaces());
         let found: Vec<_> = ordered

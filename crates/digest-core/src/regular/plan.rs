@@ -7,6 +7,7 @@ use crate::fact::FactColumn;
 use crate::field::Field;
 use crate::layout::Layout;
 use crate::regular::facets::Columns;
+use crate::regular::varying::{Varying, What};
 use crate::sighting::Sightings;
 use crate::vector::Neighbours;
 
@@ -83,8 +84,8 @@ pub(super) struct Plan {
     /// Start and end; a layout that has only one of them means both by it.
     pub(super) times: (usize, usize),
     pub(super) action: Option<usize>,
-    /// The step that each column is of.
-    pub(super) step_of: Vec<usize>,
+    /// What rows of a burst may have otherwise, in the order of the columns.
+    pub(super) varying: Vec<Varying>,
     pub(super) status: Option<usize>,
 }
 
@@ -150,11 +151,29 @@ impl Plan {
             Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
         };
         let column = |field| layout.column(field);
-        let step_of = steps.iter().enumerate().flat_map(|(at, step)| {
-            let (Step::Shared { count, .. } | Step::Own { count, .. }) = *step;
-            std::iter::repeat_n(at, count)
+        let times = (
+            column(Field::Start).or(column(Field::End))?,
+            column(Field::End).or(column(Field::Start))?,
+        );
+        let what = |at: usize| match at {
+            _ if times == (at, at) => Some(What::Both),
+            _ if times.0 == at => Some(What::Start),
+            _ if times.1 == at => Some(What::End),
+            _ if column(Field::Action) == Some(at) => Some(What::Action),
+            _ => None,
+        };
+        let columns = steps.iter().enumerate().flat_map(|(step, columns)| {
+            let (Step::Shared { first, count } | Step::Own { first, count, .. }) = *columns;
+            (first..first + count).map(move |column| (column, step))
         });
-        let step_of = step_of.collect();
+        let varying = columns.filter_map(|(column, step)| {
+            Some(Varying {
+                is: what(column)?,
+                column,
+                step,
+            })
+        });
+        let varying = varying.collect();
         let (src, dst) = (place(column(Field::SrcAddr)?)?, place(column(Field::DstAddr)?)?);
         let facets = Columns::of(layout, place);
         let own = steps.iter().position(|step| matches!(step, Step::Own { .. }))?;
@@ -185,12 +204,9 @@ impl Plan {
             version: column(Field::Version),
             account: column(Field::AccountId),
             interface: column(Field::InterfaceId),
-            times: (
-                column(Field::Start).or(column(Field::End))?,
-                column(Field::End).or(column(Field::Start))?,
-            ),
+            times,
             action: column(Field::Action),
-            step_of,
+            varying,
             status: column(Field::LogStatus),
         })
     }

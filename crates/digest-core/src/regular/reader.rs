@@ -15,8 +15,8 @@ use crate::regular::facets::{Columns, Facets};
 use crate::regular::plan::{Own, Plan, Step, no_places};
 use crate::regular::row::{Here, Row};
 use crate::regular::split::{cell, split};
-use crate::regular::varying::{Variant, Varying};
-use crate::vector::{BEFORE, Lanes, MOST_SPLIT, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
+use crate::regular::varying::{self, First, Variant};
+use crate::vector::{BEFORE, Lanes, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
@@ -66,10 +66,22 @@ struct Open<'a> {
     row: &'a View,
     /// The row's place in the text.
     at: u32,
-    varying: Varying,
+    /// Its start and end.
+    times: (u32, u32),
+    /// Whether the burst's rows all have its action.
+    by_action: bool,
 }
 
 impl Open<'_> {
+    /// What a row has that differs in nothing.
+    #[inline(always)]
+    fn variant(&self) -> Variant {
+        Variant {
+            is_other: false,
+            times: self.times,
+        }
+    }
+
     /// Lets the burst at hand be that of these times; false where their rows are each judged by itself.
     #[inline(always)]
     fn turn(&mut self, times: (u32, u32), rows: &mut Rows, inside: &Range<u64>) -> bool {
@@ -115,7 +127,7 @@ fn read<L: Lanes>(
         let here = Here { text, view, at, plan };
         if let Some(open) = &mut open
             && let Some(neighbours) = neighbours
-            && let Some((columns, length, variant)) = at_once(lanes, here, neighbours, &rows.shared, open)
+            && let Some((columns, length, variant)) = at_once(lanes, here, neighbours, rows, open)
             && length <= most
             && open.turn(variant.times, rows, &inside)
         {
@@ -130,7 +142,7 @@ fn read<L: Lanes>(
             }
         }
         if let Some(open) = &mut open
-            && let Some((length, variant)) = follow(lanes, here, &rows.shared, open, &mut own)
+            && let Some((length, variant)) = follow(lanes, here, rows, open, &mut own)
             && open.turn(variant.times, rows, &inside)
         {
             let burst = &mut open.burst;
@@ -156,26 +168,25 @@ fn read<L: Lanes>(
             at += length;
             continue;
         }
-        // What a row takes to follow itself may lie beyond its view though all its delimiters do not.
-        let mut is_too_long = false;
-        if let Some(open) = open.take() {
-            is_too_long = open.at == at;
+        // A row that cannot follow itself, since its own columns reach beyond its view, is judged by itself.
+        let is_begun = open.take().is_some_and(|open| {
             rows.close(open.burst);
-        }
-        if is_too_long {
-            at = rows.odd_line(text, at);
-            continue;
-        }
-        match rows.start(lanes, here, &inside) {
+            open.at == at
+        });
+        let burst = if is_begun {
+            None
+        } else {
+            rows.start(lanes, here, &inside)
+        };
+        match burst {
             // The row is read as one that follows itself.
             Some(burst) => {
-                let delimiters = (&*rows.cells, &*rows.shared);
-                let varying = Varying::of(plan, view, delimiters, burst.times(), by_action);
                 open = Some(Open {
                     burst,
                     row: view,
                     at,
-                    varying,
+                    times: burst.times(),
+                    by_action,
                 });
             }
             // Behind a header the columns may be others.
@@ -196,35 +207,19 @@ fn read<L: Lanes>(
 #[inline(always)]
 fn follow<L: Lanes>(
     lanes: L,
-    Here {
-        text,
-        view,
-        at: row,
-        plan,
-    }: Here<'_>,
-    shared: &[(u32, u32)],
+    here: Here<'_>,
+    rows: &Rows,
     open: &Open<'_>,
     own: &mut Own,
 ) -> Option<(u32, Variant)> {
     let mut at = BEFORE;
     let mut place = 0;
-    let mut variant = open.varying.same();
-    for ((number, step), &(from, length)) in (0..).zip(&plan.steps).zip(shared) {
+    let mut variant = open.variant();
+    for (number, step) in (0..).zip(&here.plan.steps) {
         match *step {
-            Step::Shared { .. } => {
-                let end = at + length;
-                if end as usize > PLACES {
-                    return None;
-                }
-                if !lanes.same(open.row, from, view, at, length) {
-                    let (first, here) = ((open.row, from), (view, at));
-                    open.varying
-                        .read(number, first, here, length, (text, row), &mut variant)?;
-                }
-                at = end;
-            }
+            Step::Shared { .. } => at = share(lanes, here, (rows, open), (number, at), &mut variant)?,
             Step::Own { count, is_last, .. } => {
-                at = split(lanes, view, at, own.get_mut(place..=place + count)?, is_last)?;
+                at = split(lanes, here.view, at, own.get_mut(place..=place + count)?, is_last)?;
                 place += count + 1;
             }
         }
@@ -237,43 +232,56 @@ fn follow<L: Lanes>(
 #[inline(always)]
 fn at_once<L: Lanes>(
     lanes: L,
-    Here {
-        text,
-        view,
-        at: row,
-        plan,
-    }: Here<'_>,
+    here: Here<'_>,
     neighbours: &Neighbours,
-    shared: &[(u32, u32)],
+    rows: &Rows,
     open: &Open<'_>,
 ) -> Option<(SplitColumns, u32, Variant)> {
     // No more than one run of shared columns stands before them, and one behind.
-    let shared_by = |step: usize| shared.get(step).copied().unwrap_or_default();
-    let mut variant = open.varying.same();
-    let step = plan.own.wrapping_sub(1);
-    let (from, length) = shared_by(step);
-    let at = BEFORE + length;
-    if at > MOST_SPLIT {
-        return None;
-    }
-    if !lanes.same(open.row, from, view, BEFORE, length) {
-        let (first, here) = ((open.row, from), (view, BEFORE));
-        open.varying
-            .read(step, first, here, length, (text, row), &mut variant)?;
-    }
-    let columns = lanes.columns(view, at, neighbours)?;
-    let step = plan.own + 1;
-    let (from, length) = shared_by(step);
-    let end = columns.end + length;
+    let step = here.plan.own;
+    let mut variant = open.variant();
+    let at = share(
+        lanes,
+        here,
+        (rows, open),
+        (step.wrapping_sub(1), BEFORE),
+        &mut variant,
+    )?;
+    let columns = lanes.columns(here.view, at, neighbours)?;
+    let end = share(lanes, here, (rows, open), (step + 1, columns.end), &mut variant)?;
+    Some((columns, end - BEFORE, variant))
+}
+
+/// Holds what a row shares by a step, if there is such a step, against the row that began the burst; gives where it ends. `None`
+/// where it differs in more than may vary.
+#[inline(always)]
+fn share<L: Lanes>(
+    lanes: L,
+    here: Here<'_>,
+    (rows, open): (&Rows, &Open<'_>),
+    (step, at): (usize, u32),
+    variant: &mut Variant,
+) -> Option<u32> {
+    let (from, length) = rows.shared.get(step).copied().unwrap_or_default();
+    let end = at + length;
     if end as usize > PLACES {
         return None;
     }
-    if !lanes.same(open.row, from, view, columns.end, length) {
-        let (first, here) = ((open.row, from), (view, columns.end));
-        open.varying
-            .read(step, first, here, length, (text, row), &mut variant)?;
+    if !lanes.same(open.row, from, here.view, at, length) {
+        if !here.plan.varies(step) {
+            return None;
+        }
+        let first = First {
+            view: open.row,
+            cells: &rows.cells,
+            shared: &rows.shared,
+        };
+        varying::read(first, here, (step, at), variant)?;
+        if variant.is_other && open.by_action {
+            return None;
+        }
     }
-    Some((columns, end - BEFORE, variant))
+    Some(end)
 }
 
 impl Rows {
