@@ -120,6 +120,52 @@ impl Hybrid {
         Ok(greatest)
     }
 
+    /// Appends the places of the zeros among the next `count` numbers, which have one bit: of rows that have no value.
+    ///
+    /// # Errors
+    /// [`HybridFault`] where the page ends too early; some places may have been appended then.
+    pub(crate) fn read_zeros(
+        &mut self,
+        page: &[u8],
+        count: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<(), HybridFault> {
+        let mut done = 0;
+        while done < count {
+            if self.left() == 0 {
+                self.next_run(page)?;
+            }
+            let taken = usize::try_from(self.left()).unwrap_or(count).min(count - done);
+            match &mut self.run {
+                Run::Repeated { value, left } => {
+                    if *value == 0 {
+                        out.extend(done as u32..(done + taken) as u32);
+                    }
+                    *left -= taken as u64;
+                }
+                Run::Packed { bit, left } => {
+                    if *bit + taken as u64 > self.end as u64 * 8 {
+                        return Err(cut());
+                    }
+                    for from in (0..taken).step_by(WHOLE) {
+                        let at = *bit + from as u64;
+                        let some = (taken - from).min(WHOLE);
+                        let word = word_at(page, (at / 8) as usize) >> (at % 8);
+                        let mut zeros = !word & ((1 << some) - 1);
+                        while zeros != 0 {
+                            out.push((done + from) as u32 + zeros.trailing_zeros());
+                            zeros &= zeros - 1;
+                        }
+                    }
+                    *bit += taken as u64;
+                    *left -= taken as u64;
+                }
+            }
+            done += taken;
+        }
+        Ok(())
+    }
+
     fn left(&self) -> u64 {
         match self.run {
             Run::Repeated { left, .. } | Run::Packed { left, .. } => left,
@@ -184,6 +230,8 @@ struct Unpacking<'a> {
     greatest: &'a mut u32,
 }
 
+/// Bits that are in one word wherever in a byte the first of them is.
+const WHOLE: usize = 56;
 /// Four numbers of so many bits, and half a byte before them, are in one word.
 const NARROW: u32 = 15;
 /// Two numbers of so many bits, and what a byte holds before them, are in one word.
@@ -324,6 +372,46 @@ mod tests {
         }
         assert_eq!(all(&[], 0, 3).unwrap(), [0; 3]);
         assert!(Hybrid::new(0, 0, 33).is_err());
+    }
+
+    #[test]
+    fn zeros_are_found_wherever_they_stand() {
+        // 40 packed bits, a zero nine times, a one seven times, 24 packed bits.
+        let bytes = [
+            5 << 1 | 1,
+            0b1111_1110,
+            0xff,
+            0x7f,
+            0,
+            0b1010_1010,
+            9 << 1,
+            0,
+            7 << 1,
+            1,
+            3 << 1 | 1,
+            0xff,
+            0b0001_1000,
+            0xff,
+        ];
+        let numbers = all(&bytes, 1, 80).unwrap();
+        for piece in 1..=80 {
+            let mut hybrid = Hybrid::new(0, bytes.len(), 1).unwrap();
+            for some in numbers.chunks(piece) {
+                let mut zeros = Vec::new();
+                hybrid.read_zeros(&bytes, some.len(), &mut zeros).unwrap();
+                let expected = (0..).zip(some).filter(|&(_, &number)| number == 0);
+                let expected: Vec<u32> = expected.map(|(place, _)| place).collect();
+                assert_eq!(zeros, expected, "by {piece}");
+            }
+            assert!(hybrid.read_zeros(&bytes, 1, &mut Vec::new()).is_err());
+        }
+        // 160 ones in one run, whose last byte is missing.
+        let bytes = [&[20 << 1 | 1][..], &[0xff; 19]].concat();
+        let mut hybrid = Hybrid::new(0, bytes.len(), 1).unwrap();
+        let mut zeros = Vec::new();
+        hybrid.read_zeros(&bytes, 152, &mut zeros).unwrap();
+        assert!(zeros.is_empty());
+        assert!(hybrid.read_zeros(&bytes, 1, &mut zeros).is_err());
     }
 
     #[test]

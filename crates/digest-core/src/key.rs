@@ -30,7 +30,7 @@ const V6: u64 = 1 << 32;
 /// A record's ports after folding: one is kept, the other, the ephemeral one, becomes 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FoldedPorts {
-    kept: u32,
+    pub(crate) kept: u32,
     /// The port that is folded away.
     pub(crate) folded: Option<u16>,
 }
@@ -131,6 +131,13 @@ impl Key {
     ) -> Self {
         let src = u64::from(src_is_number) << 32 | u64::from(src);
         let dst = u64::from(dst_is_number) << 32 | u64::from(dst);
+        Self::of_sides([src, dst], kept, protocol, facet)
+    }
+
+    /// The same of addresses whose bit 32 says whether they are numbers; bits above do not matter.
+    #[inline]
+    pub(crate) fn of_sides(sides: [u64; 2], kept: u32, protocol: u8, facet: u32) -> Self {
+        let [src, dst] = sides.map(|side| side & (V6 | u64::from(u32::MAX)));
         Self {
             high: src << (SRC_AT - 64) | dst >> (64 - DST_AT),
             low: dst << DST_AT

@@ -25,21 +25,27 @@ impl Log {
         (self.intervals.len() - 1) as u16
     }
 
-    /// Gives the IPv6 addresses of the records from this one on numbers of this log, in place of their places in a
-    /// list.
-    pub(crate) fn renumber(&mut self, from: usize, list: &[u128]) {
+    /// Gives the IPv6 addresses of these records numbers of this log, in place of the places that they have elsewhere.
+    #[inline]
+    pub(crate) fn renumber(
+        &mut self,
+        records: impl Iterator<Item = usize>,
+        address_at: impl Fn(u32) -> u128,
+    ) {
         // Places and their numbers, of which one stays as long as it is met.
         let mut known = [(u32::MAX, 0); 2];
         let addresses = &mut self.addresses;
-        let records = self.records.get_mut(from..).unwrap_or_default();
-        for record in records.iter_mut().filter(|record| record.key.has_v6()) {
+        for at in records {
+            let Some(record) = self.records.get_mut(at).filter(|record| record.key.has_v6()) else {
+                continue;
+            };
             let mut free = 0;
             record.key = record.key.with_addresses(|place| {
                 if let Some(at) = known.iter().position(|&(known, _)| known == place) {
                     free = 1 - at;
                     return known.get(at).map_or(0, |&(_, number)| number);
                 }
-                let number = number(addresses, list.get(place as usize).copied().unwrap_or_default());
+                let number = number(addresses, address_at(place));
                 if let Some(known) = known.get_mut(free) {
                     *known = (place, number);
                 }

@@ -10,24 +10,28 @@ use crate::error::FoldError;
 use crate::fact::FACTS;
 use crate::field::{Field, USED};
 use crate::flow_record::ABSENT;
-use crate::key::KeyAddress;
 use crate::layout::Layout;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::readers::Allowance;
 use crate::vector::Level;
 
+mod bursts;
 mod facets;
 mod facts;
 mod names;
 mod records;
+mod row_set;
 mod written;
 
+use bursts::Bursts;
 use names::{KnownNames, Names};
 pub(crate) use written::Written;
 
-/// An entry that is a plain number.
-const PLAIN: u64 = ODD;
+/// An entry below is a plain number.
+const PLAIN: u64 = WIDE;
+/// The number of an IPv6 address is that of a destination: set among the 32 bits that a key has for it.
+const IS_DST: u32 = 1 << 31;
 /// The part of the memory that is left which columns may keep from one row group, or file, to the next.
 const KEPT_PART: usize = 8;
 /// Actions whose numbers are remembered for some rows.
@@ -52,8 +56,9 @@ pub(crate) struct Batch {
     odd: Vec<u8>,
     start: Vec<u64>,
     end: Vec<u64>,
-    src: Vec<KeyAddress>,
-    dst: Vec<KeyAddress>,
+    /// Addresses as keys have them; the numbers of IPv6 addresses are those of the column's table.
+    src: Vec<u64>,
+    dst: Vec<u64>,
     srcport: Vec<u64>,
     dstport: Vec<u64>,
     protocol: Vec<u64>,
@@ -66,10 +71,7 @@ pub(crate) struct Batch {
     records: Vec<CompactRecord>,
     /// Their intervals.
     intervals: Vec<Interval>,
-    /// Whether a row is no record, or is not of the interface that the row before is of.
-    breaks: Vec<u8>,
-    /// IPv6 addresses, whose places here are their numbers in the rows' keys.
-    v6: Vec<u128>,
+    bursts: Bursts,
     known_names: KnownNames,
     judged: Written,
 }
@@ -101,8 +103,7 @@ impl Batch {
             action: Vec::new(),
             records: Vec::new(),
             intervals: Vec::new(),
-            breaks: Vec::new(),
-            v6: Vec::new(),
+            bursts: Bursts::default(),
             known_names: KnownNames::default(),
             judged: Written::default(),
         }
@@ -223,9 +224,8 @@ impl Batch {
         if !has_facets {
             self.number_actions(logs)?;
         }
-        self.v6.clear();
-        self.gather_addresses(Field::SrcAddr, inside, |batch| &mut batch.src);
-        self.gather_addresses(Field::DstAddr, inside, |batch| &mut batch.dst);
+        self.gather_but(ODD | NONE, Field::SrcAddr, |batch| &mut batch.src);
+        self.gather_but(ODD | NONE, Field::DstAddr, |batch| &mut batch.dst);
         // A transit gateway's rows are told apart one by one.
         if layout.sightings().are_by_row() {
             self.odd.fill(1);
@@ -251,46 +251,43 @@ impl Batch {
         self.gather_but(ODD, field, out);
     }
 
-    /// A column of numbers; rows where one has any of these bits are odd.
+    /// A column of numbers, or of addresses; rows where one has any of these bits are odd.
     fn gather_but(&mut self, odd_bits: u64, field: Field, out: impl Fn(&mut Self) -> &mut Vec<u64>) {
         let mut values = std::mem::take(out(self));
-        let mut odd = std::mem::take(&mut self.odd);
-        values.clear();
         let place = self.places.get(field as usize).copied().flatten();
         if let Some(column) = place.and_then(|place| self.columns.get_mut(place)) {
-            if !column.take_entries(&mut values) {
-                let table = column.table();
-                values.extend(column.numbers.iter().map(|&number| table.entry(number)));
-            }
-            if column.may_have(odd_bits) {
-                for (odd, entry) in odd.iter_mut().zip(&values) {
+            column.take_entries(&mut values);
+            if column.table().has(odd_bits) {
+                for (odd, entry) in self.odd.iter_mut().zip(&values) {
                     *odd |= u8::from(entry & odd_bits != 0);
                 }
             }
+            if odd_bits & NONE != 0 {
+                mark(&mut self.odd, &column.absent);
+            }
         } else {
+            values.clear();
             values.resize(self.rows, NONE);
         }
-        self.odd = odd;
         *out(self) = values;
     }
 
     /// Marks rows whose status is not `OK`, or whose name is to be looked at. A name may be absent.
     fn look(&mut self, field: Field) {
-        let mut odd = std::mem::take(&mut self.odd);
-        if let Some(column) = self.column(field) {
-            let table = column.table();
-            let bad = if field == Field::LogStatus {
-                ODD | NONE
-            } else {
-                ODD
-            };
-            if column.may_have(bad) {
-                for (&number, odd) in column.numbers.iter().zip(&mut odd) {
-                    *odd |= u8::from(table.entry(number) & bad != 0);
-                }
+        let place = self.places.get(field as usize).copied().flatten();
+        let Some(column) = place.and_then(|place| self.columns.get(place)) else {
+            return;
+        };
+        let is_status = field == Field::LogStatus;
+        let bad = if is_status { ODD | NONE } else { ODD };
+        if column.table().has(bad) {
+            for (row, odd) in self.odd.iter_mut().enumerate() {
+                *odd |= u8::from(column.entry(row) & bad != 0);
             }
         }
-        self.odd = odd;
+        if is_status {
+            mark(&mut self.odd, &column.absent);
+        }
     }
 
     /// Exchanges actions for their numbers, in rows that are not odd.
@@ -300,12 +297,13 @@ impl Batch {
         match self.column(Field::Action) {
             Some(column) => {
                 let mut known = [None; FEW];
-                for (&number, &odd) in column.numbers.iter().zip(&self.odd) {
+                for (row, &odd) in self.odd.iter().enumerate() {
+                    let number = column.numbers.get(row).copied().unwrap_or(u32::MAX);
                     let action = match known.get_mut(number as usize) {
                         _ if odd != 0 => 0,
                         Some(Some(action)) => *action,
-                        Some(place) => *place.insert(logs.action(column.text(number))?),
-                        None => logs.action(column.text(number))?,
+                        Some(place) => *place.insert(logs.action(column.text(row))?),
+                        None => logs.action(column.text(row))?,
                     };
                     actions.push(action);
                 }
@@ -316,46 +314,26 @@ impl Batch {
         Ok(())
     }
 
-    /// A column of addresses; IPv6 addresses of rows that count go to the list.
-    fn gather_addresses(
-        &mut self,
-        field: Field,
-        inside: (u64, u64),
-        out: impl Fn(&mut Self) -> &mut Vec<KeyAddress>,
-    ) {
-        let mut values = std::mem::take(out(self));
-        let (mut odd, mut v6) = (std::mem::take(&mut self.odd), std::mem::take(&mut self.v6));
-        values.clear();
-        if let Some(column) = self.column(field) {
-            let table = column.table();
-            let rows = self.start.iter().zip(&mut odd);
-            let mut take = |entry: u64, (&start, odd): (&u64, &mut u8)| {
-                if entry & WIDE == 0 {
-                    *odd |= u8::from(entry >= PLAIN);
-                    return KeyAddress::V4(entry as u32);
-                }
-                let place = v6.len() as u32;
-                if *odd == 0 && !is_outside(start, inside) {
-                    let address = table.wide.get(entry as u32 as usize);
-                    v6.push(address.copied().unwrap_or_default());
-                }
-                KeyAddress::V6(place)
-            };
-            match column.entries() {
-                Some(entries) => {
-                    values.extend(entries.iter().zip(rows).map(|(&entry, row)| take(entry, row)))
-                }
-                None => values.extend(
-                    column
-                        .numbers
-                        .iter()
-                        .zip(rows)
-                        .map(|(&number, row)| take(table.entry(number), row)),
-                ),
-            }
+    /// The IPv6 address of a place that a row's key has.
+    fn v6(&self, place: u32) -> u128 {
+        let field = if place & IS_DST == 0 {
+            Field::SrcAddr
+        } else {
+            Field::DstAddr
+        };
+        let address = self
+            .column(field)
+            .and_then(|column| column.table().wide.get((place & !IS_DST) as usize));
+        address.copied().unwrap_or_default()
+    }
+}
+
+/// Marks rows of a list.
+fn mark(odd: &mut [u8], rows: &[u32]) {
+    for &row in rows {
+        if let Some(odd) = odd.get_mut(row as usize) {
+            *odd = 1;
         }
-        (self.odd, self.v6) = (odd, v6);
-        *out(self) = values;
     }
 }
 

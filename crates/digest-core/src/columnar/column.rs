@@ -1,4 +1,5 @@
-//! One column of a row group: its pages opened, and each row's value as a number in a table of values.
+//! One column of a row group: its pages opened, and what each row's value means, by itself or by its number in a
+//! dictionary.
 
 use parquet::basic::Encoding;
 
@@ -6,7 +7,7 @@ use super::chunk::Chunk;
 use super::codec::{Codec, PAD};
 use super::rare::Rare;
 use super::schema::{Extent, Wanted};
-use super::table::{NONE, Table};
+use super::table::Table;
 use super::{Bounds, Failure, PAGE_GROWS, Place};
 use crate::hybrid::Hybrid;
 use crate::readers::Allowance;
@@ -38,13 +39,12 @@ pub(super) struct Column {
     dictionary_page: Vec<u8>,
     dictionary_end: usize,
     dictionary_is: (u32, Encoding),
-    /// Values of rows at hand that are in no dictionary.
+    /// Values of rows at hand that are in no dictionary; an entry for each row, once they have been read.
     fresh: Table,
-    /// Of each row at hand, the number of its value.
+    /// Of each row at hand, the number of its value in the dictionary; none at all where that is not how they stand.
     pub(super) numbers: Vec<u32>,
-    present: Vec<u32>,
-    /// Whether rows at hand may have no value.
-    has_nulls: bool,
+    /// The rows at hand that have no value, in order.
+    pub(super) absent: Vec<u32>,
     /// Bytes that are charged for it.
     charged: usize,
 }
@@ -77,8 +77,7 @@ impl Column {
             dictionary_is: (0, Encoding::PLAIN),
             fresh: Table::default(),
             numbers: Vec::new(),
-            present: Vec::new(),
-            has_nulls: false,
+            absent: Vec::new(),
             charged: 0,
         }
     }
@@ -96,7 +95,7 @@ impl Column {
         self.dictionary.clear();
         self.fresh.clear();
         self.numbers.clear();
-        self.has_nulls = false;
+        self.absent.clear();
     }
 
     /// The table that the numbers of the rows at hand are of.
@@ -125,40 +124,58 @@ impl Column {
         }
     }
 
-    /// What the values of the rows at hand mean, one behind the other; `None` where their numbers tell which is whose.
-    #[inline]
-    pub(super) fn entries(&self) -> Option<&[u64]> {
-        let is_one_by_one = matches!(self.values, Values::Plain(_)) && !self.has_nulls;
-        is_one_by_one.then_some(&self.fresh.entries)
-    }
-
-    /// The same, exchanged for other memory; whether there was anything to take. What a value is can still be written.
-    #[inline]
-    pub(super) fn take_entries(&mut self, other: &mut Vec<u64>) -> bool {
-        let has_any = self.entries().is_some();
-        if has_any {
-            std::mem::swap(&mut self.fresh.entries, other);
+    /// Exchanges memory for what the values of the rows at hand mean. How a value stands can still be written.
+    pub(super) fn take_entries(&mut self, values: &mut Vec<u64>) {
+        values.clear();
+        if self.is_numbered() {
+            let table = &self.dictionary;
+            values.extend(self.numbers.iter().map(|&number| table.entry(number)));
+        } else {
+            std::mem::swap(&mut self.fresh.entries, values);
         }
-        has_any
     }
 
-    /// Whether the value of any row at hand may have one of these bits.
+    /// What a row's value means, unless that has been taken.
     #[inline]
-    pub(super) fn may_have(&self, bits: u64) -> bool {
-        self.table().has(bits) || self.has_nulls && bits & NONE != 0
+    pub(super) fn entry(&self, row: usize) -> u64 {
+        match self.numbers.get(row) {
+            Some(&number) => self.dictionary.entry(number),
+            None => self.fresh.entry(row as u32),
+        }
     }
 
-    /// A value of the rows at hand as it stands there, `-` where there is none.
+    /// Where a row's value stands in its table.
     #[inline]
-    pub(super) fn text(&self, number: u32) -> &[u8] {
-        self.table().text(number, self.page_of_table())
+    fn number(&self, row: usize) -> u32 {
+        if self.is_numbered() {
+            return self.numbers.get(row).copied().unwrap_or(NULL);
+        }
+        let row = row as u32;
+        match self.absent.binary_search(&row) {
+            Ok(_) => NULL,
+            Err(absent_before) => row - absent_before as u32,
+        }
+    }
+
+    /// A row's value as it stands there, `-` where there is none.
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> &[u8] {
+        self.table().text(self.number(row), self.page_of_table())
+    }
+
+    /// Whether two rows have the same value.
+    #[inline]
+    pub(super) fn are_same(&self, one: usize, other: usize) -> bool {
+        // One text may have two numbers, where a dictionary repeats it.
+        self.is_numbered() && self.numbers.get(one) == self.numbers.get(other)
+            || self.text(one) == self.text(other)
     }
 
     /// Appends a row's value as text has it, `-` where there is none.
     pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        let number = self.numbers.get(row).copied().unwrap_or(NULL);
         let page = self.page_of_table();
-        self.table().write(self.wanted.stored, number, page, out);
+        self.table()
+            .write(self.wanted.stored, self.number(row), page, out);
     }
 
     /// Opens the next page where the last one has been read; gives how many rows can be read from it. `most` are to

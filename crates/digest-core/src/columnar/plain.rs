@@ -22,128 +22,203 @@ impl Table {
     ) -> Result<usize, Failure> {
         let bytes = page.get(place.clone()).unwrap_or_default();
         match stored {
-            Stored::Int32 { signed } => {
+            Stored::Int32 { .. } => {
                 let (words, _) = bytes.as_chunks::<4>();
                 let words = words.get(..count).ok_or_else(cut)?;
-                // Whether it is signed or not is told by its bits above.
-                if signed {
-                    let numbers = words.iter().map(|word| i32::from_le_bytes(*word).into());
-                    self.read_numbers((kind, stored), numbers, place.start);
-                } else {
-                    let numbers = words.iter().map(|word| u32::from_le_bytes(*word).into());
-                    self.read_numbers((kind, stored), numbers, place.start);
-                }
+                self.read_numbers(level, (kind, stored), words, place.start);
                 Ok(place.start + 4 * count)
             }
             Stored::Int64 { .. } => {
                 let (words, _) = bytes.as_chunks::<8>();
                 let words = words.get(..count).ok_or_else(cut)?;
-                let numbers = words.iter().map(|word| i64::from_le_bytes(*word));
-                self.read_numbers((kind, stored), numbers, place.start);
+                self.read_numbers(level, (kind, stored), words, place.start);
                 Ok(place.start + 8 * count)
             }
             Stored::Bytes => {
-                let end = self.find_texts(bytes, place.start, count)?;
+                self.texts.in_page = true;
                 if kind == Kind::Address
                     && let Some(padded) = Padded::new(page, PAD, place.end)
                 {
+                    let mut end = None;
                     level.run(Addresses {
-                        page: padded,
+                        page,
+                        padded,
+                        place,
+                        count,
                         table: self,
+                        end: &mut end,
                     });
-                    return Ok(end);
+                    return end.ok_or_else(cut);
                 }
-                for at in 0..count {
-                    self.read_text(kind, page, at);
-                }
-                Ok(end)
+                self.read_texts(kind, page, place, count)
             }
         }
     }
 
-    fn read_numbers(
+    fn read_numbers<const WIDTH: usize>(
         &mut self,
+        level: Level,
         (kind, stored): (Kind, Stored),
-        numbers: impl ExactSizeIterator<Item = i64>,
+        words: &[[u8; WIDTH]],
         from: usize,
     ) {
         match kind {
-            // As numbers without a sign those below zero are too large as well.
-            Kind::Number(most) => self.entries.extend(numbers.map(|number| {
-                let value = number.cast_unsigned();
-                if value <= most.into() { value } else { ODD }
-            })),
-            Kind::Time => self.entries.extend(numbers.map(|number| {
-                let value = stored.value(number);
+            Kind::Number(most) => {
+                let from = self.entries.len();
+                self.entries.resize(from + words.len(), 0);
+                level.run(Numbers {
+                    words,
+                    is_signed: is_signed(stored),
+                    most: most.into(),
+                    entries: self.entries.get_mut(from..).unwrap_or_default(),
+                });
+            }
+            Kind::Time => self.entries.extend(words.iter().map(|word| {
+                let value = stored.value(number_of(word, is_signed(stored)));
                 value.map_or(ODD, |value| fitting(stored.second(value)))
             })),
             // Of these, texts are made at once.
-            _ => return numbers.for_each(|number| self.push_number(kind, stored, number)),
+            _ => {
+                for word in words {
+                    self.push_number(kind, stored, number_of(word, is_signed(stored)));
+                }
+                return;
+            }
         }
         self.texts.in_page = true;
         self.texts.numbers_from = Some(from);
     }
 
-    /// Finds where texts begin and end, each behind its length; gives where the last one ends. `from` is the first
-    /// byte's place in the page.
-    fn find_texts(&mut self, bytes: &[u8], from: usize, count: usize) -> Result<usize, Failure> {
-        self.texts.in_page = true;
-        let end = from + bytes.len();
-        let mut rest = bytes;
+    /// Reads texts, each of which stands behind its length; gives where the last one ends.
+    fn read_texts(
+        &mut self,
+        kind: Kind,
+        page: &[u8],
+        place: Range<usize>,
+        count: usize,
+    ) -> Result<usize, Failure> {
+        let mut at = place.start;
         for _ in 0..count {
-            let (length, behind) = rest.split_first_chunk().ok_or_else(cut)?;
-            let length = u32::from_le_bytes(*length) as usize;
-            let at = end - behind.len();
-            rest = behind.get(length..).ok_or_else(cut)?;
-            self.texts.spans.push((at as u32, (at + length) as u32));
+            let (start, end) = text_at(page, at, place.end).ok_or_else(cut)?;
+            self.texts.spans.push((start, end));
+            let text = page.get(start as usize..end as usize).unwrap_or_default();
+            self.push_entry(kind, text);
+            at = end as usize;
         }
-        Ok(end - rest.len())
-    }
-
-    fn read_text(&mut self, kind: Kind, page: &[u8], at: usize) {
-        let (start, end) = self.texts.spans.get(at).copied().unwrap_or_default();
-        let text = page.get(start as usize..end as usize).unwrap_or_default();
-        self.push_entry(kind, text);
+        Ok(at)
     }
 }
 
-/// Addresses whose places are known, on their way into a table.
+/// Whether four bytes may be a number below zero.
+fn is_signed(stored: Stored) -> bool {
+    matches!(stored, Stored::Int32 { signed: true })
+}
+
+/// A number of 4 or 8 bytes, the lowest first. Of 8 bytes, whether it has a sign is told by its highest bit.
+#[inline(always)]
+fn number_of<const WIDTH: usize>(word: &[u8; WIDTH], is_signed: bool) -> i64 {
+    let mut bytes = [0; 8];
+    for (byte, from) in bytes.iter_mut().zip(word) {
+        *byte = *from;
+    }
+    let number = i64::from_le_bytes(bytes);
+    if WIDTH == 4 && is_signed {
+        i64::from(number as i32)
+    } else {
+        number
+    }
+}
+
+/// Numbers on their way into a table.
+struct Numbers<'a, const WIDTH: usize> {
+    words: &'a [[u8; WIDTH]],
+    is_signed: bool,
+    most: u64,
+    entries: &'a mut [u64],
+}
+
+impl<const WIDTH: usize> vector::Pass for Numbers<'_, WIDTH> {
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        for (entry, word) in self.entries.iter_mut().zip(self.words) {
+            // As numbers without a sign those below zero are too large as well.
+            let value = number_of(word, self.is_signed).cast_unsigned();
+            *entry = if value <= self.most { value } else { ODD };
+        }
+    }
+}
+
+/// Where the text is whose length stands here, before the end of all values.
+#[inline(always)]
+fn text_at(page: &[u8], at: usize, end: usize) -> Option<(u32, u32)> {
+    let start = at + size_of::<u32>();
+    let length = u32::from_le_bytes(page.get(at..start)?.try_into().ok()?) as usize;
+    (start + length <= end).then_some((start as u32, (start + length) as u32))
+}
+
+/// Addresses on their way into a table, each behind its length. Where the next one begins is known only once the one
+/// before has been found: what that waits for is done meanwhile, which is the reading of those before.
 struct Addresses<'a> {
-    page: Padded<'a>,
+    page: &'a [u8],
+    padded: Padded<'a>,
+    place: Range<usize>,
+    count: usize,
     table: &'a mut Table,
+    /// Where the last of them ends; `None` where the page ends too early.
+    end: &'a mut Option<usize>,
 }
 
 impl vector::Pass for Addresses<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { page, table } = self;
-        let count = table.texts.spans.len();
-        let mut at = 0;
-        while at < count {
-            let one = table.texts.spans.get(at).copied().unwrap_or_default();
+        let Range { start: mut at, end } = self.place;
+        let (page, padded, table) = (self.page, self.padded, self.table);
+        let mut left = self.count;
+        while left > 0 {
+            let Some(one) = text_at(page, at, end) else {
+                return;
+            };
+            at = one.1 as usize;
             // The last of an odd number is its own neighbour.
-            let other = table.texts.spans.get(at + 1).copied().unwrap_or(one);
-            let cells = [one, other].map(|(start, end)| (start - one.0 + BEFORE, end - one.0 + BEFORE));
-            let (values, are_none) = match page.view(one.0) {
+            let mut other = one;
+            if left > 1 {
+                let Some(text) = text_at(page, at, end) else {
+                    return;
+                };
+                at = text.1 as usize;
+                other = text;
+            }
+            let cells = [
+                (BEFORE, one.1 - one.0 + BEFORE),
+                (other.0 - one.0 + BEFORE, other.1 - one.0 + BEFORE),
+            ];
+            let (values, are_none) = match padded.view(one.0) {
                 Some(view) if cells[1].1 < MOST_SPLIT => lanes.addresses(view, cells),
                 _ => ([0; 2], 3),
             };
-            for (bit, (value, (start, end))) in values.into_iter().zip([one, other]).enumerate() {
-                if at + bit == count {
-                    break;
-                }
+            for (bit, (value, text)) in values.into_iter().zip([one, other]).enumerate().take(left) {
+                table.texts.spans.push(text);
                 if are_none >> bit & 1 == 0 {
                     table.entries.push(value.into());
-                } else if let Some(view) = page.view(start)
-                    && let Some(address) = lanes.v6(view, (BEFORE, end - start + BEFORE))
-                {
-                    table.push_wide(address);
                 } else {
-                    table.push_entry(Kind::Address, page.get(start, end));
+                    take_other(lanes, padded, table, text);
                 }
             }
-            at += 2;
+            left = left.saturating_sub(2);
         }
+        *self.end = Some(at);
+    }
+}
+
+/// Takes what is no IPv4 address.
+#[inline(always)]
+fn take_other<L: Lanes>(lanes: L, page: Padded<'_>, table: &mut Table, (start, end): (u32, u32)) {
+    let address = page
+        .view(start)
+        .and_then(|view| lanes.v6(view, (BEFORE, end - start + BEFORE)));
+    match address {
+        Some(address) => table.push_wide(address),
+        None => table.push_entry(Kind::Address, page.get(start, end)),
     }
 }
 

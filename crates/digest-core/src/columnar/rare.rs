@@ -13,9 +13,6 @@ use super::schema::{Kind, Stored};
 use super::table::Table;
 use super::{Failure, guarded};
 
-/// The number of a value that is none.
-const NULL: u32 = u32::MAX;
-
 /// One page on its way.
 pub(super) struct Rare {
     reader: ColumnReader,
@@ -52,18 +49,17 @@ impl Rare {
         })
     }
 
-    /// The next `count` values: appended to the table, and numbered.
+    /// The next `count` rows: their values are appended to the table, and the places of those without one to a list.
     pub(super) fn read(
         &mut self,
         (kind, stored): (Kind, Stored),
         count: usize,
         table: &mut Table,
-        numbers: &mut Vec<u32>,
+        absent: &mut Vec<u32>,
     ) -> Result<(), Failure> {
         let (reader, levels) = (&mut self.reader, &mut self.levels);
         let (together, most) = (self.together, self.most);
         levels.clear();
-        let before = table.len();
         let read = guarded(|| {
             Ok(match reader {
                 ColumnReader::Int32ColumnReader(reader) => {
@@ -107,17 +103,14 @@ impl Rare {
                 "a page ends too early, or its texts are too long",
             ));
         }
-        let (first, mut next) = (before as u32, before as u32);
         if self.is_optional {
-            numbers.extend(self.levels.iter().map(|&level| {
-                if level == 0 {
-                    return NULL;
-                }
-                next += 1;
-                next - 1
-            }));
-        } else {
-            numbers.extend(first..first + count as u32);
+            let levels = (0..).zip(&self.levels);
+            absent.extend(levels.filter(|&(_, &level)| level == 0).map(|(row, _)| row));
+        }
+        if table.len() + absent.len() != count {
+            return Err(Failure::corrupt(
+                "a page whose levels are not those of its values",
+            ));
         }
         Ok(())
     }

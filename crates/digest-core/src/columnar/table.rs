@@ -10,12 +10,12 @@ use crate::address::Address;
 use crate::flow_record::{ABSENT, seconds_of};
 use crate::number::decimal;
 
+/// The value is the number of an IPv6 address in [`Table::wide`]: as in keys.
+pub(super) const WIDE: u64 = 1 << 32;
 /// The value does not fit 32 bits, or is none: its row is judged by itself.
-pub(super) const ODD: u64 = 1 << 32;
+pub(super) const ODD: u64 = 1 << 33;
 /// There is no value.
-pub(super) const NONE: u64 = 1 << 33;
-/// The value is the number of an IPv6 address in [`Table::wide`].
-pub(super) const WIDE: u64 = 1 << 34;
+pub(super) const NONE: u64 = 1 << 34;
 
 /// A longer name is looked at by itself.
 const MOST_NAME: usize = 255;

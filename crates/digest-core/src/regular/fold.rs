@@ -126,7 +126,9 @@ impl Read<'_> {
             // Some of its rows take some of its addresses.
             v6 if rows.len() < burst.rows().len() => {
                 log.records.extend(rows.iter().map(record));
-                log.renumber(from, v6);
+                log.renumber(from..log.records.len(), |place| {
+                    v6.get(place as usize).copied().unwrap_or_default()
+                });
             }
             v6 => {
                 let first = log.addresses.len() as u32;

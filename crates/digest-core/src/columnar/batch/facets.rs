@@ -27,8 +27,7 @@ impl Batch {
         let of = |field| {
             let column = self.column(field);
             move |row: usize| {
-                let number = column.and_then(|column| Some((column, *column.numbers.get(row)?)));
-                let text = number.map_or(ABSENT, |(column, number)| column.text(number));
+                let text = column.map_or(ABSENT, |column| column.text(row));
                 // None of the values is as long as that, but those that are as good as none.
                 text.get(..=MOST_TEXT).unwrap_or(text)
             }

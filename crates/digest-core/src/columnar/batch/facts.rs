@@ -16,11 +16,9 @@ impl Batch {
             let Some(column) = self.columns.get(at) else {
                 continue;
             };
-            let numbers = &column.numbers;
-            let behind = numbers.get(1..).unwrap_or_default();
             let anew = self.tells_anew.get_mut(1..).unwrap_or_default();
-            for ((anew, one), other) in anew.iter_mut().zip(numbers).zip(behind) {
-                *anew |= one != other && column.text(*one) != column.text(*other);
+            for (row, anew) in anew.iter_mut().enumerate() {
+                *anew |= !column.are_same(row, row + 1);
             }
         }
     }
@@ -29,10 +27,8 @@ impl Batch {
     pub(super) fn write_set(&self, row: usize, out: &mut Vec<u8>) {
         out.clear();
         for &(fact, at) in &self.facts {
-            let column = self.columns.get(at);
-            let number = column.and_then(|column| Some((column, *column.numbers.get(row)?)));
-            if let Some((column, number)) = number {
-                fact::push(out, fact, column.text(number));
+            if let Some(column) = self.columns.get(at) {
+                fact::push(out, fact, column.text(row));
             }
         }
     }

@@ -56,20 +56,14 @@ impl<'b> Names<'b> {
     /// Whether two rows are of one interface, and of one action where that matters.
     #[inline]
     pub(super) fn are_same(&self, one: usize, other: usize) -> bool {
-        let same = |column: Option<&Column>| {
-            column.is_none_or(|column| {
-                column.numbers.get(one) == column.numbers.get(other)
-                    || name(Some(column), one) == name(Some(column), other)
-            })
-        };
+        let same = |column: Option<&Column>| column.is_none_or(|column| column.are_same(one, other));
         same(self.interface) && same(self.account) && same(self.action)
     }
 }
 
 /// A row's name, `-` where there is none.
 fn name(column: Option<&Column>, row: usize) -> &[u8] {
-    let number = column.and_then(|column| Some((column, *column.numbers.get(row)?)));
-    number.map_or(ABSENT, |(column, number)| column.text(number))
+    column.map_or(ABSENT, |column| column.text(row))
 }
 
 /// Interfaces by their numbers in the dictionaries of the row group at hand. They are looked up by their names' bytes

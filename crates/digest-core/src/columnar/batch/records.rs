@@ -1,12 +1,15 @@
 //! Rows whose columns have been read become records in the logs of their interfaces.
 
-use super::{Batch, Names, Written, at, is_outside};
-use crate::columnar::table::NONE;
+use std::ops::Range;
+
+use super::{Batch, IS_DST, Names, Written, at, is_outside};
+use crate::columnar::table::{NONE, WIDE};
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, Interval};
 use crate::error::FoldError;
 use crate::flow_record::Span;
 use crate::key::{FoldedPorts, Key};
 use crate::layout::Layout;
+use crate::log::Log;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
@@ -38,7 +41,7 @@ impl Batch {
         }
         self.make_records(&layout);
         let with_action = object.watch() == Watch::Actions;
-        self.find_breaks(inside, with_action);
+        self.find_bursts(inside, with_action);
         let mut known = std::mem::take(&mut self.known_names);
         known.begin(logs.era());
         let mut judged = std::mem::take(&mut self.judged);
@@ -76,16 +79,15 @@ impl Batch {
                 };
             }
             let mut burst = self.burst(row);
-            last = Some(row + burst.len().max(1) - 1);
-            row += burst.len().max(1);
+            last = Some(burst.end - 1);
+            row = burst.end;
             if is_had {
                 object.supersede(burst.len() as u64);
                 continue;
             }
             records += burst.len() as u64;
             let mut latest = 0;
-            let intervals = self.intervals.get(row - burst.len()..row).unwrap_or_default();
-            for &interval in intervals {
+            for (interval, _) in self.intervals(burst.clone()) {
                 if last_interval != Some(interval) {
                     last_interval = Some(interval);
                     let span = interval.span();
@@ -95,29 +97,15 @@ impl Batch {
                 latest = interval.start.max(latest);
             }
             if M::EDGES && !self.facts.is_empty() {
-                self.write_set(row - burst.len(), &mut logs.known_sets.row);
+                self.write_set(burst.start, &mut logs.known_sets.row);
                 logs.tell(interface, latest.into());
             }
             // The log of one interface stays at hand for as many rows of a burst as it takes.
             while !burst.is_empty() {
                 let (log, room) = logs.log(interface)?;
-                let from = log.records.len();
-                let (now, later) = burst.split_at(room.min(burst.len()));
-                log.records.extend_from_slice(now);
-                if M::EDGES {
-                    let begin = row - burst.len();
-                    let intervals = self.intervals.get(begin..begin + now.len()).unwrap_or_default();
-                    for (at, &interval) in (from..).zip(intervals) {
-                        let place = log.interval(interval);
-                        if let Some(record) = log.records.get_mut(at) {
-                            record.interval = place;
-                        }
-                    }
-                }
-                if !self.v6.is_empty() {
-                    log.renumber(from, &self.v6);
-                }
-                burst = later;
+                let some = burst.start..burst.end.min(burst.start + room);
+                burst.start = some.end;
+                self.append::<M>(log, some);
             }
         }
         if let Some(span) = spans {
@@ -129,44 +117,23 @@ impl Batch {
         Ok(())
     }
 
-    /// The records from this row on that are of one interface.
-    fn burst(&self, row: usize) -> &[CompactRecord] {
-        let behind = self.breaks.get(row + 1..).unwrap_or_default();
-        let more = behind.iter().position(|&is_break| is_break != 0);
-        let end = row + 1 + more.unwrap_or(behind.len());
-        self.records.get(row..end).unwrap_or_default()
-    }
-
-    /// Finds where bursts end.
-    fn find_breaks(&mut self, inside: (u64, u64), with_action: bool) {
-        let mut breaks = std::mem::take(&mut self.breaks);
-        breaks.clear();
-        let rows = self.odd.iter().zip(&self.start);
-        breaks.extend(rows.map(|(&odd, &start)| odd | u8::from(is_outside(start, inside))));
-        for (is_break, &tells_anew) in breaks.iter_mut().zip(&self.tells_anew) {
-            *is_break |= u8::from(tells_anew);
-        }
-        let Names {
-            account,
-            interface,
-            action,
-        } = Names::of(self, with_action);
-        for column in [account, interface, action].into_iter().flatten() {
-            let numbers = &column.numbers;
-            let others = numbers.get(1..).unwrap_or_default();
-            let breaks = breaks.get_mut(1..).unwrap_or_default();
-            if column.is_numbered() {
-                // Two numbers of one text break a burst in two, which is no harm.
-                for ((is_break, one), other) in breaks.iter_mut().zip(numbers).zip(others) {
-                    *is_break |= u8::from(one != other);
+    /// Appends rows of a burst to the log of their interface.
+    #[inline]
+    fn append<M: Memory>(&self, log: &mut Log, rows: Range<usize>) {
+        let from = log.records.len();
+        let records = self.records.get(rows.clone()).unwrap_or_default();
+        log.records.extend_from_slice(records);
+        if M::EDGES {
+            for (interval, some) in self.intervals(rows.clone()) {
+                let place = log.interval(interval);
+                let some = from + some.start - rows.start..from + some.end - rows.start;
+                for record in log.records.get_mut(some).unwrap_or_default() {
+                    record.interval = place;
                 }
-                continue;
-            }
-            for ((is_break, one), other) in breaks.iter_mut().zip(numbers).zip(others) {
-                *is_break |= u8::from(one != other && column.text(*one) != column.text(*other));
             }
         }
-        self.breaks = breaks;
+        let v6 = self.bursts.v6.among(rows.clone());
+        log.renumber(v6.map(|row| from + row - rows.start), |place| self.v6(place));
     }
 
     /// Makes records of the columns.
@@ -232,9 +199,11 @@ impl Pass for Making<'_> {
         for ((record, interval), (key, measures)) in out.zip(keys.zip(measures)) {
             let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
             let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
+            // Of the bits above an address the first says that it is a number, as in keys.
+            let sides = [src, dst | (dst & WIDE) / WIDE * u64::from(IS_DST)];
             let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
             *record = CompactRecord {
-                key: Key::new(src, dst, ports, protocol as u8, facet),
+                key: Key::of_sides(sides, ports.kept, protocol as u8, facet),
                 packets: packets as u32,
                 bytes: bytes as u32,
                 folded: ports.folded.unwrap_or_default(),

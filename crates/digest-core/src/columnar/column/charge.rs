@@ -12,7 +12,7 @@ impl Column {
             Values::Rare(_) => page + dictionary,
             Values::Numbered(_) | Values::Plain(_) => 0,
         };
-        let rows = (self.numbers.capacity() + self.present.capacity()) * size_of::<u32>();
+        let rows = (self.numbers.capacity() + self.absent.capacity()) * size_of::<u32>();
         let now = self.chunk.held()
             + page
             + dictionary
