@@ -86,7 +86,7 @@ impl Pass for Finding<'_> {
         {
             let is_break = odd | u8::from(is_outside(start, inside));
             let has_v6 = ((src | dst) / WIDE) as u8 & 1;
-            *flag = is_break * IS_BREAK | has_v6 * HAS_V6;
+            *flag = (is_break * IS_BREAK) | (has_v6 * HAS_V6);
         }
         for (flag, &tells_anew) in flags.iter_mut().zip(&batch.tells_anew) {
             *flag |= u8::from(tells_anew) * IS_BREAK;

@@ -200,7 +200,7 @@ impl Pass for Making<'_> {
             let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
             let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
             // Of the bits above an address the first says that it is a number, as in keys.
-            let sides = [src, dst | (dst & WIDE) / WIDE * u64::from(IS_DST)];
+            let sides = [src, dst | ((dst & WIDE) / WIDE * u64::from(IS_DST))];
             let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
             *record = CompactRecord {
                 key: Key::of_sides(sides, ports.kept, protocol as u8, facet),
