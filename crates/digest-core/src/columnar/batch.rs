@@ -5,7 +5,6 @@ use super::column::Column;
 use super::schema::{Use, Wanted};
 use super::table::{NONE, ODD, WIDE};
 use super::{Bounds, Failure, Group, Place, Schema, TOGETHER};
-use crate::compact_record::{CompactRecord, Interval};
 use crate::error::FoldError;
 use crate::fact::FACTS;
 use crate::field::{Field, USED};
@@ -59,6 +58,8 @@ pub(crate) struct Batch {
     /// Addresses as keys have them; the numbers of IPv6 addresses are those of the column's table.
     src: Vec<u64>,
     dst: Vec<u64>,
+    /// Whether the layout has ports; zeros stand for them else.
+    has_ports: bool,
     srcport: Vec<u64>,
     dstport: Vec<u64>,
     protocol: Vec<u64>,
@@ -67,10 +68,6 @@ pub(crate) struct Batch {
     flags: Vec<u64>,
     version: Vec<u64>,
     action: Vec<u32>,
-    /// Records of all rows; what those of odd rows, and of rows outside, say does not matter.
-    records: Vec<CompactRecord>,
-    /// Their intervals.
-    intervals: Vec<Interval>,
     bursts: Bursts,
     known_names: KnownNames,
     judged: Written,
@@ -93,6 +90,7 @@ impl Batch {
             end: Vec::new(),
             src: Vec::new(),
             dst: Vec::new(),
+            has_ports: false,
             srcport: Vec::new(),
             dstport: Vec::new(),
             protocol: Vec::new(),
@@ -101,8 +99,6 @@ impl Batch {
             flags: Vec::new(),
             version: Vec::new(),
             action: Vec::new(),
-            records: Vec::new(),
-            intervals: Vec::new(),
             bursts: Bursts::default(),
             known_names: KnownNames::default(),
             judged: Written::default(),
@@ -203,9 +199,14 @@ impl Batch {
         self.gather(Field::Protocol, |batch| &mut batch.protocol);
         self.gather(Field::Packets, |batch| &mut batch.packets);
         self.gather(Field::Bytes, |batch| &mut batch.bytes);
-        if layout.has_ports() {
+        self.has_ports = layout.has_ports();
+        if self.has_ports {
             self.gather(Field::SrcPort, |batch| &mut batch.srcport);
             self.gather(Field::DstPort, |batch| &mut batch.dstport);
+        } else {
+            self.srcport.clear();
+            self.srcport.resize(self.rows, 0);
+            self.dstport.clone_from(&self.srcport);
         }
         self.gather_optional(Field::TcpFlags, |batch| &mut batch.flags);
         self.gather_optional(Field::Version, |batch| &mut batch.version);

@@ -49,6 +49,17 @@ impl Batch {
         row..self.bursts.breaks.next(row + 1).unwrap_or(self.rows)
     }
 
+    /// A row's interval. That its numbers fit has been looked at.
+    #[inline]
+    fn interval(&self, row: usize) -> Interval {
+        let (start, end) = (at(&self.start, row), at(&self.end, row));
+        Interval {
+            start: start as u32,
+            length: end.wrapping_sub(start) as u16,
+            version: at(&self.version, row) as u8,
+        }
+    }
+
     /// The intervals of rows of a burst, and which rows each is of.
     #[inline]
     pub(super) fn intervals(&self, rows: Range<usize>) -> impl Iterator<Item = (Interval, Range<usize>)> {
@@ -56,7 +67,7 @@ impl Batch {
         std::iter::from_fn(move || {
             let from = (start < end).then_some(start)?;
             start = self.bursts.new_intervals.next(from + 1).unwrap_or(end).min(end);
-            Some((at(&self.intervals, from), from..start))
+            Some((self.interval(from), from..start))
         })
     }
 }

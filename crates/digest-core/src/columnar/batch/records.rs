@@ -8,13 +8,11 @@ use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, I
 use crate::error::FoldError;
 use crate::flow_record::Span;
 use crate::key::{FoldedPorts, Key};
-use crate::layout::Layout;
 use crate::log::Log;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
 use crate::others::Watch;
-use crate::vector::{Lanes, Pass};
 use crate::window::Window;
 
 impl Batch {
@@ -39,7 +37,6 @@ impl Batch {
         if M::EDGES {
             self.compare_facts();
         }
-        self.make_records(&layout);
         let with_action = object.watch() == Watch::Actions;
         self.find_bursts(inside, with_action);
         let mut known = std::mem::take(&mut self.known_names);
@@ -121,8 +118,7 @@ impl Batch {
     #[inline]
     fn append<M: Memory>(&self, log: &mut Log, rows: Range<usize>) {
         let from = log.records.len();
-        let records = self.records.get(rows.clone()).unwrap_or_default();
-        log.records.extend_from_slice(records);
+        log.records.extend(self.records(rows.clone()));
         if M::EDGES {
             for (interval, some) in self.intervals(rows.clone()) {
                 let place = log.interval(interval);
@@ -136,27 +132,33 @@ impl Batch {
         log.renumber(v6.map(|row| from + row - rows.start), |place| self.v6(place));
     }
 
-    /// Makes records of the columns.
-    fn make_records(&mut self, layout: &Layout) {
-        let mut records = std::mem::take(&mut self.records);
-        let marks = if layout.has_ports() {
-            HAS_FOLDED
-        } else {
-            self.srcport.clear();
-            self.srcport.resize(self.rows, 0);
-            self.dstport.clone_from(&self.srcport);
-            0
-        };
-        records.resize(self.rows, CompactRecord::default());
-        let mut intervals = std::mem::take(&mut self.intervals);
-        intervals.resize(self.rows, Interval::default());
-        self.codec.level.run(Making {
-            batch: self,
-            marks,
-            records: &mut records,
-            intervals: &mut intervals,
-        });
-        (self.records, self.intervals) = (records, intervals);
+    /// Rows as records, whose intervals are still to be numbered.
+    #[inline]
+    fn records(&self, rows: Range<usize>) -> impl ExactSizeIterator<Item = CompactRecord> {
+        let marks = if self.has_ports { HAS_FOLDED } else { 0 };
+        let sides = some(&self.src, &rows).zip(some(&self.dst, &rows));
+        let ports = some(&self.srcport, &rows).zip(some(&self.dstport, &rows));
+        let keys = some(&self.protocol, &rows).zip(some(&self.action, &rows));
+        let sums = some(&self.packets, &rows).zip(some(&self.bytes, &rows));
+        let marked = some(&self.flags, &rows).zip(some(&self.version, &rows));
+        let columns = sides.zip(ports).zip(keys).zip(sums).zip(marked);
+        columns.map(
+            move |((((sides, ports), (protocol, facet)), (packets, bytes)), (flags, version))| {
+                let (src, dst) = sides;
+                // Of the bits above an address the first says that it is a number, as in keys.
+                let sides = [src, dst | ((dst & WIDE) / WIDE * u64::from(IS_DST))];
+                let ports = FoldedPorts::of((marks != 0).then_some((ports.0 as u16, ports.1 as u16)));
+                CompactRecord {
+                    key: Key::of_sides(sides, ports.kept, protocol as u8, facet),
+                    packets: packets as u32,
+                    bytes: bytes as u32,
+                    folded: ports.folded.unwrap_or_default(),
+                    interval: 0,
+                    flags: flags as u8,
+                    marks: marks | mark_of(flags, HAS_FLAGS) | mark_of(version, HAS_VERSION),
+                }
+            },
+        )
     }
 
     /// Judges a row by itself, its values written as text has them.
@@ -172,52 +174,10 @@ impl Batch {
     }
 }
 
-/// Records on their way out of columns.
-struct Making<'b> {
-    batch: &'b Batch,
-    marks: u8,
-    records: &'b mut [CompactRecord],
-    intervals: &'b mut [Interval],
-}
-
-impl Pass for Making<'_> {
-    #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
-        let Self {
-            batch,
-            marks,
-            records,
-            intervals,
-        } = self;
-        let sides = batch.src.iter().zip(&batch.dst);
-        let ports = batch.srcport.iter().zip(&batch.dstport);
-        let keys = sides.zip(ports).zip(batch.protocol.iter().zip(&batch.action));
-        let sums = batch.packets.iter().zip(&batch.bytes);
-        let times = batch.start.iter().zip(&batch.end);
-        let measures = sums.zip(times).zip(batch.flags.iter().zip(&batch.version));
-        let out = records.iter_mut().zip(intervals);
-        for ((record, interval), (key, measures)) in out.zip(keys.zip(measures)) {
-            let (((&src, &dst), (&srcport, &dstport)), (&protocol, &facet)) = key;
-            let (((&packets, &bytes), (&start, &end)), (&flags, &version)) = measures;
-            // Of the bits above an address the first says that it is a number, as in keys.
-            let sides = [src, dst | ((dst & WIDE) / WIDE * u64::from(IS_DST))];
-            let ports = FoldedPorts::of((marks != 0).then_some((srcport as u16, dstport as u16)));
-            *record = CompactRecord {
-                key: Key::of_sides(sides, ports.kept, protocol as u8, facet),
-                packets: packets as u32,
-                bytes: bytes as u32,
-                folded: ports.folded.unwrap_or_default(),
-                interval: 0,
-                flags: flags as u8,
-                marks: marks | mark_of(flags, HAS_FLAGS) | mark_of(version, HAS_VERSION),
-            };
-            *interval = Interval {
-                start: start as u32,
-                length: end.wrapping_sub(start) as u16,
-                version: version as u8,
-            };
-        }
-    }
+/// Some of a column's values.
+#[inline]
+fn some<'c, T: Copy>(column: &'c [T], rows: &Range<usize>) -> std::iter::Copied<std::slice::Iter<'c, T>> {
+    column.get(rows.clone()).unwrap_or_default().iter().copied()
 }
 
 /// The mark of a value that is there.
