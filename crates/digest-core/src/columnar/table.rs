@@ -3,7 +3,7 @@
 //! An entry is a `u64`: what the value means to a row that is as most rows are, and in bits above what keeps a row from
 //! being so. What stands there, as text would have it, is kept beside, for rows that are judged by themselves.
 
-use std::io::Write;
+use std::io::Write as _;
 
 use super::schema::{Kind, Stored};
 use crate::address::Address;
@@ -122,10 +122,7 @@ impl Table {
         }
         if kind == Kind::Further {
             let start = self.texts.bytes.len() as u32;
-            let _ = match stored.value(number) {
-                Some(value) => write!(self.texts.bytes, "{value}"),
-                None => write!(self.texts.bytes, "{number}"),
-            };
+            write_number(stored, number, &mut self.texts.bytes);
             self.texts.spans.push((start, self.texts.bytes.len() as u32));
             self.entries.push(0);
             return;
@@ -175,15 +172,20 @@ impl Table {
 
     /// Appends the value as text has it, `-` where there is none.
     pub(super) fn write(&self, stored: Stored, number: u32, page: &[u8], out: &mut Vec<u8>) {
-        // Writing to memory does not fail.
-        let _ = match self.texts.number(stored, number as usize, page) {
-            Some(number) => match stored.value(number) {
-                Some(value) => write!(out, "{value}"),
-                None => write!(out, "{number}"),
-            },
-            None => out.write_all(self.text(number, page)),
-        };
+        match self.texts.number(stored, number as usize, page) {
+            Some(number) => write_number(stored, number, out),
+            None => out.extend_from_slice(self.text(number, page)),
+        }
     }
+}
+
+/// Appends a number as text has it.
+fn write_number(stored: Stored, number: i64, out: &mut Vec<u8>) {
+    let mut text = itoa::Buffer::new();
+    out.extend_from_slice(match stored.value(number) {
+        Some(value) => text.format(value).as_bytes(),
+        None => text.format(number).as_bytes(),
+    });
 }
 
 impl Texts {

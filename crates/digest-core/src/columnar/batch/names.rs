@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::flow_record::ABSENT;
 
 /// Interfaces that are remembered by their numbers in the dictionary: a power of two.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 4096;
 
 /// The columns that name a record's interface; and its action, where other flow logs may report on it.
 #[derive(Debug, Clone, Copy)]

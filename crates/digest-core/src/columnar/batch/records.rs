@@ -60,21 +60,25 @@ impl Batch {
                 row += 1;
                 continue;
             }
-            if !last.is_some_and(|last| names.are_same(last, row)) {
-                let numbers = names.numbers(row);
-                (interface, is_had) = match numbers.and_then(|numbers| known.find(numbers)) {
-                    Some(found) => found,
-                    None => {
-                        let interface = logs.interface(names.account(row), names.interface(row))?;
-                        logs.note(interface, names.action(row));
-                        let is_had = object.is_had(names.interface(row), names.action(row));
-                        if let Some(numbers) = numbers {
-                            known.keep(numbers, (interface, is_had));
-                        }
-                        (interface, is_had)
+            let numbers = names.numbers(row);
+            let found = match numbers {
+                Some(numbers) => known.find(numbers),
+                None => last
+                    .filter(|&last| names.are_same(last, row))
+                    .map(|_| (interface, is_had)),
+            };
+            (interface, is_had) = match found {
+                Some(found) => found,
+                None => {
+                    let interface = logs.interface(names.account(row), names.interface(row))?;
+                    logs.note(interface, names.action(row));
+                    let is_had = object.is_had(names.interface(row), names.action(row));
+                    if let Some(numbers) = numbers {
+                        known.keep(numbers, (interface, is_had));
                     }
-                };
-            }
+                    (interface, is_had)
+                }
+            };
             let mut burst = self.burst(row);
             last = Some(burst.end - 1);
             row = burst.end;
