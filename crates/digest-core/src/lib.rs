@@ -165,6 +165,7 @@ mod edge_blocks;
 mod interface_facts;
 
 mod dotted;
+mod grouped;
 mod line;
 mod page;
 

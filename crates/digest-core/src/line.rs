@@ -1,6 +1,5 @@
 //! Lines of a digest: the 14 columns of the default format.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -8,6 +7,7 @@ use crate::address::Address;
 use crate::digest::{Held, Section, Visitor};
 use crate::edge::Edge;
 use crate::facet::Facets;
+use crate::grouped::{ROOM, grouped};
 use crate::key::ports_of;
 use crate::memory::Memory;
 use crate::merge::Part;
@@ -19,8 +19,8 @@ pub(crate) struct Lines {
     /// What follows the bytes of a line with this action: times, action, status.
     endings: Vec<Piece>,
     page: Page,
-    /// The IPv6 addresses written last, as text: many lines in a row share one.
-    last: [(u128, Vec<u8>); 2],
+    /// The IPv6 addresses written last, as text with a blank behind it: many lines in a row share one.
+    last: [(u128, [u8; ROOM], usize); 2],
 }
 
 impl Lines {
@@ -31,7 +31,7 @@ impl Lines {
         Self {
             endings: actions.iter().map(ending).collect(),
             page: Page::default(),
-            last: Default::default(),
+            last: [(0, [0; ROOM], 0); 2],
         }
     }
 
@@ -74,22 +74,21 @@ impl Lines {
         }
     }
 
-    /// An address and a blank: IPv4 dotted; IPv6 in its one canonical spelling (RFC 5952), which the standard library
-    /// writes.
+    /// An address and a blank.
     fn address(&mut self, side: usize, address: Address) {
         match address {
             Address::V4(value) => self.page.dotted(value),
             Address::V6(value) => {
-                let Some((last, text)) = self.last.get_mut(side) else {
+                let Some((last, text, length)) = self.last.get_mut(side) else {
                     return;
                 };
-                if *last != value || text.is_empty() {
-                    let mut shown = String::with_capacity(40);
-                    // Writing to a string cannot fail.
-                    let _ = write!(shown, "{} ", IpAddr::from(address));
-                    (*last, *text) = (value, shown.into_bytes());
+                if *last != value || *length == 0 {
+                    (*last, *length) = (value, grouped(value, text) + 1);
+                    if let Some(blank) = text.get_mut(*length - 1) {
+                        *blank = b' ';
+                    }
                 }
-                self.page.slice(text);
+                self.page.put(text, *length);
             }
         }
     }
@@ -104,7 +103,12 @@ pub(crate) fn push_line(page: &mut Page, edge: &Edge<'_>, (start, end): (i64, i6
     for address in [edge.srcaddr, edge.dstaddr] {
         match address {
             IpAddr::V4(address) => page.dotted(address.into()),
-            IpAddr::V6(_) => page.slice(format!("{address} ").as_bytes()),
+            IpAddr::V6(address) => {
+                let mut text = [0; ROOM];
+                let length = grouped(address.into(), &mut text);
+                page.slice(text.get(..length).unwrap_or_default());
+                page.slice(b" ");
+            }
         }
     }
     match edge.ports {

@@ -154,7 +154,7 @@ impl Page {
 
     /// Writes all of `bytes`, of which so many count.
     #[inline]
-    fn put<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
+    pub(crate) fn put<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
         let room = self
             .bytes
             .get_mut(self.length..)
