@@ -7,7 +7,7 @@ from .race import floor_of, race
 from .settings import Settings
 from .table import table
 
-PROFILES = ["main", "low", "high", "giant-eni", "many-enis", "shuffled", "ipv6"]
+PROFILES = ["main", "low", "high", "giant-eni", "many-enis", "shuffled", "ipv6", "own-times"]
 HEAD = ["profile", "history", "records", "edges", "wall s", "ns/record", "of main's", "user ns/record", "of main's"]
 HEAD += ["wall / floor", "peak MB"]
 

@@ -16,6 +16,9 @@ mod charge;
 mod opening;
 mod rows;
 
+/// Bytes of two values that are compared at most: longer than any fact, or any name that is not judged by itself. A dictionary
+/// may name two long texts again and again.
+const MOST_COMPARED: usize = 4097;
 /// The number of a value that is none.
 const NULL: u32 = u32::MAX;
 
@@ -98,7 +101,7 @@ impl Column {
         self.absent.clear();
     }
 
-    /// The table that the numbers of the rows at hand are of.
+    /// The table that the values of the rows at hand are in.
     #[inline]
     pub(super) fn table(&self) -> &Table {
         if self.is_numbered() {
@@ -167,8 +170,14 @@ impl Column {
     #[inline]
     pub(super) fn are_same(&self, one: usize, other: usize) -> bool {
         // One text may have two numbers, where a dictionary repeats it.
-        self.is_numbered() && self.numbers.get(one) == self.numbers.get(other)
-            || self.text(one) == self.text(other)
+        if self.is_numbered() && self.numbers.get(one) == self.numbers.get(other) {
+            return true;
+        }
+        let begin = |row| {
+            let text = self.text(row);
+            text.get(..MOST_COMPARED).unwrap_or(text)
+        };
+        begin(one) == begin(other)
     }
 
     /// Appends a row's value as text has it, `-` where there is none.

@@ -86,7 +86,7 @@ impl<W: Write> Rows<'_, W> {
         self.row(interface, times, &content)
     }
 
-    /// Records of one interface with equal start and end.
+    /// Records of one interface.
     fn burst(&mut self) -> io::Result<()> {
         let Some(interface) = self.network.popular(&mut self.dice) else {
             return Ok(());
@@ -106,9 +106,11 @@ impl<W: Write> Rows<'_, W> {
             // Often both ways, one after the other, if there is room for both; else either.
             let both = connection.answered() && self.dice.chance(BOTH_WAYS) && self.left() > stop + 1;
             let to_server = both || !connection.answered() || self.dice.chance(500_000);
-            self.row(interface, times, &Content::Flow(connection.flow(to_server)))?;
+            let own = self.own_times(times);
+            self.row(interface, own, &Content::Flow(connection.flow(to_server)))?;
             if both {
-                self.row(interface, times, &Content::Flow(connection.flow(false)))?;
+                let own = self.own_times(times);
+                self.row(interface, own, &Content::Flow(connection.flow(false)))?;
             }
         }
         Ok(())
@@ -126,6 +128,18 @@ impl<W: Write> Rows<'_, W> {
         (
             end - longest + self.dice.below(longest.unsigned_abs() / 10) as i64,
             end,
+        )
+    }
+
+    /// Start and end of one record of a burst.
+    fn own_times(&mut self, (start, end): (i64, i64)) -> (i64, i64) {
+        if !self.world.shape.own_times {
+            return (start, end);
+        }
+        let most = (end - start).unsigned_abs() / 3 + 1;
+        (
+            start + self.dice.below(most) as i64,
+            end - self.dice.below(most) as i64,
         )
     }
 

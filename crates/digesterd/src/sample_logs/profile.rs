@@ -22,6 +22,8 @@ pub enum Profile {
     Shuffled,
     /// IPv6 only.
     Ipv6,
+    /// The records of a burst start and end each when its own flow did.
+    OwnTimes,
 }
 
 /// The proportions of a profile. Shares are parts of a million.
@@ -41,8 +43,10 @@ pub(super) struct Shape {
     pub(super) head: u64,
     /// Whether the first interface has half of all records.
     pub(super) giant: bool,
-    /// Mean length of a burst: records of one interface with equal start and end.
+    /// Mean length of a burst: records of one interface, with equal start and end.
     pub(super) burst: u64,
+    /// Whether each of them has a start and an end of its own instead, inside those of the burst.
+    pub(super) own_times: bool,
     /// Records for each ten pairs of peers that an interface knows: the fewer, the more groups.
     pub(super) records_per_ten_pairs: u64,
     /// Records that are a scan's: each a group of its own, all rejected.
@@ -73,6 +77,7 @@ const MAIN: Shape = Shape {
     head: 8,
     giant: false,
     burst: 20,
+    own_times: false,
     records_per_ten_pairs: 165,
     scan: 10_000,
     scanners: 4_096,
@@ -131,6 +136,11 @@ impl Profile {
             Self::Ipv6 => Shape {
                 records: 4_000_000,
                 only_ipv6: true,
+                ..MAIN
+            },
+            Self::OwnTimes => Shape {
+                records: 4_000_000,
+                own_times: true,
                 ..MAIN
             },
         }

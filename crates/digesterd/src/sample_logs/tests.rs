@@ -96,6 +96,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
         (Profile::ManyEnis, Format::Default, "6ffac206bbcbba65"),
         (Profile::Shuffled, Format::Default, "1c62a98b96e6a776"),
         (Profile::Ipv6, Format::Default, "98e3c6de17304590"),
+        (Profile::OwnTimes, Format::Default, "47e6fb7e41ff55eb"),
     ];
     for (profile, format, expected) in expected {
         let (one, three) = (small(1, profile, format), small(3, profile, format));
@@ -166,6 +167,27 @@ fn every_profile_digests_as_the_oracle_says() {
                 "some records begin before the window, some after"
             );
         }
+    }
+}
+
+#[test]
+fn records_of_one_profile_have_times_of_their_own_and_those_of_others_their_burst_s() {
+    for (profile, has_own) in [(Profile::OwnTimes, true), (Profile::Main, false)] {
+        let (objects, _) = small(2, profile, Format::Default);
+        let (mut neighbours, mut alike) = (0, 0);
+        for bytes in objects.values() {
+            let text = text(bytes);
+            let rows: Vec<Vec<&str>> = text.lines().map(|row| row.split(' ').collect()).collect();
+            for rows in rows.windows(2).filter(|rows| rows[0][2] == rows[1][2]) {
+                neighbours += 1;
+                alike += u64::from(rows[0][10..12] == rows[1][10..12]);
+            }
+        }
+        let share = alike as f64 / f64::from(neighbours);
+        assert!(
+            if has_own { share < 0.1 } else { share > 0.95 },
+            "{profile:?}: {share}"
+        );
     }
 }
 

@@ -82,12 +82,13 @@ const RESERVED: [(&str, &[&str]); 11] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 16] = [
+const KERNEL_USES: [&str; 17] = [
     "bytes",
     "chrono",
     "flate2",
     "foldhash",
     "hashbrown",
+    "itoa",
     "isal-sys",
     "libdeflate-sys",
     "memchr",

@@ -46,7 +46,7 @@ impl Batch {
     /// The rows from this one on that are records of one interface; it is one itself.
     #[inline]
     pub(super) fn burst(&self, row: usize) -> Range<usize> {
-        row..self.bursts.breaks.next(row + 1).unwrap_or(self.rows)
+        row..self.bursts.breaks.next(row + 1..self.rows).unwrap_or(self.rows)
     }
 
     /// A row's interval. That its numbers fit has been looked at.
@@ -66,7 +66,7 @@ impl Batch {
         let Range { mut start, end } = rows;
         std::iter::from_fn(move || {
             let from = (start < end).then_some(start)?;
-            start = self.bursts.new_intervals.next(from + 1).unwrap_or(end).min(end);
+            start = self.bursts.new_intervals.next(from + 1..end).unwrap_or(end);
             Some((self.interval(from), from..start))
         })
     }

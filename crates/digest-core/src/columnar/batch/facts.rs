@@ -4,8 +4,8 @@ use super::Batch;
 use crate::fact;
 
 impl Batch {
-    /// Finds the rows whose facts are not those of the row before. Their numbers tell nearly always; a value that is in no
-    /// dictionary has a number in each row.
+    /// Finds the rows whose facts are not those of the row before. The numbers of a dictionary tell nearly always; other values
+    /// are compared as texts.
     pub(super) fn compare_facts(&mut self) {
         self.tells_anew.clear();
         if self.facts.is_empty() {

@@ -60,6 +60,7 @@ impl Batch {
                 row += 1;
                 continue;
             }
+            // Numbers tell at once; names without any are held against the burst before.
             let numbers = names.numbers(row);
             let found = match numbers {
                 Some(numbers) => known.find(numbers),
@@ -140,11 +141,11 @@ impl Batch {
     #[inline]
     fn records(&self, rows: Range<usize>) -> impl ExactSizeIterator<Item = CompactRecord> {
         let marks = if self.has_ports { HAS_FOLDED } else { 0 };
-        let sides = some(&self.src, &rows).zip(some(&self.dst, &rows));
-        let ports = some(&self.srcport, &rows).zip(some(&self.dstport, &rows));
-        let keys = some(&self.protocol, &rows).zip(some(&self.action, &rows));
-        let sums = some(&self.packets, &rows).zip(some(&self.bytes, &rows));
-        let marked = some(&self.flags, &rows).zip(some(&self.version, &rows));
+        let sides = values_of(&self.src, &rows).zip(values_of(&self.dst, &rows));
+        let ports = values_of(&self.srcport, &rows).zip(values_of(&self.dstport, &rows));
+        let keys = values_of(&self.protocol, &rows).zip(values_of(&self.action, &rows));
+        let sums = values_of(&self.packets, &rows).zip(values_of(&self.bytes, &rows));
+        let marked = values_of(&self.flags, &rows).zip(values_of(&self.version, &rows));
         let columns = sides.zip(ports).zip(keys).zip(sums).zip(marked);
         columns.map(
             move |((((sides, ports), (protocol, facet)), (packets, bytes)), (flags, version))| {
@@ -180,7 +181,10 @@ impl Batch {
 
 /// Some of a column's values.
 #[inline]
-fn some<'c, T: Copy>(column: &'c [T], rows: &Range<usize>) -> std::iter::Copied<std::slice::Iter<'c, T>> {
+fn values_of<'c, T: Copy>(
+    column: &'c [T],
+    rows: &Range<usize>,
+) -> std::iter::Copied<std::slice::Iter<'c, T>> {
     column.get(rows.clone()).unwrap_or_default().iter().copied()
 }
 

@@ -22,24 +22,28 @@ impl RowSet {
         }));
     }
 
-    /// The first of them from a row on.
+    /// The first of them among some rows.
     #[inline]
-    pub(super) fn next(&self, from: usize) -> Option<usize> {
-        let mut at = from / WORD;
-        let mut word = self.words.get(at)? & u64::MAX << (from % WORD);
+    pub(super) fn next(&self, rows: Range<usize>) -> Option<usize> {
+        let mut at = rows.start / WORD;
+        let mut word = self.words.get(at)? & u64::MAX << (rows.start % WORD);
         while word == 0 {
             at += 1;
+            if at * WORD >= rows.end {
+                return None;
+            }
             word = *self.words.get(at)?;
         }
-        Some(at * WORD + word.trailing_zeros() as usize)
+        let row = at * WORD + word.trailing_zeros() as usize;
+        (row < rows.end).then_some(row)
     }
 
     /// Those among some rows, in order.
     #[inline]
     pub(super) fn among(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
-        let mut from = rows.start;
+        let Range { start: mut from, end } = rows;
         std::iter::from_fn(move || {
-            let row = self.next(from).filter(|&row| row < rows.end)?;
+            let row = self.next(from..end)?;
             from = row + 1;
             Some(row)
         })
@@ -76,10 +80,11 @@ mod tests {
             let mut set = RowSet::default();
             set.find(&flags, flag);
             let all: Vec<usize> = (0..flags.len()).filter(|&row| flags[row] & flag != 0).collect();
-            for from in 0..320 {
-                prop_assert_eq!(set.next(from), all.iter().copied().find(|&row| row >= from));
-            }
             let rows = ends.0.min(ends.1)..ends.0.max(ends.1);
+            for from in 0..=rows.end {
+                let expected = all.iter().copied().find(|row| (from..rows.end).contains(row));
+                prop_assert_eq!(set.next(from..rows.end), expected);
+            }
             let among: Vec<usize> = set.among(rows.clone()).collect();
             let expected: Vec<usize> = all.into_iter().filter(|row| rows.contains(row)).collect();
             prop_assert_eq!(among, expected);

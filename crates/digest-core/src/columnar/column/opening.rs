@@ -118,7 +118,8 @@ impl Column {
             return Err(Failure::corrupt(format!("a dictionary in encoding {encoding}")));
         }
         let (kind, stored) = (self.wanted.kind, self.wanted.stored);
-        let page = self.page.get(..self.page_end).unwrap_or_default();
+        // With the padding behind it.
+        let page = self.page.get(..self.page_end + PAD).unwrap_or_default();
         self.dictionary
             .read_plain(level, (kind, stored), page, PAD..self.page_end, count as usize)?;
         self.dictionary.end();
