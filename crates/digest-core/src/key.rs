@@ -302,6 +302,20 @@ mod tests {
     }
 
     #[test]
+    fn bits_above_an_address_are_no_part_of_a_key() {
+        let sides = [0x0a00_0001, V6 | 7];
+        let key = Key::of_sides(sides, 81, 6, 0);
+        assert_eq!(
+            (key.src(), key.dst()),
+            (KeyAddress::V4(0x0a00_0001), KeyAddress::V6(7))
+        );
+        let above = [1 << 33, 1 << 34, !(V6 | u64::from(u32::MAX))];
+        for above in above {
+            assert_eq!(Key::of_sides(sides.map(|side| side | above), 81, 6, 0), key);
+        }
+    }
+
+    #[test]
     fn a_kept_port_of_zero_is_one_key_from_either_side() {
         let v4 = KeyAddress::V4(0);
         let key = |ports| Key::new(v4, v4, FoldedPorts::of(Some(ports)), 6, 0);
