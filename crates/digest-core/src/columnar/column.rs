@@ -180,11 +180,11 @@ impl Column {
         begin(one) == begin(other)
     }
 
-    /// Appends a row's value as text has it, `-` where there is none.
-    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        let page = self.page_of_table();
+    /// Appends a row's value as text has it, `-` where there is none; of a text `most` bytes.
+    pub(super) fn write(&self, row: usize, most: usize, out: &mut Vec<u8>) {
+        let (stored, number) = (self.wanted.stored, self.number(row));
         self.table()
-            .write(self.wanted.stored, self.number(row), page, out);
+            .write(stored, number, (self.page_of_table(), most), out);
     }
 
     /// Opens the next page where the last one has been read; gives how many rows can be read from it. `most` are to

@@ -319,11 +319,11 @@ mod tests {
         assert_eq!(table.entries, [0, 7, ODD, u64::from(u32::MAX), ODD, ODD]);
         for (at, value) in values.iter().enumerate() {
             let mut text = Vec::new();
-            table.write(kind.1, at as u32, &page, &mut text);
+            table.write(kind.1, at as u32, (&page, usize::MAX), &mut text);
             assert_eq!(text, value.to_string().as_bytes());
         }
         let mut text = Vec::new();
-        table.write(kind.1, u32::MAX, &page, &mut text);
+        table.write(kind.1, u32::MAX, (&page, usize::MAX), &mut text);
         assert_eq!(text, b"-");
     }
 

@@ -170,11 +170,14 @@ impl Table {
         }
     }
 
-    /// Appends the value as text has it, `-` where there is none.
-    pub(super) fn write(&self, stored: Stored, number: u32, page: &[u8], out: &mut Vec<u8>) {
+    /// Appends the value as text has it, `-` where there is none; of a text `most` bytes.
+    pub(super) fn write(&self, stored: Stored, number: u32, (page, most): (&[u8], usize), out: &mut Vec<u8>) {
         match self.texts.number(stored, number as usize, page) {
             Some(number) => write_number(stored, number, out),
-            None => out.extend_from_slice(self.text(number, page)),
+            None => {
+                let text = self.text(number, page);
+                out.extend_from_slice(text.get(..most).unwrap_or(text));
+            }
         }
     }
 }

@@ -77,6 +77,27 @@ fn long_tables_of_many_pages_and_row_groups_say_it_too() {
     }
 }
 
+/// Rows that are judged by themselves, for their bytes pass 32 bits, among others.
+#[test]
+fn dimensions_and_facts_beyond_their_bounds_are_absent_from_every_row() {
+    let mut text = String::from(
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
+         log-status pkt-srcaddr vpc-id\n",
+    );
+    for row in 0..200 {
+        let bytes = if row % 3 == 0 { 5_000_000_000_u64 } else { 100 };
+        let dimension = if row % 2 == 0 { "-" } else { &"x".repeat(255 + row) };
+        let fact = "v".repeat(4_090 + row % 10) + ["", "w"][row % 2];
+        text += &format!(
+            "5 123456789010 eni-1 10.0.0.{} 10.0.1.1 443 50000 6 1 {bytes} 1767603600 1767603660 ACCEPT OK {dimension} {fact}\n",
+            row % 7
+        );
+    }
+    for seed in 0..20 {
+        agrees(&Rows::of(text.as_bytes()), &question(false, false), seed);
+    }
+}
+
 /// What a fold makes of a table; it must make something.
 fn outcome(bytes: &[u8], options: &FoldOptions) -> Result<ObjectTally, FoldError> {
     let mut fold = Fold::new(options);

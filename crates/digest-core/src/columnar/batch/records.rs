@@ -174,7 +174,7 @@ impl Batch {
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
-        self.write_row(row, judged);
+        self.write_to_judge(row, judged);
         object.take_row(logs, &judged.row(), |set| self.write_set(row, set))
     }
 }

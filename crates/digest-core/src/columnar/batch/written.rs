@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::Batch;
-use crate::columnar::schema::Use;
+use crate::columnar::schema::{Kind, Use};
+use crate::facet::MOST_TEXT;
 use crate::field::Field;
 use crate::layout::Row;
 
@@ -34,14 +35,25 @@ impl Batch {
         self.rows
     }
 
-    /// Writes a row's values.
+    /// Writes a row's values as they stand.
     pub(crate) fn write_row(&self, row: usize, out: &mut Written) {
+        self.write_up_to(usize::MAX, row, out);
+    }
+
+    /// The same as far as a verdict needs them. A dimension that is longer is as good as absent, and very many rows may name
+    /// one that is as long as a dictionary.
+    pub(super) fn write_to_judge(&self, row: usize, out: &mut Written) {
+        self.write_up_to(MOST_TEXT + 1, row, out);
+    }
+
+    fn write_up_to(&self, most: usize, row: usize, out: &mut Written) {
         out.text.clear();
         out.spans.clear();
         for column in &self.columns {
             if let Use::Field(field) = column.wanted.is_for {
                 let from = out.text.len();
-                column.write(row, &mut out.text);
+                let is_dimension = column.wanted.kind == Kind::Further;
+                column.write(row, if is_dimension { most } else { usize::MAX }, &mut out.text);
                 out.spans.push((field, from..out.text.len()));
                 out.text.push(b' ');
             }
