@@ -38,7 +38,7 @@ pub const FACTS: [&str; 26] = [
 ];
 
 /// Longest value that is kept: the longest tag there can be takes 3072. What is longer is as good as absent.
-const MOST_VALUE: usize = 4096;
+pub(crate) const MOST_VALUE: usize = 4096;
 
 /// A column of a layout that holds a fact, and the fact's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

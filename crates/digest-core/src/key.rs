@@ -25,7 +25,8 @@ const PORTS_AT: u32 = PROTOCOL_AT + 8;
 const DST_AT: u32 = PORTS_AT + 18;
 const SRC_AT: u32 = DST_AT + 33;
 const ADDRESS: u128 = (1 << 33) - 1;
-const V6: u64 = 1 << 32;
+/// Of an address in a key: it is a number.
+pub(crate) const V6: u64 = 1 << 32;
 
 /// A record's ports after folding: one is kept, the other, the ephemeral one, becomes 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,13 +112,7 @@ impl Key {
         protocol: u8,
         facet: u32,
     ) -> Self {
-        Self::of_bits(
-            u128::from(src.bits()) << SRC_AT
-                | u128::from(dst.bits()) << DST_AT
-                | u128::from(ports.kept) << PORTS_AT
-                | u128::from(protocol) << PROTOCOL_AT
-                | u128::from(facet),
-        )
+        Self::of_sides([src.bits(), dst.bits()], ports.kept, protocol, facet)
     }
 
     /// The key of addresses (value or number, and 1 for a number), kept port, protocol and facet.

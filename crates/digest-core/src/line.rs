@@ -83,15 +83,21 @@ impl Lines {
                     return;
                 };
                 if *last != value || *length == 0 {
-                    (*last, *length) = (value, grouped(value, text) + 1);
-                    if let Some(blank) = text.get_mut(*length - 1) {
-                        *blank = b' ';
-                    }
+                    (*last, *length) = (value, grouped_and_blank(value, text));
                 }
                 self.page.put(text, *length);
             }
         }
     }
+}
+
+/// Writes an IPv6 address and a blank; gives how long both are.
+fn grouped_and_blank(address: u128, text: &mut [u8; ROOM]) -> usize {
+    let length = grouped(address, text);
+    if let Some(blank) = text.get_mut(length) {
+        *blank = b' ';
+    }
+    length + 1
 }
 
 /// Appends an edge's line, as a digest of this span has it.
@@ -105,9 +111,8 @@ pub(crate) fn push_line(page: &mut Page, edge: &Edge<'_>, (start, end): (i64, i6
             IpAddr::V4(address) => page.dotted(address.into()),
             IpAddr::V6(address) => {
                 let mut text = [0; ROOM];
-                let length = grouped(address.into(), &mut text);
-                page.slice(text.get(..length).unwrap_or_default());
-                page.slice(b" ");
+                let length = grouped_and_blank(address.into(), &mut text);
+                page.put(&text, length);
             }
         }
     }

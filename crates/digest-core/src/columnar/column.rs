@@ -9,6 +9,7 @@ use super::rare::Rare;
 use super::schema::{Extent, Wanted};
 use super::table::Table;
 use super::{Bounds, Failure, PAGE_GROWS, Place};
+use crate::fact::MOST_VALUE;
 use crate::hybrid::Hybrid;
 use crate::readers::Allowance;
 
@@ -16,9 +17,9 @@ mod charge;
 mod opening;
 mod rows;
 
-/// Bytes of two values that are compared at most: longer than any fact, or any name that is not judged by itself. A dictionary
-/// may name two long texts again and again.
-const MOST_COMPARED: usize = 4097;
+/// Bytes of two values that are compared at most: beyond them a fact is as good as absent, and a name is judged by itself long
+/// before. A dictionary may name two long texts again and again.
+const MOST_COMPARED: usize = MOST_VALUE + 1;
 /// The number of a value that is none.
 const NULL: u32 = u32::MAX;
 

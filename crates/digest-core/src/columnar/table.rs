@@ -8,10 +8,11 @@ use std::io::Write as _;
 use super::schema::{Kind, Stored};
 use crate::address::Address;
 use crate::flow_record::{ABSENT, seconds_of};
+use crate::key::V6;
 use crate::number::decimal;
 
 /// The value is the number of an IPv6 address in [`Table::wide`]: as in keys.
-pub(super) const WIDE: u64 = 1 << 32;
+pub(super) const WIDE: u64 = V6;
 /// The value does not fit 32 bits, or is none: its row is judged by itself.
 pub(super) const ODD: u64 = 1 << 33;
 /// There is no value.
