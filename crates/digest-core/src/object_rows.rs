@@ -144,7 +144,7 @@ impl<'a> ObjectRows<'a> {
     }
 
     /// Enters what a row is; `set` writes what its columns tell of its interface.
-    fn enter<M: Memory>(
+    pub(crate) fn enter<M: Memory>(
         &mut self,
         logs: &mut Logs<M>,
         verdict: Verdict<'_>,

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Batch, IS_DST, Names, Written, at, is_outside};
+use super::{Batch, IS_DST, Names, PLAIN, Written, at, is_outside};
 use crate::columnar::table::{NONE, WIDE};
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, Interval};
 use crate::error::FoldError;
-use crate::flow_record::Span;
+use crate::field::Field;
+use crate::flow_record::{Silent, Span, Verdict};
 use crate::key::{FoldedPorts, Key};
 use crate::log::Log;
 use crate::logs::Logs;
@@ -166,6 +167,30 @@ impl Batch {
         )
     }
 
+    /// The verdict on a row inside the window that tells of no records, the most frequent of rows that are judged by
+    /// themselves: none of its values need be written to tell.
+    fn silent(&self, row: usize) -> Option<Verdict<'_>> {
+        let time = |times: &[u64]| {
+            times
+                .get(row)
+                .filter(|&&time| time < PLAIN)
+                .map(|&time| time as i64)
+        };
+        let (start, end) = (time(&self.start)?, time(&self.end)?);
+        let names = Names::of(self, false);
+        let silent = || Silent {
+            account: names.account(row),
+            interface: names.interface(row),
+            start: Some(start),
+            span: Some(Span { start, end }),
+        };
+        match self.column(Field::LogStatus)?.text(row) {
+            b"NODATA" => Some(Verdict::NoData(silent())),
+            b"SKIPDATA" => Some(Verdict::SkipData(silent())),
+            _ => None,
+        }
+    }
+
     /// Judges a row by itself, its values written as text has them.
     #[cold]
     fn judge<M: Memory>(
@@ -174,6 +199,9 @@ impl Batch {
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
+        if let Some(verdict) = self.silent(row) {
+            return object.enter(logs, verdict, |set, _| self.write_set(row, set));
+        }
         self.write_to_judge(row, judged);
         object.take_row(logs, &judged.row(), |set| self.write_set(row, set))
     }
