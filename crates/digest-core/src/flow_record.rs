@@ -220,7 +220,7 @@ fn values<'a>(row: &Row<'a>, layout: &Layout, start: i64) -> Result<Verdict<'a>,
 
 #[cold]
 fn other_status<'a>(row: &Row<'a>, layout: &Layout, start: Option<i64>) -> Verdict<'a> {
-    let silent = || {
+    Verdict::of_status(row.get(Field::LogStatus), || {
         let end = if layout.has(Field::End) {
             seconds(row.get(Field::End))
         } else {
@@ -232,11 +232,17 @@ fn other_status<'a>(row: &Row<'a>, layout: &Layout, start: Option<i64>) -> Verdi
             start,
             span: start.zip(end).map(|(start, end)| Span { start, end }),
         }
-    };
-    match row.get(Field::LogStatus) {
-        b"NODATA" => Verdict::NoData(silent()),
-        b"SKIPDATA" => Verdict::SkipData(silent()),
-        status => Verdict::OtherStatus(status),
+    })
+}
+
+impl<'a> Verdict<'a> {
+    /// The verdict on a row whose status is not `OK`, and whose start is not outside the window.
+    pub(crate) fn of_status(status: &'a [u8], silent: impl FnOnce() -> Silent<'a>) -> Self {
+        match status {
+            b"NODATA" => Self::NoData(silent()),
+            b"SKIPDATA" => Self::SkipData(silent()),
+            status => Self::OtherStatus(status),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::columnar::table::{NONE, WIDE};
 use crate::compact_record::{CompactRecord, HAS_FLAGS, HAS_FOLDED, HAS_VERSION, Interval};
 use crate::error::FoldError;
 use crate::field::Field;
-use crate::flow_record::{Silent, Span, Verdict};
+use crate::flow_record::{ABSENT, Silent, Span, Verdict};
 use crate::key::{FoldedPorts, Key};
 use crate::log::Log;
 use crate::logs::Logs;
@@ -167,31 +167,26 @@ impl Batch {
         )
     }
 
-    /// The verdict on a row inside the window that tells of no records, the most frequent of rows that are judged by
-    /// themselves: none of its values need be written to tell.
-    fn silent(&self, row: usize) -> Option<Verdict<'_>> {
-        let time = |times: &[u64]| {
-            times
-                .get(row)
-                .filter(|&&time| time < PLAIN)
-                .map(|&time| time as i64)
-        };
-        let (start, end) = (time(&self.start)?, time(&self.end)?);
+    /// The verdict on a row whose status is not `OK` and whose times are as most are. Of rows that are judged by themselves
+    /// most are so, and none of their values need be written to tell.
+    fn other_status(&self, row: usize) -> Option<Verdict<'_>> {
+        let status = self.column(Field::LogStatus)?.text(row);
+        let (start, end) = (at(&self.start, row), at(&self.end, row));
+        // `-` may also be a status that is stored as a number: it is written, to be shown.
+        if [b"OK", ABSENT].contains(&status) || start.max(end) >= PLAIN {
+            return None;
+        }
+        let (start, end) = (start as i64, end as i64);
         let names = Names::of(self, false);
-        let silent = || Silent {
+        Some(Verdict::of_status(status, || Silent {
             account: names.account(row),
             interface: names.interface(row),
             start: Some(start),
             span: Some(Span { start, end }),
-        };
-        match self.column(Field::LogStatus)?.text(row) {
-            b"NODATA" => Some(Verdict::NoData(silent())),
-            b"SKIPDATA" => Some(Verdict::SkipData(silent())),
-            _ => None,
-        }
+        }))
     }
 
-    /// Judges a row by itself, its values written as text has them.
+    /// Judges a row by itself: by its status, or else its values written as text has them.
     #[cold]
     fn judge<M: Memory>(
         &self,
@@ -199,7 +194,7 @@ impl Batch {
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
-        if let Some(verdict) = self.silent(row) {
+        if let Some(verdict) = self.other_status(row) {
             return object.enter(logs, verdict, |set, _| self.write_set(row, set));
         }
         self.write_to_judge(row, judged);
