@@ -186,7 +186,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
-        tally.interfaces = lock(self.logs).met.end();
+        tally.interfaces = lock(self.logs).end_object();
         Ok(tally)
     }
 
@@ -221,7 +221,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
-        tally.interfaces = lock(self.logs).met.end();
+        tally.interfaces = lock(self.logs).end_object();
         batch.end(&mut self.allowance);
         *self.batch = Some(batch);
         if let Some(object) = object {

@@ -117,6 +117,30 @@ impl<M: Memory> Interfaces<M> {
         }
     }
 
+    /// Asks for the memory that [`Interfaces::expect_shared`] will need.
+    #[inline]
+    pub(crate) fn expect_known(&self, at: u32) {
+        if let Some(known) = self.known.get(at as usize) {
+            prefetch_whole(&known.interface);
+        }
+    }
+
+    /// Asks for the memory that [`Interfaces::expect_name`] will need.
+    #[inline]
+    pub(crate) fn expect_shared(&self, at: u32) {
+        if let Some(known) = self.known.get(at as usize) {
+            prefetch_whole(&known.interface.interface);
+        }
+    }
+
+    /// Asks for the memory of an interface's name.
+    #[inline]
+    pub(crate) fn expect_name(&self, at: u32) {
+        if let Some(known) = self.known.get(at as usize) {
+            prefetch(&known.interface.interface, 0);
+        }
+    }
+
     /// The number of an interface that has been met.
     #[inline]
     pub(crate) fn find(&self, hash: u64, account: &[u8], interface: &[u8]) -> Option<u32> {

@@ -20,7 +20,7 @@ use crate::known_sets::KnownSets;
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::met::Met;
-use crate::others::Watch;
+use crate::others::{Actions, Watch};
 use crate::standing::Standing;
 use crate::tables::{Tables, too_many};
 use crate::vector::prefetch_whole;
@@ -58,7 +58,7 @@ pub(crate) struct Logs<M: Memory> {
     pub(crate) known_sets: KnownSets,
     silences: Vec<Counted>,
     /// Interfaces of the object that is being read.
-    pub(crate) met: Met<M>,
+    pub(crate) met: Met,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
 }
@@ -136,7 +136,7 @@ impl<M: Memory> Logs<M> {
             && known.met_in != here
         {
             known.met_in = here;
-            known.met = self.met.meet(&known.interface);
+            known.met = self.met.meet(at);
         }
         Ok(at)
     }
@@ -149,6 +149,11 @@ impl<M: Memory> Logs<M> {
         {
             self.met.note(known.met, action);
         }
+    }
+
+    /// What records of the object that has been read have named, and with which actions.
+    pub(crate) fn end_object(&mut self) -> Vec<(Arc<[u8]>, Actions)> {
+        self.met.end(&self.interfaces)
     }
 
     #[cold]
@@ -172,6 +177,7 @@ impl<M: Memory> Logs<M> {
 
     /// Forgets all names and numbers, once the tables have. The logs are empty.
     pub(crate) fn forget(&mut self) {
+        self.met.name(&self.interfaces);
         self.interfaces.clear();
         self.era = self.era.wrapping_add(1);
         self.length = MOST_RECORDS;

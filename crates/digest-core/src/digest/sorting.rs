@@ -14,6 +14,10 @@ use crate::merge::names_order;
 use crate::standing::Named;
 use crate::table::Entry;
 use crate::tables::{Interface, Tables, lock};
+use crate::vector::{prefetch, prefetch_whole};
+
+/// Interfaces between the one that is looked at and the one whose memory is asked for.
+const AHEAD: usize = 8;
 
 /// Sections, facets by rank, and what is known of the interfaces.
 pub(crate) type Ordered<M> = (Vec<Section<M>>, Facets, Vec<Named>);
@@ -29,16 +33,26 @@ pub(crate) fn sections_in_order<M: Memory>(
     // Numbers that are ranks already are left as they are.
     let are_ranks = (0..).zip(&ranks).all(|(number, &rank): (u32, _)| number == rank);
     let ranks = (!are_ranks).then_some(&*ranks);
-    let (mut sections, mut standings) = sorted(&interfaces, (&facets, ranks), threads)?;
-    sections.sort_by_cached_key(|&(rank, _)| rank);
-    standings.sort_by_cached_key(|&(rank, _)| rank);
-    let sections = sections.into_iter().map(|(_, section)| section).collect();
-    let standings = standings.into_iter().map(|(_, standing)| standing).collect();
-    Ok((sections, facets, standings))
+    let all = interfaces.len();
+    let made = sorted(interfaces, (&facets, ranks), threads)?;
+    let (sections, standings): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let standings = by_rank(standings, all).into_iter().map(|standing| *standing);
+    Ok((by_rank(sections, all), facets, standings.collect()))
 }
 
-/// What threads have made of interfaces, each with its interface's place among all.
-type Made<M> = (Vec<(usize, Section<M>)>, Vec<(usize, Named)>);
+/// Puts things in the order of their ranks. Each is moved once: they are large.
+fn by_rank<T>(lists: Vec<Vec<(usize, T)>>, ranks: usize) -> Vec<T> {
+    let mut ordered: Vec<Option<T>> = (0..ranks).map(|_| None).collect();
+    for (rank, thing) in lists.into_iter().flatten() {
+        if let Some(place) = ordered.get_mut(rank) {
+            *place = Some(thing);
+        }
+    }
+    ordered.into_iter().flatten().collect()
+}
+
+/// What a thread has made of interfaces, each with its interface's place among all.
+type Made<M> = (Vec<(usize, Section<M>)>, Vec<(usize, Box<Named>)>);
 
 /// An interface and the first bytes of its names, by which most interfaces are put in order without a look at the names.
 struct Begun<M: Memory> {
@@ -46,16 +60,20 @@ struct Begun<M: Memory> {
     name: [u8; 24],
     /// Whether no other account begins with the same bytes.
     is_whole: bool,
+    /// How many edges it has.
+    edges: usize,
     interface: Arc<Interface<M>>,
 }
 
 impl<M: Memory> Begun<M> {
     fn of(interface: Arc<Interface<M>>) -> Self {
         let account = &*interface.account;
+        let edges = interface.table().len();
         Self {
             account: begin(account),
             name: begin(&interface.interface),
             is_whole: (1..=12).contains(&account.len()) && !account.contains(&0),
+            edges,
             interface,
         }
     }
@@ -86,63 +104,68 @@ fn begin<const N: usize>(name: &[u8]) -> [u8; N] {
 }
 
 /// Puts interfaces in the order of their names.
-fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Arc<Interface<M>>> {
-    let mut begun: Vec<_> = interfaces.into_iter().map(Begun::of).collect();
+fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Begun<M>> {
+    // Of thousands of interfaces hardly anything is in the cache.
+    for interface in interfaces.iter().take(AHEAD) {
+        prefetch_whole(&**interface);
+    }
+    let mut begun = Vec::with_capacity(interfaces.len());
+    for (at, interface) in interfaces.iter().enumerate() {
+        if let Some(next) = interfaces.get(at + 2 * AHEAD) {
+            prefetch_whole(&**next);
+        }
+        if let Some(next) = interfaces.get(at + AHEAD) {
+            prefetch(&next.interface, 0);
+        }
+        begun.push(Begun::of(Arc::clone(interface)));
+    }
     begun.sort_unstable_by(Begun::order);
-    begun.into_iter().map(|begun| begun.interface).collect()
+    begun
 }
 
-/// Sorts each interface's edges, the largest first, on all threads.
+/// Sorts each interface's edges, the largest first, on all threads. The interfaces end with it, which is as much work as any.
 fn sorted<M: Memory>(
-    interfaces: &[Arc<Interface<M>>],
+    interfaces: Vec<Begun<M>>,
     facets: (&Facets, Option<&[u32]>),
     threads: usize,
-) -> Result<Made<M>, FoldError> {
-    let mut by_size: Vec<_> = interfaces
-        .iter()
-        .map(|interface| Reverse(interface.table().len()))
-        .zip(0..interfaces.len())
-        .collect();
+) -> Result<Vec<Made<M>>, FoldError> {
+    let threads = threads.min(interfaces.len()).max(1);
+    let edges = interfaces.iter().map(|interface| Reverse(interface.edges));
+    let mut by_size: Vec<_> = edges.zip(0..).collect();
     by_size.sort_unstable();
+    let interfaces: Vec<_> = interfaces
+        .into_iter()
+        .map(|begun| Mutex::new(Some(begun.interface)))
+        .collect();
     let next = AtomicUsize::new(0);
-    let all = Mutex::new(Ok((Vec::with_capacity(interfaces.len()), Vec::new())));
     let work = || {
         let (mut sections, mut standings) = (Vec::new(), Vec::new());
         while let Some(&(_, rank)) = by_size.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
-            let Some(interface) = interfaces.get(rank) else {
+            let Some(interface) = interfaces.get(rank).and_then(|interface| lock(interface).take()) else {
                 continue;
             };
-            match in_order(interface, facets) {
-                Ok(section) => {
-                    if M::EDGES {
-                        standings.extend(Named::of(interface, &section).map(|named| (rank, named)));
-                    }
-                    if !section.entries.is_empty() {
-                        sections.push((rank, section));
-                    }
-                }
-                Err(error) => {
-                    *lock(&all) = Err(error);
-                    return;
-                }
+            let section = in_order(&interface, facets)?;
+            if M::EDGES {
+                standings.extend(Named::of(&interface, &section).map(|named| (rank, Box::new(named))));
+            }
+            if !section.entries.is_empty() {
+                sections.push((rank, section));
             }
         }
-        if let Ok(all) = &mut *lock(&all) {
-            all.0.append(&mut sections);
-            all.1.append(&mut standings);
-        }
+        Ok((sections, standings))
     };
-    if threads < 2 || interfaces.len() < 2 {
-        work();
-    } else {
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(work);
-            }
-        });
+    if threads < 2 {
+        return Ok(vec![work()?]);
     }
-    all.into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    thread::scope(|scope| {
+        let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = working.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        joined.collect()
+    })
 }
 
 fn in_order<M: Memory>(
@@ -219,7 +242,7 @@ mod tests {
         let ordered = by_name(tables.take_interfaces());
         let found: Vec<_> = ordered
             .iter()
-            .map(|found| (&*found.account, &*found.interface))
+            .map(|found| (&*found.interface.account, &*found.interface.interface))
             .collect();
         let expected: Vec<_> = expected
             .iter()

@@ -1,11 +1,13 @@
 //! The minutes that an interface reported in, as spans: one for nearly every interface, however long the window is.
 
+use smallvec::SmallVec;
+
 /// Seconds of a minute.
 const MINUTE: i64 = 60;
 
 /// Minutes since 1970, as first and last of each run of them: in order, with a minute between any two at least.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Spans(Vec<(i64, i64)>);
+pub(crate) struct Spans(SmallVec<[(i64, i64); 1]>);
 
 impl Spans {
     /// Adds every minute that has a second of `first..=last`; `last` counts as `first` if it is less. Gives how many spans
@@ -31,7 +33,13 @@ impl Spans {
         let touched = self.0.get(from..to).unwrap_or_default();
         let least = touched.first().map_or(first, |known| known.0.min(first));
         let greatest = touched.last().map_or(last, |known| known.1.max(last));
-        self.0.splice(from..to, [(least, greatest)]);
+        match self.0.get_mut(from).filter(|_| from < to) {
+            Some(all) => {
+                *all = (least, greatest);
+                self.0.drain(from + 1..to);
+            }
+            None => self.0.insert(from, (least, greatest)),
+        }
         self.0.len().saturating_sub(before)
     }
 

@@ -13,7 +13,7 @@ const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport ds
                       action log-status tcp-flags pkt-srcaddr";
 
 /// Others that have these interfaces with what is accepted.
-struct Have(Vec<&'static str>);
+pub(crate) struct Have(pub(crate) Vec<&'static str>);
 
 impl Others for Have {
     fn may_have(&self) -> bool {
@@ -39,7 +39,7 @@ impl Others for Nobody {
 }
 
 /// An object beside others.
-struct Beside(Cursor<Vec<u8>>, Arc<dyn Others>);
+pub(crate) struct Beside(pub(crate) Cursor<Vec<u8>>, pub(crate) Arc<dyn Others>);
 
 impl Read for Beside {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use digest_core::oracle::Question;
 use digest_core::{
-    BadRows, Budget, Digest, FoldError, FoldOptions, Spill, SpillWriter, SpilledRun, fold_parallel,
+    BadRows, Budget, Digest, FoldError, FoldOptions, Source, Spill, SpillWriter, SpilledRun, fold_parallel,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::answer::{Objects, hour, kernel, options, shape};
 use crate::corpus::{any_log, sound_log};
+use crate::others::{Beside, Have};
 
 /// Keeps runs in memory; says how many there are.
 #[derive(Debug, Default)]
@@ -216,6 +217,55 @@ fn a_refused_object_takes_its_runs_along() {
     assert_eq!(digest.tally().objects_refused, 1);
     assert_eq!(digest.write_text(&mut io::sink()).unwrap().lines, 100);
     assert_eq!(kept.alive.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn an_object_whose_edges_leave_memory_amid_it_names_its_interfaces_all_the_same() {
+    // Each interface has its rows at one place, so that the first ones are forgotten when the last are met.
+    let mut text = Vec::new();
+    for row in 0..60_000 {
+        let (interface, peer) = (row / 300, row % 300);
+        let action = if interface % 3 == 0 { "REJECT" } else { "ACCEPT" };
+        writeln!(
+            text,
+            "2 1 eni-{interface} 10.0.{}.{} 10.9.0.2 49152 443 6 1 40 1539734400 1539734460 {action} OK",
+            peer / 250,
+            peer % 250,
+        )
+        .unwrap();
+    }
+    let named = |budget: Option<Budget>| {
+        let source: Source = (
+            "object".to_owned(),
+            Box::new(Beside(Cursor::new(text.clone()), Arc::new(Have(Vec::new())))),
+        );
+        let object = Mutex::new(Some(source));
+        let told = Mutex::new(Vec::new());
+        let note = |_: &str, tally: &digest_core::ObjectTally| {
+            told.lock().unwrap().extend_from_slice(&tally.interfaces)
+        };
+        fold_parallel(
+            &FoldOptions::default(),
+            budget,
+            1,
+            || object.lock().unwrap().take(),
+            note,
+        )
+        .unwrap();
+        let mut told = told.into_inner().unwrap();
+        told.sort();
+        told.dedup();
+        told
+    };
+    let kept = Arc::new(Kept::default());
+    let budget = Budget {
+        bytes: 1 << 20,
+        spill: kept.clone(),
+    };
+    let (spilled, held) = (named(Some(budget)), named(None));
+    assert!(kept.runs.load(Ordering::Relaxed) > 2);
+    assert_eq!(held.len(), 200);
+    assert_eq!(spilled, held);
 }
 
 #[test]
