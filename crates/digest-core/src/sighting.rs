@@ -8,15 +8,17 @@
 //! * a flow leaves by the attachment it came in by, which so is its own pair;
 //! * the attachment is not named, by the format or by the row.
 //!
-//! A format that names the attachment and lacks the pair or the direction cannot tell the first case: its rows count, and
-//! those that may be second tellings are counted as doubtful.
+//! A format that names the attachment and lacks the pair or the direction cannot tell the first case, and no format where a
+//! row of either case leaves its direction open: such rows count, and those that may be second tellings are counted as doubtful.
 
 use crate::field::Field;
 use crate::flow_record::ABSENT;
 use crate::layout::Row;
 
+/// The way in.
+pub(crate) const INGRESS: &[u8] = b"ingress";
 /// The way out.
-pub(crate) const EGRESS: &[u8] = b"egress";
+const EGRESS: &[u8] = b"egress";
 
 /// Which rows of a layout are second tellings. Each column stands by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +69,9 @@ impl Sightings {
         match self {
             Self::Blind => true,
             Self::Twins { .. } => meets_itself(row),
-            Self::Apart | Self::OfPairs { .. } | Self::OfDirections { .. } => false,
+            Self::OfPairs { .. } => meets_itself(row) && is_open(row),
+            Self::OfDirections { .. } => is_open(row),
+            Self::Apart => false,
         }
     }
 
@@ -75,6 +79,11 @@ impl Sightings {
     pub(crate) fn are_by_row(self) -> bool {
         !matches!(self, Self::Apart | Self::Blind)
     }
+}
+
+/// Whether a row does not say which way it tells of.
+fn is_open(row: &Row<'_>) -> bool {
+    ![INGRESS, EGRESS].contains(&row.get(Field::FlowDirection))
 }
 
 /// Whether both tellings of a row's flow would be of one edge.

@@ -95,8 +95,8 @@ pub(super) enum Second {
     Never,
     /// Where the pair is the attachment.
     IfPair(u8),
-    /// Where the direction is that of the way out.
-    IfEgress(u8),
+    /// Where the direction is not that of the way in.
+    UnlessIngress(u8),
 }
 
 impl Plan {
@@ -148,7 +148,7 @@ impl Plan {
         let second = match layout.sightings() {
             Sightings::Apart | Sightings::Blind => Second::Never,
             Sightings::OfPairs { pair, .. } | Sightings::Twins { pair, .. } => Second::IfPair(place(pair)?),
-            Sightings::OfDirections { direction } => Second::IfEgress(place(direction)?),
+            Sightings::OfDirections { direction } => Second::UnlessIngress(place(direction)?),
         };
         let column = |field| layout.column(field);
         let times = (

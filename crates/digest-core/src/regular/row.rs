@@ -6,7 +6,7 @@ use crate::key::{Key, NO_PORTS, folded_ports};
 use crate::regular::plan::{NUMBERS, Own, Plan, Second};
 use crate::regular::reader::{Cell, Rows};
 use crate::regular::split::cell;
-use crate::sighting::EGRESS;
+use crate::sighting::INGRESS;
 use crate::vector::{BEFORE, Lanes, Padded, View};
 
 /// What a row of a burst has of its own.
@@ -162,7 +162,7 @@ fn long_numbers(text: Padded<'_>, origin: u32, plan: &Plan, own: &Own) -> Option
     Some(values)
 }
 
-/// `None` where the row may tell of a flow a second time.
+/// `None` where the row may tell of a flow a second time, or does not say whether it does.
 #[cold]
 fn is_told_once(view: &View, first: &View, cells: &[u32], plan: &Plan, own: &Own) -> Option<()> {
     let token = |place: u8| {
@@ -171,7 +171,7 @@ fn is_told_once(view: &View, first: &View, cells: &[u32], plan: &Plan, own: &Own
     };
     let is_second = match plan.second {
         Second::Never => false,
-        Second::IfEgress(direction) => token(direction) == EGRESS,
+        Second::UnlessIngress(direction) => token(direction) != INGRESS,
         Second::IfPair(pair) => {
             let column = plan.interface?;
             let attachment = first.get(cells.get(column)? + 1, *cells.get(column + 1)?);

@@ -246,6 +246,26 @@ fn rows_that_may_tell_of_a_flow_twice_are_counted_as_doubtful() {
             ),
             0,
         ),
+        // The same where a row leaves its direction open, and only there.
+        (
+            log(
+                "tgw-attachment-id tgw-pair-attachment-id flow-direction",
+                &[
+                    "tgw-attach-1 tgw-attach-1 -",
+                    "tgw-attach-1 tgw-attach-1 ingress",
+                    "tgw-attach-1 tgw-attach-2 -",
+                    "- tgw-attach-2 sideways",
+                ],
+            ),
+            2,
+        ),
+        (
+            log(
+                "tgw-id flow-direction",
+                &["tgw-1 ingress", "tgw-1 egress", "tgw-1 -", "tgw-1 ingress", "tgw-1 -"],
+            ),
+            2,
+        ),
         // Rows of another layout behind them are none.
         (
             log("tgw-attachment-id", &["tgw-attach-1"; 3]) + &log("interface-id", &["eni-1"; 4]),
