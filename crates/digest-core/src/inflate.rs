@@ -205,7 +205,7 @@ impl<'s> Text<'s> {
                 return Ok(Self::Whole { bytes, taken });
             }
         }
-        // Too large, or not sound, or in an envelope: in pieces, which says what is wrong and takes the envelope off.
+        // Too large, or not sound, or in an envelope or behind a mark: in pieces, which says what is wrong and takes that off.
         let text =
             Pieces::of(Inflated::gzip(Input::after(gzip, read, source), pieces.as_mut()).within(*most_ratio));
         Ok(Self::Pieces { text, window })

@@ -1,9 +1,9 @@
 //! One object's text as it is read: its bytes, and out of their envelope if they have one.
 
 use super::TextFailure;
-use super::envelope::Envelope;
 use super::envelope::documents::Documents;
 use super::envelope::export::Export;
+use super::envelope::{Envelope, MARK};
 use super::inflated::Inflated;
 
 /// The text of one object.
@@ -73,9 +73,11 @@ impl<'s> Pieces<'s> {
                 read => count += read,
             }
         }
-        let begin = begin.get(..count).unwrap_or_default().to_vec();
+        let begin = begin.get(..count).unwrap_or_default();
+        let begin = begin.strip_prefix(MARK).unwrap_or(begin).to_vec();
         self.taker = match Envelope::of(&begin) {
-            Envelope::None => {
+            // One mark is taken off; what stands behind it is text.
+            Envelope::None | Envelope::Mark => {
                 self.begin = begin;
                 Taker::None
             }

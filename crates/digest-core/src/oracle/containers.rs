@@ -20,11 +20,17 @@ pub(crate) fn unwrapped(bytes: &[u8]) -> Option<Vec<u8>> {
     } else {
         text = bytes.to_vec();
     }
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
+    // Blanks may stand before what they are known by, but not more than 32.
+    let blanks = text.iter().take(32).take_while(|byte| b" \t\r\n".contains(byte));
+    let begin = text.get(blanks.count()..)?;
     if text.starts_with(&GZIP) {
         None
-    } else if text.starts_with(b"{") {
+    } else if begin.starts_with(b"{") {
         messages(str::from_utf8(&text).ok()?)
-    } else if time_of_export(&text).is_some() {
+    } else if time_of_export(begin).is_some() {
         let lines = text.split(|byte| *byte == b'\n');
         let lines = lines.map(|line| {
             let rest = line.get(time_of_export(line).unwrap_or(0)..).unwrap_or_default();

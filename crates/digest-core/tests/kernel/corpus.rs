@@ -263,8 +263,10 @@ fn names(list: &str) -> Vec<String> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Delivery {
     Bare,
+    /// Behind a byte order mark.
+    Marked,
     Export,
-    /// A document for each row, with something between them.
+    /// A document for each row, with something before each.
     Documents(&'static str),
     Subscription,
 }
@@ -273,6 +275,7 @@ pub(crate) fn delivery() -> impl Strategy<Value = Delivery> {
     select(vec![
         Delivery::Bare,
         Delivery::Bare,
+        Delivery::Marked,
         Delivery::Export,
         Delivery::Documents(""),
         Delivery::Documents("\n"),
@@ -284,13 +287,15 @@ pub(crate) fn delivery() -> impl Strategy<Value = Delivery> {
 impl Delivery {
     /// A text so delivered.
     pub(crate) fn of(self, text: Vec<u8>) -> Vec<u8> {
-        if matches!(self, Self::Bare) {
-            return text;
+        match self {
+            Self::Bare => return text,
+            Self::Marked => return [b"\xef\xbb\xbf", &*text].concat(),
+            _ => {}
         }
         let text = String::from_utf8(text).unwrap();
         let rows = text.split('\n');
         let delivered = match self {
-            Self::Bare => return text.into_bytes(),
+            Self::Bare | Self::Marked => return text.into_bytes(),
             Self::Export => rows
                 .zip(0..)
                 .map(|(row, at)| match at % 3 {
@@ -301,9 +306,11 @@ impl Delivery {
                 .collect::<Vec<_>>()
                 .join("\n"),
             Self::Documents(between) => rows
-                .map(|row| serde_json::json!({"host": {"a": ["}", "\\"]}, "message": row}).to_string())
-                .collect::<Vec<_>>()
-                .join(between),
+                .map(|row| {
+                    let document = serde_json::json!({"host": {"a": ["}", "\\"]}, "message": row});
+                    format!("{between}{document}")
+                })
+                .collect::<String>(),
             Self::Subscription => {
                 let events: Vec<_> = rows
                     .map(|row| serde_json::json!({"id": "1", "message": row}))

@@ -262,7 +262,13 @@ fn rows_that_may_tell_of_a_flow_twice_are_counted_as_doubtful() {
         (
             log(
                 "tgw-id flow-direction",
-                &["tgw-1 ingress", "tgw-1 egress", "tgw-1 -", "tgw-1 ingress", "tgw-1 -"],
+                &[
+                    "tgw-1 ingress",
+                    "tgw-1 egress",
+                    "tgw-1 -",
+                    "tgw-1 ingress",
+                    "tgw-1 -",
+                ],
             ),
             2,
         ),

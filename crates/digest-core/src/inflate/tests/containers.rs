@@ -98,11 +98,20 @@ fn an_envelope_is_taken_off_whatever_it_is_compressed_with() {
     let export =
         b"2024-02-29T23:59:59.999Z 2 one\n2024-02-29T23:59:59Z\t2 two\n\n2 three\n2024-02-29T23:59:59Z";
     let documents = br#"{"message": "2 one"}{"a": ["}"], "message": "2 two\n"} {"message": "2 three"}"#;
+    let rows = b"2 one\n2 two\n\n2 three\n";
+    let far = [&[b' '; 33][..], b"{"].concat();
     for (text, rows) in [
-        (&export[..], &b"2 one\n2 two\n\n2 three\n"[..]),
-        (documents, b"2 one\n2 two\n\n2 three\n"),
+        (&export[..], &rows[..]),
+        (
+            &[b"\n\r\n", &export[..]].concat(),
+            &[b"\n\r\n", &rows[..]].concat(),
+        ),
+        (documents, rows),
+        (&[&[b' '; 32], &documents[..]].concat(), rows),
+        (&[b"\xef\xbb\xbf", &documents[..]].concat(), rows),
+        (b"\xef\xbb\xbf\xef\xbb\xbf2 one", b"\xef\xbb\xbf2 one"),
         (b"2024-02-29 2 one", b"2024-02-29 2 one"),
-        (b" {", b" {"),
+        (&far, &far),
     ] {
         for object in [text.to_vec(), gzip(text), zstd(text)] {
             assert_eq!(text_of(&object).unwrap(), rows);
