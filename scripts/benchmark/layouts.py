@@ -8,6 +8,11 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+# Where the default layout has a record's addresses. A packet's are the same, but for one flow in so many, which a
+# gateway passed on.
+ADDRESSES = (3, 4)
+PASSED_ON = 16
+
 # What a further column of a layout holds: of the record's interface (one of ten thousand), or of the record.
 Value = Callable[[int, int], str]
 
@@ -22,10 +27,8 @@ WIDER: dict[str, Value] = {
     "sublocation-type": lambda _, __: "-",
     "sublocation-id": lambda _, __: "-",
 }
-# Beyond these, edges are told apart by what the columns hold: that is more work, and not only more columns.
+# By these and the packets' addresses, edges with a history are told apart: that is more work, and not only more columns.
 TOLD_APART: dict[str, Value] = {
-    "pkt-srcaddr": lambda _, __: "-",
-    "pkt-dstaddr": lambda _, __: "-",
     "pkt-src-aws-service": lambda _, record: "-" if record % 50 else "S3",
     "pkt-dst-aws-service": lambda _, record: "-" if record % 40 else "DYNAMODB",
     "flow-direction": lambda _, record: "egress" if record % 2 else "ingress",
@@ -52,18 +55,25 @@ def wider(source: Path, target: Path) -> None:
 
 def version_5(source: Path, target: Path) -> None:
     """Every column of version 5."""
-    _rewrite(source, target, _with(WIDER | TOLD_APART))
+    _rewrite(source, target, _with(WIDER | TOLD_APART, in_packets=True))
 
 
-def _with(more: dict[str, Value]) -> Callable[[int, list[bytes]], list[bytes]]:
+def _with(more: dict[str, Value], in_packets: bool = False) -> Callable[[int, list[bytes]], list[bytes]]:
     names = [name.encode() for name in more]
     values = list(more.values())
+    if in_packets:
+        names += [b"pkt-srcaddr", b"pkt-dstaddr"]
 
     def columns(number: int, words: list[bytes]) -> list[bytes]:
         if number == 0:
             return words + names
         interface = int(words[2][-4:], 16) % 10_000 if words[2] != b"-" else 0
-        return words + [value(interface, number).encode() for value in values]
+        added = [value(interface, number).encode() for value in values]
+        if in_packets:
+            added += [words[at] for at in ADDRESSES]
+            if words[ADDRESSES[0]] != b"-" and int(words[5]) % PASSED_ON == 0:
+                added[-2] = b"100.64.%d.%d" % (interface // 256 % 256, interface % 256)
+        return words + added
 
     return columns
 

@@ -6,6 +6,7 @@ import time
 
 import flow_logs
 import oracle
+import pytest
 from flow_logs import Window
 from front import denied
 from stack import text_of
@@ -89,6 +90,28 @@ def test_only_prefixes_of_the_window_are_listed(fronted):
     assert f"{window.start:/%Y/%m/%d}" in "".join(prefixes)
     deep = [prefix for prefix in prefixes if "vpcflowlogs/" in prefix and prefix.count("/") > 5]
     assert all(f"{window.start:%Y/%m/%d}" in prefix for prefix in deep), deep
+
+
+@pytest.mark.parametrize("told", [{}, {"VPC_FLOW_LOGS_SCAN_CACHE": "5m"}])
+def test_a_worker_looks_for_accounts_again_or_not_as_it_is_told(fronted, told):
+    fronted.start_api().start_worker(**told)
+
+    def looks():
+        """Listings that find accounts or regions: of a folder above all days."""
+        listings = [seen for seen in fronted.front.requests(fronted.logs.name) if seen.is_listing]
+        above = [seen for seen in listings if seen.query["prefix"][0].count("/") < 4 and "delimiter" in seen.query]
+        return len(above)
+
+    # Every plan begins so, and readiness asks once.
+    counts = []
+    for _ in range(3):
+        window = Window.fresh()
+        flow_logs.write(fronted.logs, window)
+        before = looks()
+        fronted.build(window)
+        counts.append(looks() - before)
+    assert counts[0] >= 2
+    assert counts[1:] == ([0, 0] if told else counts[:1] * 2)
 
 
 def test_a_store_that_stumbles_is_tried_again(fronted):

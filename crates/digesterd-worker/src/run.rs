@@ -77,7 +77,7 @@ pub async fn open(settings: &Settings, readiness: &Readiness, metrics: &Metrics)
     let storage = open_store(&settings.storage, &settings.aws).await?;
     let progress = open_store(&settings.progress, &settings.aws).await?;
     let scan = Scope::new(&settings.scan.accounts, &settings.scan.regions)?;
-    let flow_logs = flow_logs.scanning(scan);
+    let flow_logs = flow_logs.scanning(scan).remembering(settings.scan.cache);
     register_flow_logs(readiness, &flow_logs);
     register(readiness, "storage", &storage);
     register(readiness, "progress", &progress);

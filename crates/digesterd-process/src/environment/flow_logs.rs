@@ -1,5 +1,7 @@
 //! Which flow logs are read and how much of them is in flight: `VPC_FLOW_LOGS_SCAN_ACCOUNTS`,
-//! `VPC_FLOW_LOGS_SCAN_REGIONS`, `VPC_MAX_BYTES_PREFETCH`, `VPC_MAX_CONCURRENT_PREFETCH`.
+//! `VPC_FLOW_LOGS_SCAN_REGIONS`, `VPC_FLOW_LOGS_SCAN_CACHE`, `VPC_MAX_BYTES_PREFETCH`, `VPC_MAX_CONCURRENT_PREFETCH`.
+
+use std::time::Duration;
 
 use digest_core::Scope;
 use serde::Deserialize;
@@ -13,6 +15,8 @@ pub struct FlowLogsSettings {
     pub accounts: Vec<String>,
     /// Region names.
     pub regions: Vec<String>,
+    /// How long those that were found by listing are used again; zero: not at all.
+    pub cache: Duration,
 }
 
 /// What may be requested and not yet inflated, per process.
@@ -28,6 +32,7 @@ pub struct PrefetchSettings {
 pub(super) struct RawScan {
     vpc_flow_logs_scan_accounts: Option<String>,
     vpc_flow_logs_scan_regions: Option<String>,
+    vpc_flow_logs_scan_cache: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -57,9 +62,16 @@ impl FlowLogsSettings {
         };
         let accounts = names("VPC_FLOW_LOGS_SCAN_ACCOUNTS", raw.vpc_flow_logs_scan_accounts);
         let regions = names("VPC_FLOW_LOGS_SCAN_REGIONS", raw.vpc_flow_logs_scan_regions);
+        let cache = reader.value_or(
+            "VPC_FLOW_LOGS_SCAN_CACHE",
+            raw.vpc_flow_logs_scan_cache,
+            values::duration,
+            Duration::ZERO,
+        );
         Some(Self {
             accounts: accounts?,
             regions: regions?,
+            cache: cache?,
         })
     }
 }

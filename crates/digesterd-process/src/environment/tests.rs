@@ -262,6 +262,9 @@ fn without_variables_the_defaults_are_those_of_the_table() {
         PrefetchSettings::read_or_default(&reader).unwrap(),
         PrefetchSettings::default()
     );
+    let scan = FlowLogsSettings::read(&reader).unwrap();
+    assert_eq!(scan, FlowLogsSettings::default());
+    assert_eq!(scan.cache, duration("VPC_FLOW_LOGS_SCAN_CACHE"));
     reader.finish(Some(())).unwrap();
 }
 

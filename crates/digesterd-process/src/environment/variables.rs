@@ -41,6 +41,7 @@ pub const VARIABLES: &[Variable] = &[
     secret("VPC_FLOW_LOGS_BUCKET_ROLE_EXTERNAL_ID", "none"),
     open("VPC_FLOW_LOGS_SCAN_ACCOUNTS", "all"),
     open("VPC_FLOW_LOGS_SCAN_REGIONS", "all"),
+    open("VPC_FLOW_LOGS_SCAN_CACHE", "0s"),
     open("VPC_FLOW_LOGS_LATE_ARRIVAL", "30m"),
     open("VPC_FLOW_LOGS_FORMAT", "the default format"),
     open("VPC_MAX_BYTES_PREFETCH", "required"),
