@@ -27,7 +27,7 @@ WIDER: dict[str, Value] = {
     "sublocation-type": lambda _, __: "-",
     "sublocation-id": lambda _, __: "-",
 }
-# By these and the packets' addresses, edges with a history are told apart: that is more work, and not only more columns.
+# By these and the packets' addresses edges with a history are told apart: more work, and not only more columns.
 TOLD_APART: dict[str, Value] = {
     "pkt-src-aws-service": lambda _, record: "-" if record % 50 else "S3",
     "pkt-dst-aws-service": lambda _, record: "-" if record % 40 else "DYNAMODB",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 import flow_logs
 import oracle
-import pytest
 from flow_logs import Window
 from front import denied
 from stack import text_of
