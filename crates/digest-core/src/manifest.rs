@@ -262,7 +262,7 @@ impl Manifest {
         if records.doubtful_sightings > 0 {
             reasons.push(format!(
                 "{} records of transit gateways may count twice: their format lacks tgw-pair-attachment-id or \
-                 flow-direction",
+                 flow-direction, or they leave it open",
                 records.doubtful_sightings
             ));
         }
