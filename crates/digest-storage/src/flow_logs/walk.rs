@@ -5,7 +5,8 @@
 //! end of a page whose last key is of no use, the next request asks for what comes after the keys that cannot be of
 //! use either (`start-after`). A key before the window sends it to its flow log's first time, a key behind it to the
 //! next flow log. So with F flow logs and N planned objects there are at most `1 + 2·F + N/1000` requests, however many
-//! keys the folder has.
+//! keys the flow logs have there. A key that is no flow log's says nothing of what follows it: such a key is passed over
+//! with the keys that it lies among, and where it lies among planned ones or by itself it counts as one of N.
 //!
 //! The folder may have folders of hours, or objects, or both. To find that out takes up to two requests, counted as
 //! discovery: one over the hours before the window, one behind those after it.
@@ -97,11 +98,14 @@ impl Day {
         loop {
             let mut listed = self.store.list(Some(&prefix), after.as_ref());
             let (mut taken, mut last): (usize, Option<Path>) = (0, None);
+            let mut other: Option<Path> = None;
             let onward = loop {
                 // The page is used up; another request is due.
                 if taken > 0
                     && taken.is_multiple_of(PAGE)
-                    && let Some(onward) = last.as_ref().and_then(|last| self.onward(last.as_ref()))
+                    && let Some(onward) = last
+                        .as_ref()
+                        .and_then(|last| self.behind(last.as_ref(), other.as_ref()))
                 {
                     break onward;
                 }
@@ -116,8 +120,10 @@ impl Day {
                     return Ok(None);
                 }
                 taken += 1;
-                last = Some(meta.location.clone());
-                self.enter(&mut plan, &meta);
+                if self.enter(&mut plan, &meta) {
+                    other = Some(meta.location.clone());
+                }
+                last = Some(meta.location);
             };
             let calls = pages(taken);
             plan.list_calls += calls - u64::from(past_hours);
@@ -150,7 +156,8 @@ impl Day {
         Ok(plan)
     }
 
-    fn enter(&self, plan: &mut Plan, meta: &ObjectMeta) {
+    /// Enters what a listing returned; whether it is a flow log's of another time.
+    fn enter(&self, plan: &mut Plan, meta: &ObjectMeta) -> bool {
         plan.listed += 1;
         match self.judge(meta.location.as_ref()) {
             Use::Planned(name) => plan.enter(FlowLogObject {
@@ -164,8 +171,9 @@ impl Day {
                 named: name.time,
             }),
             Use::Foreign => plan.enter_foreign(meta),
-            Use::Other => {}
+            Use::Other => return true,
         }
+        false
     }
 
     fn judge<'k>(&self, key: &'k str) -> Use<'k> {
@@ -177,9 +185,23 @@ impl Day {
         }
     }
 
+    /// Where to go on behind a page's last key, where `other` is the page's last key of another time; `None`: with the key
+    /// that follows.
+    fn behind(&self, last: &str, other: Option<&Path>) -> Option<Onward> {
+        self.onward(last).or_else(|| {
+            // What the other key sends the listing over, the last one may lie in.
+            self.onward(other?.as_ref()).filter(|onward| match onward {
+                Onward::After { key, .. } => key.as_str() > last,
+                Onward::End => true,
+            })
+        })
+    }
+
     /// Where to go on behind a key; `None`: with the key that follows it.
     fn onward(&self, key: &str) -> Option<Onward> {
-        let Use::Other = self.judge(key) else { return None };
+        if matches!(self.judge(key), Use::Planned(_)) {
+            return None;
+        }
         let below = key.strip_prefix(&self.folder)?;
         let (folders, file) = key.rsplit_once('/')?;
         let hour = below.split_once('/').and_then(|(folder, _)| self.hour(folder));

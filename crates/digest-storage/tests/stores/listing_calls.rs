@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use digest_core::{Scope, Window};
-use digest_storage::{FlowLogs, Plan};
+use digest_storage::{FlowLogs, Plan, Store};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
 
 use crate::vast::{Shape, Vast};
 
@@ -29,16 +31,19 @@ async fn planned(vast: &Vast, shape: Shape, window: &Window, late: i64) -> Plan 
         plan.list_calls + plan.discovery_calls,
         "{shape:?} {window:?}"
     );
-    let days: Vec<_> = [16, 17, 18].iter().map(|day| format!("201810{day}T")).collect();
+    // A day that the names of planned objects may bear is listed, though there be nothing in it.
+    let (first, last) = (
+        window.start() - TimeDelta::minutes(5),
+        window.stop() + TimeDelta::minutes(late),
+    );
     let mut bound = 0;
-    for day in &days {
-        let objects = plan
-            .objects
-            .iter()
-            .filter(|object| object.key.contains(day))
-            .count();
-        // A day that the window touches is listed, though there be nothing in it.
-        bound += 1 + 2 * shape.flow_logs + objects.div_ceil(1000);
+    let mut day = first.date_naive();
+    while day <= last.date_naive() {
+        let is_filled = day.to_string() == DAY;
+        let flow_logs = if is_filled { shape.flow_logs } else { 0 };
+        let objects = if is_filled { plan.objects.len() } else { 0 };
+        bound += 1 + 2 * flow_logs + objects.div_ceil(1000);
+        day = day.succ_opt().unwrap();
     }
     assert!(
         plan.list_calls <= bound as u64,
@@ -136,6 +141,61 @@ async fn the_rest_of_a_page_is_read_and_not_asked_for_again() {
     let vast = Vast::new(&[ACCOUNT], &[DAY], shape);
     let plan = planned(&vast, shape, &window("17T10:00", "17T11:00"), 30).await;
     assert_eq!((plan.list_calls, plan.listed), (1, 864));
+}
+
+/// Keys that no flow log has: among those of its times, whichever page ends on one; in folders of hours; and by themselves.
+#[tokio::test]
+async fn keys_that_are_no_flow_logs_count_only_where_they_lie_by_themselves() {
+    let folder = format!("AWSLogs/{ACCOUNT}/vpcflowlogs/us-east-1/2018/10/17");
+    let (flow_logs, each) = (3, 10);
+    let flow_logs_keys = |hours: bool| {
+        let slots = (0..flow_logs)
+            .flat_map(|flow_log| (0..288).map(move |slot| (flow_log, slot / 12, slot % 12 * 5)));
+        let folder = &folder;
+        slots.flat_map(move |(flow_log, hour, minute)| {
+            let below = if hours { format!("{hour:02}/") } else { String::new() };
+            (0..each).map(move |number| {
+                format!("{folder}/{below}{ACCOUNT}_vpcflowlogs_us-east-1_fl-{flow_log}_20181017T{hour:02}{minute:02}Z_{number}.log.gz")
+            })
+        })
+    };
+    for hours in [false, true] {
+        // One behind each of a flow log's, so that every page ends on one.
+        let among = flow_logs_keys(hours).map(|key| format!("{key}.part").replace(".log", "_log"));
+        let alone = (0..2500).map(|number| format!("{folder}/notes-{number:04}"));
+        for (foreign, apart) in [(among.collect::<Vec<_>>(), 0), (alone.collect(), 2500)] {
+            let store = Store::memory();
+            for key in flow_logs_keys(hours).chain(foreign) {
+                let path = Path::parse(key).unwrap();
+                store.object_store().put(&path, "k".into()).await.unwrap();
+            }
+            let plan = FlowLogs::new(store)
+                .plan(
+                    &window("17T10:00", "17T10:25"),
+                    &Scope::default(),
+                    TimeDelta::zero(),
+                )
+                .await
+                .unwrap();
+            // From 09:55 to 10:25, and as many that are no flow log's among them.
+            let planned = 7 * flow_logs * each;
+            assert_eq!(plan.objects.len(), planned);
+            let bound = 1 + 2 * flow_logs + (2 * planned + apart).div_ceil(1000);
+            let keys = 2 * flow_logs * each * 288;
+            assert!(
+                keys.div_ceil(1000) > bound || apart > 0,
+                "{keys} in pages are no more"
+            );
+            assert!(
+                plan.list_calls <= bound as u64,
+                "{} of {bound}, {hours} {apart}",
+                plan.list_calls
+            );
+            // Behind the last hour's folder that counts there is nothing to look for.
+            let seen = if hours { 0 } else { apart };
+            assert!(plan.foreign >= seen as u64, "{} of {seen}", plan.foreign);
+        }
+    }
 }
 
 #[tokio::test]
