@@ -137,6 +137,20 @@ pub enum RowFault {
         /// `header`; `default format` or `VPC_FLOW_LOGS_FORMAT` where no header came before.
         layout: &'static str,
     },
+    /// The line is neither a row nor a header, and looks like the header of a log that is no flow log.
+    #[error(
+        "it looks like a header, but only {known} of its {all} names are fields of flow logs (not {}): a log of \
+         another kind, which VPC_FLOW_LOGS_FORMAT does not help to read; leave it out",
+        unknown.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+    )]
+    StrangeHeader {
+        /// Names that are fields'.
+        known: usize,
+        /// Names in the line.
+        all: usize,
+        /// The first of those that no field has (cut).
+        unknown: Vec<String>,
+    },
     /// A number has something else than digits.
     #[error("{field} is not a number: {token:?}")]
     NotANumber {

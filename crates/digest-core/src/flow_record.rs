@@ -16,7 +16,7 @@ use crate::address::Address;
 use crate::error::{RowFault, quoted};
 use crate::facet::{self, FURTHER};
 use crate::field::Field;
-use crate::layout::{Layout, Row, is_header};
+use crate::layout::{Layout, Row, is_header, strange_header};
 use crate::number::{self, MOST_COUNTER, decimal};
 use crate::window::Window;
 
@@ -115,14 +115,14 @@ pub(crate) fn judge<'a>(
         Ok(row) => row,
         Err(_) if is_header(line) => return Ok(Verdict::Header),
         Err(found) => {
-            return Err(RowFault::FieldCount {
+            return Err(strange_header(line).unwrap_or_else(|| RowFault::FieldCount {
                 found,
                 expected: layout.width(),
                 layout: layout.origin(),
-            });
+            }));
         }
     };
-    judge_row(&row, layout, window, || is_header(line))
+    judge_row(&row, layout, window, || is_header(line)).map_err(|fault| strange_header(line).unwrap_or(fault))
 }
 
 /// Judges a row whose values stand in their places. Where its time cannot be read it may be a header.

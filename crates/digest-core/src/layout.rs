@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::address::Address;
-use crate::error::{LayoutFault, quoted};
+use crate::error::{LayoutFault, RowFault, quoted};
 use crate::fact::FactColumn;
 use crate::field::{ATTACHMENT, DEFAULT_FORMAT, Field, KnownField, USED};
 use crate::number::is_number;
@@ -14,6 +14,9 @@ use crate::sighting::Sightings;
 const UNUSED: u8 = u8::MAX;
 /// The same, of a field that an interface's rows share.
 const STEADY: u8 = u8::MAX - 1;
+
+/// Known names that no line of words has by chance; and how many unknown ones a message shows.
+const SEVERAL: usize = 3;
 
 /// Columns without which there is no edge to count; one of start and end is needed besides.
 const NEEDED: [Field; 5] = [
@@ -338,15 +341,33 @@ pub(crate) fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether a line is a header: more than half of its tokens are known field names and none is a number or an
 /// address.
 pub(crate) fn is_header(line: &[u8]) -> bool {
+    names(line).is_some_and(|(known, all)| known * 2 > all)
+}
+
+/// What is wrong with a line that looks like a header of another kind of log: it has a flow log's names, but too few, and
+/// nothing that only a row has.
+#[cold]
+pub(crate) fn strange_header(line: &[u8]) -> Option<RowFault> {
+    let (known, all) = names(line)?;
+    let unknown = tokens(line).filter(|token| KnownField::of_name(token).is_none());
+    (known >= SEVERAL && known * 2 <= all).then(|| RowFault::StrangeHeader {
+        known,
+        all,
+        unknown: unknown.take(SEVERAL).map(quoted).collect(),
+    })
+}
+
+/// How many of a line's tokens are known field names, and how many there are; `None` where one is a number or an address.
+fn names(line: &[u8]) -> Option<(usize, usize)> {
     let (mut known, mut all) = (0usize, 0usize);
     for token in tokens(line) {
         if is_number(token) || Address::parse(token).is_some() {
-            return false;
+            return None;
         }
         all += 1;
         known += usize::from(KnownField::of_name(token).is_some());
     }
-    known * 2 > all
+    Some((known, all))
 }
 
 fn bit(field: Field) -> u32 {

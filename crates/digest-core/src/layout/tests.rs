@@ -1,6 +1,7 @@
 //! Layouts of headers and formats, and what is refused.
 
 use super::*;
+use crate::flow_record::judge;
 
 #[test]
 fn columns_are_found_by_name_in_any_order() {
@@ -83,6 +84,32 @@ fn a_header_has_mostly_known_names_and_no_value() {
     assert!(!is_header(b"srcaddr dstaddr bytes 2"));
     assert!(!is_header(b"srcaddr dstaddr bytes ::1"));
     assert!(!is_header(b"bogus line") && !is_header(b""));
+}
+
+#[test]
+fn a_header_of_too_few_known_names_is_told_from_a_row() {
+    let told = |line: &str| strange_header(line.as_bytes()).map(|fault| fault.to_string());
+    assert_eq!(
+        told("srcaddr src_port dstaddr dst_port rule bytes").unwrap(),
+        "it looks like a header, but only 3 of its 6 names are fields of flow logs (not \"src_port\", \"dst_port\", \
+         \"rule\"): a log of another kind, which VPC_FLOW_LOGS_FORMAT does not help to read; leave it out"
+    );
+    // As wide as the rows, too.
+    let layout = Layout::from_header(b"srcaddr dstaddr protocol packets bytes end").unwrap();
+    let judged = judge(b"srcaddr src_port dstaddr dst_port bytes rule", &layout, None);
+    assert!(matches!(
+        judged,
+        Err(RowFault::StrangeHeader { known: 3, all: 6, .. })
+    ));
+    // A header; words that two fields have by chance; a number, an address.
+    for line in [
+        "srcaddr dstaddr bytes a b",
+        "the start and the end",
+        "srcaddr dstaddr bytes a b c 2",
+        "srcaddr dstaddr bytes a b c ::1",
+    ] {
+        assert_eq!(told(line), None, "{line}");
+    }
 }
 
 #[test]
