@@ -15,7 +15,8 @@ from pyarrow import parquet
 
 FIXTURES = Path(__file__).parents[1] / "crates/digest-core/tests/fixtures"
 INT32 = {"version", "srcport", "dstport", "protocol", "tcp-flags"}
-INT64 = {"packets", "bytes", "start", "end"}
+LOST = {f"packets-lost-{why}" for why in ("no-route", "blackhole", "mtu-exceeded", "ttl-expired")}
+INT64 = {"packets", "bytes", "start", "end"} | LOST
 
 
 def columns_of(log: Path) -> dict[str, list[str | None]]:
@@ -80,7 +81,12 @@ def as_duckdb_copies_it(log: Path) -> None:
     duckdb.connect().execute(f"COPY (SELECT * FROM {rows}) TO '{copy}' (FORMAT parquet, COMPRESSION snappy)")
 
 
-as_aws_documents_it(FIXTURES / "parquet-as-aws-documents-it-is-read" / "input.log")
+for name in (
+    "parquet-as-aws-documents-it-is-read",
+    "parquet-of-a-transit-gateway-is-read",
+    "parquet-with-milliseconds-is-read",
+):
+    as_aws_documents_it(FIXTURES / name / "input.log")
 as_text_with_accounts_as_numbers(
     FIXTURES / "parquet-with-numbers-as-text-and-accounts-as-numbers-is-read" / "input.log"
 )
