@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memrchr};
 
-use crate::inflate::{Pieces, Text, TextFailure};
+use crate::inflate::{Container, Delivery, Pieces, Text, TextFailure};
 use crate::vector::PAD;
 
 /// Bytes of text read at a time.
@@ -94,6 +94,23 @@ impl<'s> Blocks<'s> {
                 ..
             } => Ok((std::mem::take(is_next) && *length > 0)
                 .then(|| Block::Lines(Lines::ended(bytes, PAD, PAD + *length)))),
+        }
+    }
+
+    /// What the object is packed in.
+    pub(crate) fn container(&self) -> Container {
+        match self {
+            // Of what is taken in whole, everything is gzip.
+            Self::Whole { .. } => Container::Gzip,
+            Self::Pieces(cutter) => cutter.text.container(),
+        }
+    }
+
+    /// What its rows were delivered in, once some have been read.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        match self {
+            Self::Whole { .. } => None,
+            Self::Pieces(cutter) => cutter.text.delivery(),
         }
     }
 

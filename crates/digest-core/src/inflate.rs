@@ -15,6 +15,7 @@ use bytes::Bytes;
 use crate::input::{Input, read_some};
 use crate::vector::PAD;
 
+mod container;
 mod envelope;
 mod header;
 mod inflated;
@@ -28,6 +29,7 @@ mod whole;
 mod zlib;
 mod zstandard;
 
+pub use container::{Container, Delivery};
 use envelope::Envelope;
 use inflated::{Inflated, bomb, is_bomb};
 pub(crate) use pieces::Pieces;

@@ -17,6 +17,10 @@ use crate::layout::Layout;
 use crate::readers::Allowance;
 use crate::window::Window;
 
+mod outline;
+
+use outline::names;
+
 /// What a column's values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -109,11 +113,7 @@ impl Schema {
     ) -> Result<Self, NoSchema> {
         let metadata = footer::read(place, allowance)?;
         let columns = metadata.file_metadata().schema_descr().columns();
-        let names: Vec<String> = columns
-            .iter()
-            .map(|column| column.path().parts().first().cloned().unwrap_or_default())
-            .collect();
-        let layout = Layout::of_table(&names).map_err(NoSchema::Layout)?;
+        let layout = Layout::of_table(&names(columns)).map_err(NoSchema::Layout)?;
         let mut wanted = Vec::new();
         for (at, column) in columns.iter().enumerate() {
             let Some(field) = layout.field(at) else {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use super::stream::{Behind, Inflate};
 use super::zstandard::{Frames, is_frame};
-use super::{GZIP, TextFailure, header};
+use super::{Container, GZIP, TextFailure, header};
 use crate::checksum::Checksum;
 use crate::input::Input;
 
@@ -87,6 +87,15 @@ impl<'s> Inflated<'s> {
     /// The same with a bound on the bytes that come of each byte.
     pub(crate) fn within(self, most_ratio: u64) -> Self {
         Self { most_ratio, ..self }
+    }
+
+    /// What the bytes are packed in.
+    pub(crate) fn container(&self) -> Container {
+        match self.by {
+            By::Nothing => Container::Plain,
+            By::Gzip(_) => Container::Gzip,
+            By::Zstd(_) => Container::Zstd,
+        }
     }
 
     /// Bytes taken from the source, once [`Inflated::read`] has returned 0.

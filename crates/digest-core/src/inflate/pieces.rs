@@ -1,10 +1,10 @@
 //! One object's text as it is read: its bytes, and out of their envelope if they have one.
 
-use super::TextFailure;
 use super::envelope::documents::Documents;
 use super::envelope::export::Export;
 use super::envelope::{Envelope, MARK};
 use super::inflated::Inflated;
+use super::{Container, Delivery, TextFailure};
 
 /// The text of one object.
 pub(crate) struct Pieces<'s> {
@@ -55,6 +55,20 @@ impl<'s> Pieces<'s> {
             }
             Taker::Export(export) => export.read(&mut self.bytes, out),
             Taker::Documents(documents) => documents.read(&mut self.bytes, out),
+        }
+    }
+
+    /// What the object is packed in.
+    pub(crate) fn container(&self) -> Container {
+        self.bytes.container()
+    }
+
+    /// What its rows were delivered in, once some have been read.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        match self.taker {
+            Taker::NotYet | Taker::None => None,
+            Taker::Export(_) => Some(Delivery::Export),
+            Taker::Documents(_) => Some(Delivery::Documents),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! * [`agreement`]: whatever the bytes, the kernel says what the naive oracle says.
 //! * [`invariance`]: order, splits, threads, compression and read sizes change nothing.
+//! * [`beginnings`]: what is told of an object without its rows is what folding it finds.
 //! * [`bursts`]: rows that share what they share at any length, and rows among them that are wrong.
 //! * [`long_logs`]: thousands of rows in bursts, with every other kind among them.
 //! * [`others`]: records that another flow log has do not count; those that may count twice are told.
@@ -30,6 +31,7 @@
 
 mod agreement;
 mod answer;
+mod beginnings;
 mod bounds;
 mod bursts;
 mod corpus;

@@ -5,8 +5,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use digest_core::{
-    Actions, Contents, Digest, FoldOptions, ObjectTally, Others, Source, first_layout, fold_parallel,
-    parquet_copy,
+    Actions, Contents, Digest, FoldOptions, ObjectTally, Others, Source, fold_parallel, parquet_copy,
 };
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
@@ -289,24 +288,4 @@ fn rows_that_may_tell_of_a_flow_twice_are_counted_as_doubtful() {
             assert_eq!(tally.is_clean(), doubtful == 0);
         }
     }
-}
-
-#[test]
-fn a_format_can_be_had_without_its_rows() {
-    let look = |bytes: &[u8]| {
-        let mut bytes = bytes;
-        first_layout(&FoldOptions::default(), "object", &mut bytes).map(|layout| layout.novelty())
-    };
-    let text = log(rows().iter().map(|(.., row)| row).take(3));
-    assert_eq!(look(text.as_bytes()).unwrap(), (3, 16));
-    assert_eq!(look(&parquet_copy(&text, 10).unwrap()).unwrap(), (3, 16));
-    assert_eq!(
-        look(b"\n\n2 1 eni-1 no header").unwrap(),
-        (2, 14),
-        "the default format"
-    );
-    assert_eq!(look(b"").unwrap(), (2, 14));
-    let newer = "srcaddr dstaddr protocol packets bytes start reject-reason x-new";
-    assert_eq!(look(newer.as_bytes()).unwrap(), (8, 7));
-    assert!(look(b"srcaddr dstaddr").is_err() && look(b"PAR1 and no more").is_err());
 }
