@@ -95,7 +95,7 @@ impl Prefetch {
         };
         let permit = Arc::clone(&self.objects).acquire_owned().await.map_err(closed)?;
         let counted = Counted::new(&self.gauge, permit);
-        let whole = object.size <= self.most_bytes.min(MOST_WHOLE);
+        let whole = self.is_whole(object.size);
         let share = if whole {
             object.size
         } else {
@@ -111,8 +111,39 @@ impl Prefetch {
             bytes,
             gauge: Arc::clone(&self.gauge),
         };
-        let piece = if whole { object.size } else { share.min(PIECE) };
+        let piece = if whole { object.size } else { self.piece() };
         fetch::begin(store.clone(), object, reservation, piece, whole)
+    }
+
+    /// Whether an object of this size comes whole; a larger one comes in pieces or by ranges.
+    #[must_use]
+    pub fn is_whole(&self, size: u64) -> bool {
+        size <= self.most_bytes.min(MOST_WHOLE)
+    }
+
+    /// Requests that fetch an object of this size in order, where none breaks off.
+    #[must_use]
+    pub fn requests(&self, size: u64) -> u64 {
+        if self.is_whole(size) {
+            return 1;
+        }
+        let piece = self.piece();
+        1 + size.saturating_sub(fetch::FIRST.min(piece)).div_ceil(piece)
+    }
+
+    /// Bytes of the first piece of an object of this size: all of it, where it comes whole.
+    #[must_use]
+    pub fn first_bytes(&self, size: u64) -> u64 {
+        if self.is_whole(size) {
+            size
+        } else {
+            fetch::FIRST.min(self.piece()).min(size)
+        }
+    }
+
+    /// Largest piece of an object that does not come whole.
+    fn piece(&self) -> u64 {
+        self.most_bytes.min(SHARE).min(PIECE)
     }
 
     /// What is in flight.

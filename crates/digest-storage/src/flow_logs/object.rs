@@ -75,6 +75,12 @@ impl FlowLogObject {
         }
     }
 
+    /// The time in its name, where the name is a flow log object's.
+    #[must_use]
+    pub fn time_in_name(&self) -> Option<DateTime<Utc>> {
+        (!self.flow_log_id.is_empty()).then_some(self.named)
+    }
+
     /// Order by name.
     #[must_use]
     pub fn cmp_by_name(&self, other: &Self) -> Ordering {

@@ -29,7 +29,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 pub(super) const CHUNKS: usize = 4096;
 /// The first piece of an object that comes in pieces. By its bytes a reader knows whether it goes on in order, or by
 /// ranges; no more is requested until they have been consumed.
-const FIRST: u64 = 256 * 1024;
+pub(super) const FIRST: u64 = 256 * 1024;
 
 /// Room that bytes take until they are consumed.
 #[derive(Debug)]
