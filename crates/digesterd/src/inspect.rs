@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use chrono::{Days, NaiveTime, TimeDelta};
-use digest_core::{Scope, Window};
-use digest_storage::{FlowLogs, Plan, Survey};
+use digest_core::{BadRows, FoldOptions, Scope, Window};
+use digest_storage::{FlowLogs, Plan, Prefetch, Survey};
 use digesterd_process::environment::{DigestSettings, Environment, PrefetchSettings};
 use digesterd_worker::build::Source;
 
@@ -17,13 +17,18 @@ use crate::arguments::{InspectArguments, refused};
 use crate::place::{Found, MOST_LOOKED_INTO, find};
 use crate::stdout;
 
+mod choice;
 mod estimate;
 mod findings;
+mod large;
 mod sample;
+mod sampled;
 mod text;
 
+use estimate::Estimate;
 use findings::Findings;
-use sample::Sampling;
+use large::{Fetching, Large};
+use sample::Sample;
 
 /// Accounts and regions whose days are looked for.
 const MOST_DATED: usize = 200;
@@ -55,16 +60,26 @@ pub(crate) async fn run(arguments: &InspectArguments, environment: Environment) 
     let begun = Instant::now();
     let plan = planned(flow_logs, source, window.as_ref(), &scope, late_arrival).await?;
     let listing = begun.elapsed();
-    let sampling = Sampling {
-        window,
-        max_row: digests.max_row,
-        layout: digests.layout.clone(),
-        most_objects: usize::from(arguments.samples),
+    let options = options(&digests, window);
+    let most = usize::from(arguments.samples);
+    let sample = Sample::take(flow_logs, &plan, &options, most).await?;
+    let fetched = FoldOptions {
+        // What a worker keeps.
+        edges: digests.edges.unwrap_or(true),
+        ..options
     };
-    let sample = sampling.take(flow_logs, &plan).await?;
+    let fetching = fetching(flow_logs, &plan, &fetched, &prefetch, most).await?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let estimate = estimate::Estimate::of(&plan, listing, &sample, threads, prefetch.objects);
-    let findings = Findings::of(&found, window, &scope, survey, &plan, sample, estimate);
+    let estimate = Estimate::of(&plan, listing, fetching, &sample, threads, prefetch.objects);
+    let findings = Findings::of(
+        &found,
+        (window, &scope),
+        &digests,
+        survey,
+        &plan,
+        sample,
+        estimate,
+    );
     if arguments.json {
         let json = serde_json::to_vec_pretty(&findings)?;
         stdout::write(|out| out.write_all(&json).and_then(|()| out.write_all(b"\n")))?;
@@ -83,6 +98,41 @@ fn settings(environment: &Environment) -> anyhow::Result<(DigestSettings, Prefet
     let digests = DigestSettings::read(&reader);
     let prefetch = PrefetchSettings::read_or_default(&reader);
     Ok(reader.finish(digests.zip(prefetch))?)
+}
+
+/// How a digest would read its rows; here those that cannot be read are counted, whatever they would do to a digest.
+fn options(digests: &DigestSettings, window: Option<Window>) -> FoldOptions {
+    FoldOptions {
+        window,
+        bad_rows: BadRows::Skip,
+        max_row: digests.max_row,
+        max_columns: digests.max_columns,
+        max_ratio: digests.max_ratio,
+        // Versions and regions are told by nothing else.
+        edges: true,
+        layout: digests.layout.clone(),
+    }
+}
+
+/// What fetching all objects takes.
+async fn fetching(
+    flow_logs: &FlowLogs,
+    plan: &Plan,
+    options: &FoldOptions,
+    prefetch: &PrefetchSettings,
+    most: usize,
+) -> anyhow::Result<Fetching> {
+    let prefetch = Prefetch::new(prefetch.objects, prefetch.bytes);
+    let large = Large::look((flow_logs, &prefetch), plan, options, most).await?;
+    let each = plan
+        .objects
+        .iter()
+        .map(|object| large.fetching(&prefetch, object));
+    Ok(each.fold(Fetching::default(), |all, one| Fetching {
+        requests: all.requests + one.requests,
+        bytes: all.bytes + one.bytes,
+        is_estimate: all.is_estimate || one.is_estimate,
+    }))
 }
 
 /// Where a directory has no flow logs at its top (of a bucket it is known), those of the folders below, some levels deep.

@@ -23,6 +23,8 @@ mod hours;
 mod insight;
 #[path = "cli/inspect.rs"]
 mod inspect;
+#[path = "cli/inspect_objects.rs"]
+mod inspect_objects;
 #[path = "cli/logs.rs"]
 mod logs;
 #[path = "cli/program.rs"]

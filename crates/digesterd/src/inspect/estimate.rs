@@ -2,26 +2,27 @@
 
 use std::time::Duration;
 
-use digest_storage::{FlowLogObject, Plan};
+use digest_storage::Plan;
 use serde::Serialize;
 
+use super::large::Fetching;
 use super::sample::Sample;
 
 /// The price list that costs are reckoned by.
 const PRICES: &str = "S3 Standard, us-east-1, list price: $0.005 per 1,000 LIST and $0.0004 per 1,000 GET; transfer not included";
 const DOLLARS_PER_LIST: f64 = 0.005 / 1000.0;
 const DOLLARS_PER_GET: f64 = 0.0004 / 1000.0;
-/// Largest object that is fetched by one request, and the pieces of larger ones.
-const MOST_WHOLE: u64 = 32 << 20;
-const PIECE: u64 = 8 << 20;
 
 /// What a digest would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Estimate {
     /// Requests that list objects, and that find accounts and regions.
     pub(super) list_requests: u64,
-    /// Requests that fetch objects.
+    /// Requests that fetch objects, and the bytes that they fetch.
     pub(super) get_requests: u64,
+    pub(super) get_bytes: u64,
+    /// Whether these two are estimates: of large Parquet files not all bytes are fetched.
+    pub(super) get_is_estimate: bool,
     /// Price of all requests.
     pub(super) dollars: f64,
     /// By which list.
@@ -35,16 +36,21 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    /// Reckons from the plan, the time that it took to list, and the sample.
+    /// Reckons from the plan, the time that it took to list, what fetching takes, and the sample.
     pub(super) fn of(
         plan: &Plan,
         listing: Duration,
+        fetching: Fetching,
         sample: &Sample,
         threads: usize,
         objects_in_flight: usize,
     ) -> Self {
         let list_requests = plan.list_calls + plan.discovery_calls;
-        let get_requests = plan.objects.iter().map(requests).sum::<u64>();
+        let Fetching {
+            requests: get_requests,
+            bytes: get_bytes,
+            is_estimate: get_is_estimate,
+        } = fetching;
         let share = |of_sample: Duration, whole: u64, sampled: u64| {
             (sampled > 0).then(|| of_sample.as_secs_f64() * whole as f64 / sampled as f64)
         };
@@ -56,6 +62,8 @@ impl Estimate {
         Self {
             list_requests,
             get_requests,
+            get_bytes,
+            get_is_estimate,
             dollars: list_requests as f64 * DOLLARS_PER_LIST + get_requests as f64 * DOLLARS_PER_GET,
             prices: PRICES,
             threads,
@@ -67,17 +75,10 @@ impl Estimate {
     }
 }
 
-/// Requests that fetch an object.
-fn requests(object: &FlowLogObject) -> u64 {
-    if object.size <= MOST_WHOLE {
-        1
-    } else {
-        object.size.div_ceil(PIECE)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use digest_storage::FlowLogObject;
+
     use super::*;
 
     #[test]
@@ -110,12 +111,18 @@ mod tests {
             folding: Duration::from_secs(1),
             ..Sample::default()
         };
-        let estimate = Estimate::of(&plan, Duration::from_secs(3), &sample, 2, 8);
-        assert_eq!((estimate.list_requests, estimate.get_requests), (2000, 3 + 5));
+        let fetching = Fetching {
+            requests: 8,
+            bytes: 40 << 20,
+            is_estimate: false,
+        };
+        let estimate = Estimate::of(&plan, Duration::from_secs(3), fetching, &sample, 2, 8);
+        assert_eq!((estimate.list_requests, estimate.get_requests), (2000, 8));
+        assert_eq!(estimate.get_bytes, 40 << 20);
         assert!((estimate.dollars - 0.010_003_2).abs() < 1e-9);
         // 40 of 2 MiB by two threads take 10 s; four of two objects, eight at a time, one.
         assert_eq!(estimate.seconds, Some(3.0 + 10.0));
-        let nothing = Estimate::of(&plan, Duration::ZERO, &Sample::default(), 2, 8);
+        let nothing = Estimate::of(&plan, Duration::ZERO, fetching, &Sample::default(), 2, 8);
         assert_eq!(nothing.seconds, None);
     }
 }

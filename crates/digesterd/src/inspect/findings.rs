@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use digest_core::{Scope, Window};
 use digest_storage::{FlowLogObject, Plan, Survey};
+use digesterd_process::environment::DigestSettings;
 use digesterd_worker::build::Source;
 use serde::Serialize;
 
 use super::estimate::Estimate;
 use super::sample::Sample;
+use super::sampled::Sampled;
 use crate::place::Found;
 
 /// Flow logs that are listed one by one.
@@ -32,12 +34,29 @@ pub(super) struct Findings {
     pub(super) window: Option<Times>,
     /// Its scope.
     pub(super) scope: Scope,
+    /// Settings that it would have.
+    pub(super) settings: Settings,
+    /// Why `digest` would not begin with that window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<String>,
     /// What that digest would read.
     pub(super) digest: WouldRead,
     /// What is in a bounded number of these objects.
     pub(super) sample: Sampled,
     /// What it would take.
     pub(super) estimate: Estimate,
+}
+
+/// Settings that decide whether rows can be digested, and which of them count.
+#[derive(Debug, Serialize)]
+pub(super) struct Settings {
+    pub(super) bad_rows: &'static str,
+    pub(super) overlap: &'static str,
+    pub(super) max_row: usize,
+    pub(super) max_columns: usize,
+    pub(super) max_ratio: u64,
+    /// `default`, or as AWS shows it.
+    pub(super) format: String,
 }
 
 /// A window's start and stop.
@@ -88,59 +107,17 @@ pub(super) struct FlowLog {
     pub(super) layout: &'static str,
     pub(super) objects: u64,
     pub(super) bytes: u64,
-    /// First and last time in the names.
-    pub(super) first: DateTime<Utc>,
-    pub(super) last: DateTime<Utc>,
-}
-
-/// What is in the sample.
-#[derive(Debug, Serialize)]
-pub(super) struct Sampled {
-    pub(super) objects: u64,
-    pub(super) bytes: u64,
-    pub(super) inflated_bytes: u64,
-    pub(super) containers: BTreeMap<&'static str, u64>,
-    /// Versions of the records in the window.
-    pub(super) versions: Vec<u32>,
-    pub(super) headers: Vec<Header>,
-    pub(super) records: Records,
-    /// Columns of names that no field has, and in how many objects; the first few by name.
-    pub(super) unknown_columns: BTreeMap<String, u64>,
-    /// Objects that could not be read, and the first few reasons for whatever is amiss.
-    pub(super) objects_refused: u64,
-    pub(super) faults: Vec<String>,
-    /// Interfaces that more than one flow log reports on: their traffic counts more than once.
-    pub(super) interfaces_of_several_flow_logs: usize,
-}
-
-/// A header, and how many objects begin with it.
-#[derive(Debug, Serialize)]
-pub(super) struct Header {
-    /// As it stands in the objects; empty for those that have none.
-    pub(super) text: String,
-    pub(super) columns: usize,
-    pub(super) objects: u64,
-}
-
-/// Rows by their fate.
-#[derive(Debug, Serialize)]
-pub(super) struct Records {
-    pub(super) rows: u64,
-    pub(super) ok: u64,
-    pub(super) nodata: u64,
-    pub(super) skipdata: u64,
-    pub(super) other_status: u64,
-    pub(super) outside_window: u64,
-    pub(super) unusable: u64,
-    pub(super) bad: u64,
+    /// First and last time in the names; none where they carry none.
+    pub(super) first: Option<DateTime<Utc>>,
+    pub(super) last: Option<DateTime<Utc>>,
 }
 
 impl Findings {
     /// Puts it together.
     pub(super) fn of(
         found: &Found,
-        window: Option<Window>,
-        scope: &Scope,
+        (window, scope): (Option<Window>, &Scope),
+        digests: &DigestSettings,
         survey: Survey,
         plan: &Plan,
         sample: Sample,
@@ -170,9 +147,31 @@ impl Findings {
                 stop: window.stop(),
             }),
             scope: scope.clone(),
+            settings: Settings::of(digests),
+            refused: window.and_then(|window| {
+                let buildable = window.check_buildable(Utc::now(), digests.max_window_minutes());
+                buildable.err().map(|why| why.to_string())
+            }),
             digest: WouldRead::of(plan),
             sample: Sampled::of(sample),
             estimate,
+        }
+    }
+}
+
+impl Settings {
+    fn of(digests: &DigestSettings) -> Self {
+        Self {
+            bad_rows: if digests.skip_bad_rows { "skip" } else { "fail" },
+            overlap: if digests.prefer_newest {
+                "prefer-newest"
+            } else {
+                "report"
+            },
+            max_row: digests.max_row,
+            max_columns: digests.max_columns,
+            max_ratio: digests.max_ratio,
+            format: digests.layout.format().unwrap_or("default").to_owned(),
         }
     }
 }
@@ -198,13 +197,14 @@ impl WouldRead {
                 layout: layout(object),
                 objects: 0,
                 bytes: 0,
-                first: object.named,
-                last: object.named,
+                first: object.time_in_name(),
+                last: object.time_in_name(),
             });
             flow_log.objects += 1;
             flow_log.bytes += object.size;
-            flow_log.first = flow_log.first.min(object.named);
-            flow_log.last = flow_log.last.max(object.named);
+            // Either all names of a flow log carry a time, or none does.
+            flow_log.first = flow_log.first.min(object.time_in_name());
+            flow_log.last = flow_log.last.max(object.time_in_name());
         }
         Self {
             objects: plan.objects.len() as u64,
@@ -221,52 +221,6 @@ impl WouldRead {
             foreign_names: plan.foreign_names.clone(),
             more_flow_logs: flow_logs.len().saturating_sub(MOST_FLOW_LOGS),
             flow_logs: flow_logs.into_values().take(MOST_FLOW_LOGS).collect(),
-        }
-    }
-}
-
-impl Sampled {
-    fn of(sample: Sample) -> Self {
-        let interfaces_of_several_flow_logs = sample.interfaces_of_several();
-        let tally = sample.tally;
-        Self {
-            objects: sample.objects,
-            bytes: sample.bytes,
-            inflated_bytes: tally.inflated_bytes,
-            containers: sample.containers,
-            versions: (0..u32::BITS)
-                .filter(|version| sample.versions & (1 << version) != 0)
-                .collect(),
-            headers: sample
-                .headers
-                .into_iter()
-                .map(|(text, objects)| Header {
-                    columns: text.split_whitespace().count(),
-                    text,
-                    objects,
-                })
-                .collect(),
-            records: Records {
-                rows: tally.rows,
-                ok: tally.records,
-                nodata: tally.no_data,
-                skipdata: tally.skip_data,
-                other_status: tally.other_status,
-                outside_window: tally.outside_window,
-                unusable: tally.unusable,
-                bad: tally.bad_rows,
-            },
-            unknown_columns: tally.unknown_columns,
-            objects_refused: tally.objects_refused,
-            faults: tally
-                .faults
-                .into_iter()
-                .map(|fault| match fault.line {
-                    0 => fault.reason,
-                    line => format!("{}: line {line}: {}", fault.key, fault.reason),
-                })
-                .collect(),
-            interfaces_of_several_flow_logs,
         }
     }
 }

@@ -1,7 +1,13 @@
 //! What `inspect` has found, for people.
 
-use super::findings::{Findings, FlowLog, FoundFlowLogs, Sampled, WouldRead};
-use crate::units::{bytes, counted, grouped};
+use chrono::{DateTime, Utc};
+
+use super::findings::{Findings, FlowLog, FoundFlowLogs, WouldRead};
+use crate::units::{bytes, counted};
+
+mod sampled;
+
+use sampled::sampled;
 
 /// Flow logs, accounts and headers that are shown line by line; the JSON has more.
 const MOST_LINES: usize = 20;
@@ -41,13 +47,18 @@ pub(super) fn lines(findings: &Findings) -> Vec<String> {
             ", narrowed to the scope"
         },
     ));
+    if let Some(why) = &findings.refused {
+        lines.push(format!("           refused as it stands: {why}"));
+    }
     lines.extend(would_read(&findings.digest));
-    lines.extend(sampled(&findings.sample));
+    lines.extend(sampled(findings));
     let estimate = &findings.estimate;
     lines.push(format!(
-        "would take {} and {}: ${:.6} ({})",
+        "would take {} and {}{} for {}: ${:.6} ({})",
         counted(estimate.list_requests, "LIST request"),
+        if estimate.get_is_estimate { "about " } else { "" },
         counted(estimate.get_requests, "GET request"),
+        bytes(estimate.get_bytes.into()),
         estimate.dollars,
         estimate.prices
     ));
@@ -108,98 +119,21 @@ fn would_read(digest: &WouldRead) -> Vec<String> {
 }
 
 fn flow_log(flow_log: &FlowLog) -> String {
+    let whose = match flow_log.id.as_str() {
+        "" => "files whose names tell no account, region or time".to_owned(),
+        id => format!("{id} of {} {}", flow_log.account, flow_log.region),
+    };
+    let times = flow_log.first.zip(flow_log.last).map(|(first, last)| {
+        let shown = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%MZ");
+        format!(", named {} to {}", shown(first), shown(last))
+    });
     format!(
-        "{} of {} {}: {}, {}, {} to {}, layout {}",
-        if flow_log.id.is_empty() {
-            "files"
-        } else {
-            &flow_log.id
-        },
-        flow_log.account,
-        flow_log.region,
+        "{whose}: {}, {}{}, layout {}",
         counted(flow_log.objects, "object"),
         bytes(flow_log.bytes.into()),
-        flow_log.first.format("%Y-%m-%dT%H:%MZ"),
-        flow_log.last.format("%Y-%m-%dT%H:%MZ"),
+        times.unwrap_or_default(),
         flow_log.layout,
     )
-}
-
-fn sampled(sample: &Sampled) -> Vec<String> {
-    let containers: Vec<String> = sample
-        .containers
-        .iter()
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    let mut lines = vec![format!(
-        "sampled    {} of {} ({}): what follows is of these alone",
-        counted(sample.objects, "object"),
-        bytes(sample.bytes.into()),
-        if containers.is_empty() {
-            "nothing".to_owned()
-        } else {
-            containers.join(", ")
-        },
-    )];
-    let records = &sample.records;
-    let fates = [
-        (records.ok, "OK"),
-        (records.nodata, "NODATA"),
-        (records.skipdata, "SKIPDATA"),
-        (records.other_status, "of another log-status"),
-        (records.outside_window, "outside the window"),
-        (records.unusable, "with - where a value is needed"),
-        (records.bad, "that cannot be read"),
-    ];
-    let fates = fates.iter().filter(|(count, _)| *count > 0);
-    let fates: Vec<String> = fates
-        .map(|(count, fate)| format!("{} {fate}", grouped(count)))
-        .collect();
-    lines.push(format!(
-        "           {}: {}",
-        counted(records.rows, "row"),
-        fates.join(", ")
-    ));
-    let versions: Vec<String> = sample
-        .versions
-        .iter()
-        .map(|version| format!("version {version}"))
-        .collect();
-    if !versions.is_empty() {
-        lines.push(format!("           {}", versions.join(", ")));
-    }
-    some(&mut lines, &sample.headers, |header| {
-        if header.text.is_empty() {
-            return format!("{} without a header", counted(header.objects, "object"));
-        }
-        let shown: String = header.text.chars().take(200).collect();
-        format!(
-            "{} with {} columns: {shown}",
-            counted(header.objects, "object"),
-            header.columns
-        )
-    });
-    if !sample.unknown_columns.is_empty() {
-        let names: Vec<&str> = sample.unknown_columns.keys().map(String::as_str).collect();
-        lines.push(format!(
-            "           unknown columns, passed over: {}",
-            names.join(", ")
-        ));
-    }
-    if sample.interfaces_of_several_flow_logs > 0 {
-        lines.push(format!(
-            "           {} in more than one flow log: their traffic counts more than once",
-            counted(sample.interfaces_of_several_flow_logs as u64, "interface")
-        ));
-    }
-    if sample.objects_refused > 0 {
-        lines.push(format!(
-            "           {} cannot be read",
-            counted(sample.objects_refused, "object")
-        ));
-    }
-    lines.extend(sample.faults.iter().map(|fault| format!("           {fault}")));
-    lines
 }
 
 /// The first few, each on a line of its own.
