@@ -51,7 +51,11 @@ impl<'s> Pieces<'s> {
                     *to = *from;
                 }
                 self.given += count;
-                Ok(count)
+                // The begin by itself would be a block of a line or two.
+                match out.get_mut(count..) {
+                    Some(room) if !room.is_empty() => Ok(count + self.bytes.read(room)?),
+                    _ => Ok(count),
+                }
             }
             Taker::Export(export) => export.read(&mut self.bytes, out),
             Taker::Documents(documents) => documents.read(&mut self.bytes, out),
