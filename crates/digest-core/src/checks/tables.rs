@@ -145,13 +145,13 @@ fn text(
 ) -> Result<Vec<u8>, FoldError> {
     let source = Mutex::new(Some(("object".to_owned(), source)));
     let next = || -> Option<Source> { source.lock().expect("no thread died").take() };
-    let digest = fold_parallel(options, budget, 1, next, |_, _| {})?;
     let mut text = Vec::new();
-    // Sums may pass their range: then there is no text, in any way.
-    if digest.write_text(&mut text).is_err() {
-        text = b"overflow".to_vec();
+    // Sums may pass their range, while rows are folded or when runs are merged: then there is no text, in any way.
+    match fold_parallel(options, budget, 1, next, |_, _| {}) {
+        Ok(digest) if digest.write_text(&mut text).is_ok() => Ok(text),
+        Ok(_) | Err(FoldError::Overflow { .. }) => Ok(b"overflow".to_vec()),
+        Err(error) => Err(error),
     }
-    Ok(text)
 }
 
 /// A file that is read by ranges.
