@@ -9,14 +9,16 @@ BLANKS, TIME = re.compile(r"\s*"), re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d
 
 def rows_of(raw):  # out of gzip, of JSON documents, from behind an export's times
     raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    if raw[:1] == b"{":
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    begin = raw.lstrip(b" \t\r\n")
+    if begin[:1] == b"{":
         text, at, rows = raw.decode(), 0, []
         while (at := BLANKS.match(text, at).end()) < len(text):
             document, at = json.JSONDecoder().raw_decode(text, at)
             if document.get("messageType") != "CONTROL_MESSAGE":
                 rows += [event["message"] for event in document.get("logEvents", [document])]
         raw = "\n".join(rows).encode()
-    elif TIME.match(raw):
+    elif TIME.match(begin):
         raw = TIME.sub(b"", raw)
     return raw.decode("latin-1").split("\n")  # so that text sorts as bytes do
 
