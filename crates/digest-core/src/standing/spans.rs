@@ -1,13 +1,11 @@
 //! The minutes that an interface reported in, as spans: one for nearly every interface, however long the window is.
 
-use smallvec::SmallVec;
-
 /// Seconds of a minute.
 const MINUTE: i64 = 60;
 
 /// Minutes since 1970, as first and last of each run of them: in order, with a minute between any two at least.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Spans(SmallVec<[(i64, i64); 1]>);
+pub(crate) struct Spans(Vec<(i64, i64)>);
 
 impl Spans {
     /// Adds every minute that has a second of `first..=last`; `last` counts as `first` if it is less. Gives how many spans

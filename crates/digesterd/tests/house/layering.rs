@@ -82,7 +82,7 @@ const RESERVED: [(&str, &[&str]); 11] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 18] = [
+const KERNEL_USES: [&str; 17] = [
     "bytes",
     "chrono",
     "flate2",
@@ -96,7 +96,6 @@ const KERNEL_USES: [&str; 18] = [
     "serde",
     "serde_json",
     "sha2",
-    "smallvec",
     "snap",
     "thiserror",
     "uuid",
