@@ -30,7 +30,7 @@ mod zlib;
 mod zstandard;
 
 pub use container::{Container, Delivery};
-use envelope::Envelope;
+pub(crate) use envelope::Envelope;
 use inflated::{Inflated, bomb, is_bomb};
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
