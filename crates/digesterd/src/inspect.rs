@@ -172,3 +172,18 @@ async fn planned(
         (Source::One(key), _) => flow_logs.one(key).await?,
     })
 }
+
+/// An object of a plan, for the tests of what becomes of plans.
+#[cfg(test)]
+fn object(key: &str, size: u64, flow_log_id: &str) -> digest_storage::FlowLogObject {
+    digest_storage::FlowLogObject {
+        place: None,
+        key: key.to_owned(),
+        size,
+        etag: None,
+        account: "1".to_owned(),
+        region: "r".to_owned(),
+        flow_log_id: flow_log_id.to_owned(),
+        named: chrono::DateTime::UNIX_EPOCH,
+    }
+}

@@ -1,16 +1,15 @@
 //! What is told of an object without its rows: how it is packed, its columns, its format, and the ranges it takes.
 
-use std::io::{self, Cursor, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};
 
 use digest_core::{
-    Beginning, Container, Contents, Delivery, FoldOptions, Ranges, Source, beginning, first_layout,
-    fold_parallel, parquet_copy,
+    Beginning, Container, Delivery, FoldOptions, Source, beginning, first_layout, fold_parallel, parquet_copy,
 };
 use flate2::write::GzEncoder;
 
 use crate::answer::hour;
+use crate::ranged::{Asked, Ranged};
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
                       action log-status tcp-flags pkt-srcaddr";
@@ -93,40 +92,6 @@ fn what_cannot_be_read_is_told_as_far_as_it_can() {
     assert!(no_table.layout.is_err());
 }
 
-/// A table that is read by ranges, and what has been asked for.
-struct Ranged {
-    table: Cursor<Vec<u8>>,
-    asked: Arc<(AtomicU64, AtomicU64)>,
-}
-
-impl Read for Ranged {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.table.read(out)
-    }
-}
-
-impl Contents for Ranged {
-    fn ranges(&mut self) -> Option<&mut dyn Ranges> {
-        Some(self)
-    }
-}
-
-impl Ranges for Ranged {
-    fn size(&self) -> u64 {
-        self.table.get_ref().len() as u64
-    }
-
-    fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
-        self.asked
-            .0
-            .fetch_add(u64::from(!out.is_empty()), Ordering::Relaxed);
-        self.asked.1.fetch_add(out.len() as u64, Ordering::Relaxed);
-        let at = at as usize;
-        out.copy_from_slice(&self.table.get_ref()[at..at + out.len()]);
-        Ok(())
-    }
-}
-
 #[test]
 fn a_table_takes_the_ranges_that_were_foretold() {
     // Of its groups of a thousand records, the last two begin after the hour.
@@ -137,22 +102,21 @@ fn a_table_takes_the_ranges_that_were_foretold() {
             edges,
             ..FoldOptions::default()
         };
-        let ranged = |asked: &Arc<(AtomicU64, AtomicU64)>| Ranged {
+        let ranged = |asked: &Arc<Asked>| Ranged {
             table: Cursor::new(table.clone()),
             asked: Arc::clone(asked),
         };
         let mut looked = ranged(&Arc::default());
         let foretold = beginning(&options, "object", &mut looked).unwrap().ranges;
-        let asked = Arc::default();
+        let asked = Arc::<Asked>::default();
         let source: Source = ("object".to_owned(), Box::new(ranged(&asked)));
         let source = Mutex::new(vec![source]);
         fold_parallel(&options, None, 1, || source.lock().unwrap().pop(), |_, _| {}).unwrap();
-        let asked = (asked.0.load(Ordering::Relaxed), asked.1.load(Ordering::Relaxed));
-        assert_eq!(foretold, Some(asked));
+        assert_eq!(foretold, Some((asked.ranges(), asked.bytes())));
         // Footer, and some of sixteen columns.
         let groups = if window.is_some() { 4 } else { 6 };
         let columns = if edges { 16 } else { 15 };
-        assert_eq!(asked.0, 2 + groups * columns, "{window:?} {edges}");
+        assert_eq!(asked.ranges(), 2 + groups * columns, "{window:?} {edges}");
     }
 }
 

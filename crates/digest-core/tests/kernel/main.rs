@@ -19,7 +19,7 @@
 //! * [`replay`]: what fuzzing is started from, and random rows, in every way the kernel has.
 //! * [`fixtures`]: small logs beside the digests they give.
 //!
-//! [`corpus`] makes the logs, [`parquet_file`] tables of them, [`answer`] brings the kernel's digest into the oracle's shape.
+//! [`corpus`] makes the logs, [`parquet_file`] tables of them, [`ranged`] notes what is asked of one, [`answer`] brings the kernel's digest into the oracle's shape.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,6 +48,7 @@ mod parallel;
 mod parquet;
 mod parquet_file;
 mod parquet_reading;
+mod ranged;
 mod raw_records;
 mod replay;
 mod spilling;

@@ -1,15 +1,13 @@
 //! What of a Parquet file is read, and what is said of one that cannot be.
 
-use std::io::{self, Cursor, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use digest_core::checks::HeldRuns;
 use digest_core::oracle::{self, Question};
 use digest_core::{
-    BadRows, Contents, Fold, FoldError, FoldOptions, ObjectTally, Ranges, Source, Window, fold_parallel,
-    parquet_copy,
+    BadRows, Fold, FoldError, FoldOptions, ObjectTally, Source, Window, fold_parallel, parquet_copy,
 };
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType};
@@ -21,6 +19,7 @@ use parquet::schema::types::Type;
 use crate::answer::hour;
 use crate::long_logs::Dice;
 use crate::parquet_file::Rows;
+use crate::ranged::{Asked, Ranged};
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
     action log-status";
@@ -149,42 +148,6 @@ fn a_name_that_would_be_several_tokens_of_text_is_a_bad_row() {
     }
 }
 
-/// A table that is read by ranges, and how many bytes of it.
-struct Ranged {
-    table: Cursor<Vec<u8>>,
-    taken: Arc<AtomicU64>,
-    ended: Arc<AtomicU64>,
-}
-
-impl Read for Ranged {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.table.read(out)
-    }
-}
-
-impl Contents for Ranged {
-    fn ranges(&mut self) -> Option<&mut dyn Ranges> {
-        Some(self)
-    }
-}
-
-impl Ranges for Ranged {
-    fn size(&self) -> u64 {
-        self.table.get_ref().len() as u64
-    }
-
-    fn read_at(&mut self, at: u64, out: &mut [u8]) -> io::Result<()> {
-        self.taken.fetch_add(out.len() as u64, Ordering::Relaxed);
-        let at = at as usize;
-        out.copy_from_slice(&self.table.get_ref()[at..at + out.len()]);
-        Ok(())
-    }
-
-    fn end(&mut self) {
-        self.ended.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn of_a_large_object_only_the_needed_columns_are_fetched() {
     // Each row carries a value of its own that no digest needs.
@@ -204,11 +167,10 @@ fn of_a_large_object_only_the_needed_columns_are_fetched() {
     let text = lines.join("\n");
     let table = parquet_copy(&text, 1000).unwrap();
     let size = table.len() as u64;
-    let (taken, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let asked = Arc::<Asked>::default();
     let ranged = Ranged {
         table: Cursor::new(table),
-        taken: Arc::clone(&taken),
-        ended: Arc::clone(&ended),
+        asked: Arc::clone(&asked),
     };
     let sources: Mutex<Vec<Source>> = Mutex::new(vec![("flows.parquet".to_owned(), Box::new(ranged))]);
     let next = || sources.lock().unwrap().pop();
@@ -222,10 +184,10 @@ fn of_a_large_object_only_the_needed_columns_are_fetched() {
     };
     let expected = oracle::digest(&question, &[("text".to_owned(), text.into_bytes())]).unwrap();
     assert!(digested == expected.text);
-    let taken = taken.load(Ordering::Relaxed);
+    let taken = asked.bytes();
     assert_eq!(digest.tally().source_bytes, taken);
     assert!(taken * 4 < size * 3, "{taken} of {size}");
-    assert_eq!(ended.load(Ordering::Relaxed), 1);
+    assert_eq!(asked.ends(), 1);
 }
 
 /// A table of text columns with one page each, however large.

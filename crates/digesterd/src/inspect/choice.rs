@@ -56,21 +56,12 @@ pub(super) fn spread<'o>(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::sync::Arc;
 
+    use super::super::object;
     use super::*;
 
     fn objects(flow_log: &str, count: u64, size: u64) -> Vec<FlowLogObject> {
-        let object = |number| FlowLogObject {
-            place: Some(Arc::from("s3://a")),
-            key: format!("{flow_log}-{number}"),
-            size,
-            etag: None,
-            account: "1".to_owned(),
-            region: "r".to_owned(),
-            flow_log_id: flow_log.to_owned(),
-            named: chrono::DateTime::UNIX_EPOCH,
-        };
+        let object = |number| object(&format!("{flow_log}-{number}"), size, flow_log);
         (0..count).map(object).collect()
     }
 

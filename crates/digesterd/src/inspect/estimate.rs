@@ -77,22 +77,12 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
-    use digest_storage::FlowLogObject;
-
+    use super::super::object;
     use super::*;
 
     #[test]
     fn requests_are_priced_and_time_is_the_samples_share() {
-        let object = |size| FlowLogObject {
-            place: None,
-            key: "k".to_owned(),
-            size,
-            etag: None,
-            account: "-".to_owned(),
-            region: "-".to_owned(),
-            flow_log_id: String::new(),
-            named: chrono::DateTime::UNIX_EPOCH,
-        };
+        let object = |size| object("k", size, "");
         let plan = Plan {
             objects: vec![
                 object(1 << 20),

@@ -253,23 +253,12 @@ fn layout(object: &FlowLogObject) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::object;
     use super::*;
 
     #[test]
     fn a_key_tells_its_layout() {
-        let of = |key: &str| {
-            let object = FlowLogObject {
-                place: None,
-                key: key.to_owned(),
-                size: 1,
-                etag: None,
-                account: "1".to_owned(),
-                region: "r".to_owned(),
-                flow_log_id: "fl-1".to_owned(),
-                named: DateTime::UNIX_EPOCH,
-            };
-            layout(&object)
-        };
+        let of = |key: &str| layout(&object(key, 1, "fl-1"));
         assert_eq!(of("AWSLogs/1/vpcflowlogs/r/2018/10/17/f.log.gz"), "default");
         assert_eq!(of("AWSLogs/o-1/1/vpcflowlogs/r/2018/10/17/09/f.log.gz"), "hours");
         let hive = "AWSLogs/aws-account-id=1/aws-service=vpcflowlogs/aws-region=r/year=2018/month=10/day=17";

@@ -130,34 +130,22 @@ impl Ranges for ByRanges {
 
 #[cfg(test)]
 mod tests {
+    use super::super::object;
     use super::*;
-
-    fn object(key: &str, size: u64) -> FlowLogObject {
-        FlowLogObject {
-            place: None,
-            key: key.to_owned(),
-            size,
-            etag: None,
-            account: "-".to_owned(),
-            region: "-".to_owned(),
-            flow_log_id: String::new(),
-            named: chrono::DateTime::UNIX_EPOCH,
-        }
-    }
 
     #[test]
     fn a_large_table_takes_its_ranges_and_others_are_taken_for_the_same() {
         let (prefetch, mut large) = (Prefetch::new(8, 1 << 30), Large::default());
         let fetching = |large: &Large, key, size| {
-            let fetching = large.fetching(&prefetch, &object(key, size));
+            let fetching = large.fetching(&prefetch, &object(key, size, ""));
             let is_large_table = key.ends_with(".parquet") && size > 32 << 20;
             assert_eq!(fetching.is_estimate, is_large_table, "{key}");
             (fetching.requests, fetching.bytes)
         };
         let unknown = fetching(&large, "a.parquet", 40 << 20);
         assert_eq!(unknown, (6, 40 << 20), "in order, as long as none was looked at");
-        large.enter(&object("a.parquet", 40 << 20), &prefetch, Some((99, 8 << 20)));
-        large.enter(&object("b.log.gz", 40 << 20), &prefetch, None);
+        large.enter(&object("a.parquet", 40 << 20, ""), &prefetch, Some((99, 8 << 20)));
+        large.enter(&object("b.log.gz", 40 << 20, ""), &prefetch, None);
         let first = 256 << 10;
         assert_eq!(fetching(&large, "a.parquet", 40 << 20), (100, first + (8 << 20)));
         assert_eq!(
