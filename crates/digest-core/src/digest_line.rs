@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use crate::address::Address;
+use crate::dimensions::Dimensions;
 use crate::edge::Edge;
 use crate::error::{RowFault, quoted};
-use crate::facet::Dimensions;
 use crate::field::Field;
 use crate::flow_record::ABSENT;
 use crate::number::{self, MOST_COUNTER, decimal};

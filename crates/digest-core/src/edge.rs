@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::digest::Section;
-use crate::facet::{self, Dimensions, Facets};
+use crate::dimensions::{self, Dimensions};
+use crate::facet::Facets;
 use crate::flow_record::ABSENT;
 use crate::history::History;
 use crate::key::ports_of;
@@ -67,7 +68,7 @@ impl Edge<'_> {
             .then_with(|| self.dstaddr.cmp(&other.dstaddr))
             .then_with(|| (self.ports, self.protocol).cmp(&(other.ports, other.protocol)))
             .then_with(|| self.action.cmp(other.action))
-            .then_with(|| facet::order_of_dimensions(self, other))
+            .then_with(|| dimensions::order(self, other))
     }
 }
 
@@ -118,7 +119,7 @@ impl<M: Memory> Section<M> {
         *action = named.map_or(ABSENT, Vec::as_slice);
         match facets.further(key.facet()) {
             None => *dimensions = Dimensions::NONE,
-            further => *dimensions = facet::dimensions(further, own),
+            further => *dimensions = Dimensions::of(further, own),
         }
         *history = entry.memory.history(&self.wide);
     }
@@ -137,7 +138,7 @@ impl Part {
             packets: sums.packets,
             bytes: sums.bytes,
             action: actions.get(row.action as usize).map_or(ABSENT, Vec::as_slice),
-            dimensions: facet::dimensions(row.further.as_deref(), [row.src, row.dst]),
+            dimensions: Dimensions::of(row.further.as_deref(), [row.src, row.dst]),
             history: sums.history,
         }
     }

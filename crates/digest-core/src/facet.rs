@@ -1,25 +1,24 @@
 //! Facets: the action of a record and the further dimensions of its edge, as one value that is numbered.
 //!
 //! The digest's text knows the action alone. Where a layout has more (the addresses in the packets, the direction, the
-//! path, the reason of a rejection, services of AWS), records of one line may differ in it: each facet is an edge of its
-//! own, and the line is their sum. A key has room for a number only, so that no entry grows; a record that has nothing
-//! further has its action for a facet, byte for byte.
+//! path, the reason of a rejection, services of AWS; without an interface its VPC, subnet, instance and tags), records of one
+//! line may differ in it: each facet is an edge of its own, and the line is their sum. A key has room for a number only, so
+//! that no entry grows; a record that has nothing further has its action for a facet, byte for byte.
 //!
-//! A value that cannot be (an address that is none, a path that is no number, a text beyond 255 bytes) is as good as
+//! A value that cannot be (an address that is none, a path that is no number, a text beyond its bound) is as good as
 //! absent: no digest fails for what its text does not show.
 
 use std::cmp::Ordering;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::address::Address;
-use crate::edge::Edge;
+use crate::fact::{self, MOST_VALUE, OF_EDGES};
 use crate::field::Field;
 use crate::flow_record::ABSENT;
 use crate::layout::Layout;
 use crate::number::decimal;
 
-/// The fields beside the action, as facets have them.
-pub(crate) const FURTHER: [Field; 7] = [
+/// The fields beside the action, as facets have them: those of [`OF_EDGES`] behind.
+pub(crate) const FURTHER: [Field; 16] = [
     Field::PktSrcAddr,
     Field::PktDstAddr,
     Field::FlowDirection,
@@ -27,12 +26,23 @@ pub(crate) const FURTHER: [Field; 7] = [
     Field::RejectReason,
     Field::PktSrcService,
     Field::PktDstService,
+    Field::VpcId,
+    Field::SubnetId,
+    Field::InstanceId,
+    Field::InstanceTag,
+    Field::InstanceTag2,
+    Field::InterfaceTag,
+    Field::InterfaceTag2,
+    Field::AsgTag,
+    Field::AsgTag2,
 ];
 /// Where the packet's addresses are among them.
 const PKT_SRC: usize = 0;
 const PKT_DST: usize = 1;
 /// Where the path is.
 const PATH: usize = 3;
+/// Where the fields end that a facet has a place for; of the others it has those that say something.
+const PLACED: usize = FURTHER.len() - OF_EDGES.len();
 
 /// What stands in the columns of [`FURTHER`]; nothing where the layout lacks one.
 pub(crate) type Tokens<'a> = [&'a [u8]; FURTHER.len()];
@@ -40,46 +50,15 @@ pub(crate) type Tokens<'a> = [&'a [u8]; FURTHER.len()];
 /// What stands between the action and the rest: no token has it.
 const BORDER: u8 = b'\n';
 /// Longest text that is kept.
-pub(crate) const MOST_TEXT: usize = u8::MAX as usize;
+const MOST_TEXT: usize = u8::MAX as usize;
+/// Longest value of any field that is kept.
+pub(crate) const MOST_TOKEN: usize = MOST_VALUE;
 
 /// What is known of an address in the packet, two bits.
 const NONE: u8 = 0;
-const OWN: u8 = 1;
-const V4: u8 = 2;
-const V6: u8 = 3;
-
-/// What an edge is told apart by beyond the columns of the digest's text. `None` where the format lacks the column or
-/// the value is `-`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Dimensions<'d> {
-    /// Source address in the packet.
-    pub pkt_srcaddr: Option<IpAddr>,
-    /// Destination address in the packet.
-    pub pkt_dstaddr: Option<IpAddr>,
-    /// `ingress` or `egress`, as the interface sees it.
-    pub flow_direction: Option<&'d [u8]>,
-    /// Which way egress traffic leaves.
-    pub traffic_path: Option<i32>,
-    /// Why traffic was rejected.
-    pub reject_reason: Option<&'d [u8]>,
-    /// AWS service of the packet's source address.
-    pub pkt_src_aws_service: Option<&'d [u8]>,
-    /// AWS service of the packet's destination address.
-    pub pkt_dst_aws_service: Option<&'d [u8]>,
-}
-
-impl Dimensions<'_> {
-    /// An edge that nothing further tells apart.
-    pub(crate) const NONE: Self = Self {
-        pkt_srcaddr: None,
-        pkt_dstaddr: None,
-        flow_direction: None,
-        traffic_path: None,
-        reject_reason: None,
-        pkt_src_aws_service: None,
-        pkt_dst_aws_service: None,
-    };
-}
+pub(crate) const OWN: u8 = 1;
+pub(crate) const V4: u8 = 2;
+pub(crate) const V6: u8 = 3;
 
 impl Layout {
     /// Whether edges may be told apart by more than the digest's text shows.
@@ -118,7 +97,7 @@ pub(crate) fn write(out: &mut Vec<u8>, action: &[u8], own: [Address; 2], tokens:
     if let Some(place) = out.get_mut(border + 1) {
         *place = marks;
     }
-    for (at, &token) in tokens.iter().enumerate().skip(PKT_DST + 1) {
+    for (at, &token) in tokens.iter().enumerate().take(PLACED).skip(PKT_DST + 1) {
         let path;
         let mut text = if is_absent(token) || token.len() > MOST_TEXT {
             &[]
@@ -134,7 +113,11 @@ pub(crate) fn write(out: &mut Vec<u8>, action: &[u8], own: [Address; 2], tokens:
         out.extend_from_slice(text);
         is_plain &= text.is_empty();
     }
-    if is_plain {
+    let placed = out.len();
+    for (token, (_, fact)) in tokens.iter().skip(PLACED).zip(OF_EDGES) {
+        fact::push(out, fact, token);
+    }
+    if is_plain && out.len() == placed {
         out.truncate(border);
     }
 }
@@ -151,75 +134,6 @@ pub(crate) fn parts(facet: &[u8]) -> (&[u8], Option<&[u8]>) {
         Some((action, rest)) => (action, rest.get(1..)),
         None => (facet, None),
     }
-}
-
-/// What a facet has further, in words, for an edge with these addresses.
-pub(crate) fn dimensions(further: Option<&[u8]>, own: [Address; 2]) -> Dimensions<'_> {
-    let Some((&marks, mut rest)) = further.and_then(<[u8]>::split_first) else {
-        return Dimensions::default();
-    };
-    let mut address = |kind: u8, own: Address| match kind & 3 {
-        OWN => Some(own.into()),
-        V4 => {
-            let (value, behind) = rest.split_first_chunk::<4>()?;
-            rest = behind;
-            Some(IpAddr::from(Ipv4Addr::from(*value)))
-        }
-        V6 => {
-            let (value, behind) = rest.split_first_chunk::<16>()?;
-            rest = behind;
-            Some(IpAddr::from(Ipv6Addr::from(*value)))
-        }
-        _ => None,
-    };
-    let (pkt_srcaddr, pkt_dstaddr) = (address(marks, own[0]), address(marks >> 2, own[1]));
-    let mut text = || {
-        let (&length, behind) = rest.split_first()?;
-        let (text, behind) = behind.split_at_checked(length.into())?;
-        rest = behind;
-        (!text.is_empty()).then_some(text)
-    };
-    Dimensions {
-        pkt_srcaddr,
-        pkt_dstaddr,
-        flow_direction: text(),
-        traffic_path: text().and_then(|path| str::from_utf8(path).ok()?.parse().ok()),
-        reject_reason: text(),
-        pkt_src_aws_service: text(),
-        pkt_dst_aws_service: text(),
-    }
-}
-
-/// The order of what two edges of one line have further: as facets that were read from logs are.
-pub(crate) fn order_of_dimensions(one: &Edge<'_>, other: &Edge<'_>) -> Ordering {
-    if one.dimensions == other.dimensions {
-        return Ordering::Equal;
-    }
-    let facet = |edge: &Edge<'_>| {
-        let mut facet = Vec::new();
-        let of = &edge.dimensions;
-        let address = |address: Option<IpAddr>| address.map(|address| address.to_string().into_bytes());
-        let (source, destination) = (address(of.pkt_srcaddr), address(of.pkt_dstaddr));
-        let path = of.traffic_path.map(|path| path.to_string().into_bytes());
-        let tokens = [
-            source.as_deref(),
-            destination.as_deref(),
-            of.flow_direction,
-            path.as_deref(),
-            of.reject_reason,
-            of.pkt_src_aws_service,
-            of.pkt_dst_aws_service,
-        ];
-        let own = [edge.srcaddr.into(), edge.dstaddr.into()];
-        write(
-            &mut facet,
-            edge.action,
-            own,
-            &tokens.map(Option::unwrap_or_default),
-        );
-        facet
-    };
-    order(&facet(one), &facet(other))
 }
 
 /// A facet, taken apart.
@@ -284,20 +198,34 @@ impl Facets {
 }
 
 /// The order of facets: by their actions, as lines are, then by the rest.
-fn order(one: &[u8], other: &[u8]) -> Ordering {
+pub(crate) fn order(one: &[u8], other: &[u8]) -> Ordering {
     parts(one).cmp(&parts(other))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dimensions::Dimensions;
+    use crate::fact::FactSet;
 
     const OURS: [Address; 2] = [Address::V4(0x0a00_0001), Address::V6(1)];
 
     fn facet(action: &str, tokens: [&str; 7]) -> Vec<u8> {
+        facet_of(action, tokens, [""; 9])
+    }
+
+    fn facet_of(action: &str, tokens: [&str; 7], told: [&str; 9]) -> Vec<u8> {
         let mut out = b"what was there".to_vec();
-        write(&mut out, action.as_bytes(), OURS, &tokens.map(str::as_bytes));
+        write(&mut out, action.as_bytes(), OURS, &all(&tokens, &told));
         out
+    }
+
+    fn all<'t>(tokens: &[&'t str], told: &[&'t str]) -> Tokens<'t> {
+        let mut all = Tokens::default();
+        for (place, token) in all.iter_mut().zip(tokens.iter().chain(told)) {
+            *place = token.as_bytes();
+        }
+        all
     }
 
     #[test]
@@ -310,18 +238,29 @@ mod tests {
         ] {
             assert_eq!(facet("ACCEPT", nothing), b"ACCEPT");
         }
+        let too_long = "x".repeat(MOST_VALUE + 1);
+        let told = ["-", "", "-", "", "-", "", "-", "", &too_long];
+        assert_eq!(facet_of("ACCEPT", ["-"; 7], told), b"ACCEPT");
         assert_eq!(parts(b"ACCEPT"), (b"ACCEPT".as_slice(), None));
-        assert_eq!(dimensions(None, OURS), Dimensions::default());
+        assert_eq!(Dimensions::of(None, OURS), Dimensions::default());
     }
 
     #[test]
     fn a_facet_gives_back_what_it_was_made_of() {
         let long = "x".repeat(255);
         let tokens = ["10.0.0.9", "0:0:0:0:0:0:0:1", "egress", "08", "BPA", &long, "S3"];
-        let made = facet("REJECT", tokens);
+        let longest = "y".repeat(MOST_VALUE);
+        let made = facet_of(
+            "REJECT",
+            tokens,
+            ["vpc-1", "-", "i-2", &longest, "", "", "", "", "z"],
+        );
+        let mut told = Vec::new();
+        let facts = [(0, "vpc-1"), (6, "i-2"), (10, longest.as_str()), (15, "z")];
+        FactSet::write(&mut told, facts.map(|(place, value)| (place, value.as_bytes())));
         let (action, further) = parts(&made);
         assert_eq!(action, b"REJECT");
-        let found = dimensions(further, OURS);
+        let found = Dimensions::of(further, OURS);
         let expected = Dimensions {
             pkt_srcaddr: Some("10.0.0.9".parse().unwrap()),
             pkt_dstaddr: Some("::1".parse().unwrap()),
@@ -330,8 +269,19 @@ mod tests {
             reject_reason: Some(b"BPA"),
             pkt_src_aws_service: Some(long.as_bytes()),
             pkt_dst_aws_service: Some(b"S3"),
+            interface: FactSet::of(&told),
         };
         assert_eq!(found, expected);
+        let alone = facet_of("REJECT", [""; 7], ["", "", "i-2", "", "", "", "", "", ""]);
+        let found = Dimensions::of(parts(&alone).1, OURS);
+        assert_eq!(
+            found.interface.facts().collect::<Vec<_>>(),
+            [(6, b"i-2".as_slice())]
+        );
+        assert_eq!(
+            (found.interface.get(6), found.interface.get(7)),
+            (Some(b"i-2".as_slice()), None)
+        );
     }
 
     #[test]
@@ -339,12 +289,19 @@ mod tests {
         let made = facet("ACCEPT", ["10.0.0.1", "::1", "", "", "", "", ""]);
         let mut other = Vec::new();
         let theirs = [Address::V6(7), Address::V4(8)];
-        let tokens = ["::7", "0.0.0.8", "-", "-", "-", "-", "-"].map(str::as_bytes);
+        let tokens = all(&["::7", "0.0.0.8", "-", "-", "-", "-", "-"], &["-"; 9]);
         write(&mut other, b"ACCEPT", theirs, &tokens);
         assert_eq!(made, other);
-        let found = dimensions(parts(&made).1, theirs);
+        let found = Dimensions::of(parts(&made).1, theirs);
         assert_eq!(found.pkt_srcaddr, Some("::7".parse().unwrap()));
         assert_eq!(found.pkt_dstaddr, Some("0.0.0.8".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_told_of_interfaces_stands_behind_all_fields_that_have_a_place() {
+        let (placed, told) = FURTHER.split_at(PLACED);
+        assert!(told.iter().eq(OF_EDGES.iter().map(|(field, _)| field)));
+        assert!(placed.get(PATH) == Some(&Field::TrafficPath));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! A set has no fact twice, and they stand in the order of [`FACTS`], whatever the order of the columns.
 
 use crate::facet::is_absent;
+use crate::field::Field;
 use crate::layout::tokens;
 
 /// The fields that are facts, as headers spell them.
@@ -37,6 +38,22 @@ pub const FACTS: [&str; 26] = [
     "ecs-second-container-id",
 ];
 
+/// Those that tell edges apart where a layout names no interface: the fields, and their numbers among all, in order.
+pub(crate) const OF_EDGES: [(Field, u8); 9] = [
+    (Field::VpcId, 0),
+    (Field::SubnetId, 1),
+    (Field::InstanceId, 6),
+    (Field::InstanceTag, 10),
+    (Field::InstanceTag2, 11),
+    (Field::InterfaceTag, 12),
+    (Field::InterfaceTag2, 13),
+    (Field::AsgTag, 14),
+    (Field::AsgTag2, 15),
+];
+
+/// The places in [`FACTS`] of those that tell edges apart where the format names no interface: VPC, subnet, instance and tags.
+pub const FACTS_OF_EDGES: [usize; OF_EDGES.len()] = [0, 1, 6, 10, 11, 12, 13, 14, 15];
+
 /// Longest value that is kept: the longest tag there can be takes 3072. What is longer is as good as absent.
 pub(crate) const MOST_VALUE: usize = 4096;
 
@@ -61,6 +78,50 @@ pub(crate) fn push(set: &mut Vec<u8>, fact: u8, value: &[u8]) {
     set.push(fact);
     set.extend_from_slice(&(value.len() as u16).to_le_bytes());
     set.extend_from_slice(value);
+}
+
+/// What is told of an interface: facts and their values, each fact once and in the order of [`FACTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FactSet<'s> {
+    set: &'s [u8],
+}
+
+impl<'s> FactSet<'s> {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self { set: &[] };
+
+    /// Appends facts, by their places in [`FACTS`] and in that order, as [`FactSet::of`] reads them. A value that is empty, `-` or
+    /// longer than 4096 bytes is as good as absent.
+    pub fn write<'v>(out: &mut Vec<u8>, facts: impl IntoIterator<Item = (usize, &'v [u8])>) {
+        for (place, value) in facts {
+            push(out, place as u8, value);
+        }
+    }
+
+    /// The set that [`FactSet::write`] wrote.
+    #[must_use]
+    pub fn of(set: &'s [u8]) -> Self {
+        Self { set }
+    }
+
+    /// Whether nothing is told.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// Its facts: their places in [`FACTS`], and their values; percent-encoded where they are of tags.
+    pub fn facts(self) -> impl Iterator<Item = (usize, &'s [u8])> {
+        facts(self.set).map(|(fact, value)| (fact.into(), value))
+    }
+
+    /// The value of the fact of this place.
+    #[must_use]
+    pub fn get(self, place: usize) -> Option<&'s [u8]> {
+        self.facts()
+            .find(|(fact, _)| *fact == place)
+            .map(|(_, value)| value)
+    }
 }
 
 /// Writes the set that a line tells, whose layout has these columns.
@@ -90,12 +151,18 @@ mod tests {
     use crate::field::KnownField;
 
     #[test]
-    fn every_fact_is_a_field_that_no_edge_is_told_apart_by() {
+    fn every_fact_is_a_field_that_is_used_for_nothing_but_edges_without_an_interface() {
         for (name, at) in FACTS.iter().zip(0..) {
             let field = KnownField::of_name(name.as_bytes()).unwrap();
-            assert!(field.used().is_none() && field.fact().is_some(), "{name}");
-            assert_eq!(number(name), Some(at));
+            let is_of_edges = OF_EDGES.iter().any(|(_, fact)| *fact == at);
+            assert_eq!(field.used().is_some(), is_of_edges, "{name}");
+            assert_eq!((field.fact(), number(name)), (Some(at), Some(at)));
         }
+        for (field, fact) in OF_EDGES {
+            assert_eq!(number(field.name()), Some(fact));
+        }
+        assert!(FACTS_OF_EDGES.is_sorted());
+        assert_eq!(OF_EDGES.map(|(_, fact)| usize::from(fact)), FACTS_OF_EDGES);
         assert_eq!(number("srcaddr"), None);
     }
 

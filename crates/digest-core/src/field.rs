@@ -30,10 +30,19 @@ pub(crate) enum Field {
     RejectReason,
     PktSrcService,
     PktDstService,
+    VpcId,
+    SubnetId,
+    InstanceId,
+    InstanceTag,
+    InstanceTag2,
+    InterfaceTag,
+    InterfaceTag2,
+    AsgTag,
+    AsgTag2,
 }
 
 /// How many fields are used.
-pub(crate) const USED: usize = Field::PktDstService as usize + 1;
+pub(crate) const USED: usize = Field::AsgTag2 as usize + 1;
 
 /// What stands in for the interface where a transit gateway wrote the record.
 pub(crate) const ATTACHMENT: &str = "tgw-attachment-id";
@@ -94,7 +103,7 @@ impl KnownField {
         self.name.replace('-', "_")
     }
 
-    /// What a digest uses it for.
+    /// What a digest uses it for. One that is a fact as well is used where the layout names no interface.
     pub(crate) fn used(&self) -> Option<Field> {
         self.used
     }
@@ -126,6 +135,15 @@ impl Field {
         Self::RejectReason,
         Self::PktSrcService,
         Self::PktDstService,
+        Self::VpcId,
+        Self::SubnetId,
+        Self::InstanceId,
+        Self::InstanceTag,
+        Self::InstanceTag2,
+        Self::InterfaceTag,
+        Self::InterfaceTag2,
+        Self::AsgTag,
+        Self::AsgTag2,
     ];
 
     /// The name as headers spell it.
@@ -197,9 +215,9 @@ pub const FIELDS: &[KnownField] = fields! {
     "end" 2 12 25 Int64 [End] "Unix seconds of the last packet";
     "action" 2 13 0 Text [Action] "`ACCEPT` or `REJECT`";
     "log-status" 2 14 26 Text [LogStatus] "`OK`, `NODATA` or `SKIPDATA`";
-    "vpc-id" 3 15 0 Text [] "VPC of the interface";
-    "subnet-id" 3 16 0 Text [] "subnet of the interface";
-    "instance-id" 3 17 0 Text [] "instance of the interface";
+    "vpc-id" 3 15 0 Text [VpcId] "VPC of the interface";
+    "subnet-id" 3 16 0 Text [SubnetId] "subnet of the interface";
+    "instance-id" 3 17 0 Text [InstanceId] "instance of the interface";
     "tcp-flags" 3 18 32 Int32 [TcpFlags] "TCP flags seen, added up as bits";
     "type" 3 19 27 Text [] "`IPv4`, `IPv6` or `EFA`";
     "pkt-srcaddr" 3 20 0 Text [PktSrcAddr] "source address in the packet";
@@ -225,12 +243,12 @@ pub const FIELDS: &[KnownField] = fields! {
     "reject-reason" 8 40 0 Text [RejectReason] "why traffic was rejected, such as `BPA`";
     "resource-id" 9 41 0 Text [] "resource without an interface of its own, such as a regional NAT gateway";
     "encryption-status" 10 42 0 Int32 [] "0 clear text, 1 by the network, 2 by the application, 3 both";
-    "instance-tag" 11 43 0 Text [] "value of a tag of the instance, percent-encoded";
-    "instance-tag-2" 11 44 0 Text [] "value of another tag of the instance";
-    "interface-tag" 11 45 0 Text [] "value of a tag of the interface";
-    "interface-tag-2" 11 46 0 Text [] "value of another tag of the interface";
-    "asg-tag" 11 47 0 Text [] "value of a tag of the auto scaling group";
-    "asg-tag-2" 11 48 0 Text [] "value of another tag of the auto scaling group";
+    "instance-tag" 11 43 0 Text [InstanceTag] "value of a tag of the instance, percent-encoded";
+    "instance-tag-2" 11 44 0 Text [InstanceTag2] "value of another tag of the instance";
+    "interface-tag" 11 45 0 Text [InterfaceTag] "value of a tag of the interface";
+    "interface-tag-2" 11 46 0 Text [InterfaceTag2] "value of another tag of the interface";
+    "asg-tag" 11 47 0 Text [AsgTag] "value of a tag of the auto scaling group";
+    "asg-tag-2" 11 48 0 Text [AsgTag2] "value of another tag of the auto scaling group";
     "interface-type" 11 49 0 Text [] "kind of interface, such as `nat_gateway`";
     "next-hop-interface-id" 11 50 0 Text [] "interface that receives egress traffic or sends ingress traffic";
     "next-hop-subnet-id" 11 51 0 Text [] "its subnet";

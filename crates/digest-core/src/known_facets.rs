@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_until_the_columns_change() {
         let mut known = KnownFacets::default();
-        known.begin([1; 10]);
+        known.begin([1; FURTHER.len() + 3]);
         for number in 0..1000u32 {
             assert_eq!(look(&mut known, &number.to_be_bytes()), None);
             assert!(known.keep(number + 7) > 0);
@@ -128,9 +128,9 @@ mod tests {
             assert_eq!(look(&mut known, &number.to_be_bytes()), Some(number + 7));
             assert_eq!(look(&mut known, &number.to_be_bytes()), Some(number + 7));
         }
-        known.begin([1; 10]);
+        known.begin([1; FURTHER.len() + 3]);
         assert_eq!(look(&mut known, &[0; 4]), Some(7));
-        known.begin([2; 10]);
+        known.begin([2; FURTHER.len() + 3]);
         assert_eq!(look(&mut known, &[0; 4]), None);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::error::{LayoutFault, RowFault, quoted};
-use crate::fact::FactColumn;
+use crate::fact::{self, FactColumn};
 use crate::field::{ATTACHMENT, DEFAULT_FORMAT, Field, KnownField, USED};
 use crate::number::is_number;
 use crate::sighting::Sightings;
@@ -137,7 +137,8 @@ impl Layout {
         let mut facts: Vec<FactColumn> = Vec::new();
         for name in names {
             let known = KnownField::of_name(name);
-            let used = known.and_then(KnownField::used);
+            let fact = known.and_then(KnownField::fact);
+            let used = known.and_then(KnownField::used).filter(|_| fact.is_none());
             if let Some(field) = used {
                 if layout.has(field) {
                     return Err(LayoutFault::Twice(layout.origin(), field.name()));
@@ -154,7 +155,7 @@ impl Layout {
                     }
                 }
             }
-            let unused = match known.and_then(KnownField::fact) {
+            let unused = match fact {
                 Some(fact) => {
                     let column = layout.columns.len();
                     // Of two columns of one name the last tells.
@@ -167,13 +168,30 @@ impl Layout {
             layout.columns.push(used.map_or(unused, |field| field as u8));
         }
         layout.unknown = unknown.into();
-        facts.sort_unstable_by_key(|known| known.fact);
-        layout.facts = facts.into();
         layout.check()?;
         if is_gateways && !layout.has(Field::InterfaceId) {
             layout.of_gateway(attachment)?;
         }
+        if !layout.has(Field::InterfaceId) {
+            layout.tell_edges_apart(&mut facts);
+        }
+        facts.sort_unstable_by_key(|known| known.fact);
+        layout.facts = facts.into();
         Ok(layout)
+    }
+
+    /// Takes from the facts those by which edges are told apart for want of an interface that they could be told of: their
+    /// columns are fields of rows from here on.
+    fn tell_edges_apart(&mut self, facts: &mut Vec<FactColumn>) {
+        facts.retain(|known| {
+            let field = fact::OF_EDGES.iter().find(|(_, fact)| *fact == known.fact);
+            let Some((&(field, _), column)) = field.zip(self.columns.get_mut(known.column)) else {
+                return true;
+            };
+            *column = field as u8;
+            self.fields |= bit(field);
+            false
+        });
     }
 
     /// Whether a column is not used and nearly always the same in an interface's rows.

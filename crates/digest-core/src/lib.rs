@@ -84,6 +84,8 @@ mod address;
 
 mod facet;
 
+mod dimensions;
+
 mod flow_record;
 
 mod object_rows;
@@ -202,12 +204,12 @@ pub use digest_line::{DigestLine, LineFault};
 pub use digest_lines::{DigestLines, DigestRow};
 pub use digest_text::{TextError, read_digest_text};
 pub use digest_writer::DigestWriter;
+pub use dimensions::Dimensions;
 pub use dotted::dotted;
 pub use edge::Edge;
 pub use edge_blocks::EdgeBlock;
 pub use error::{FoldError, LayoutFault, RowFault, Unit};
-pub use facet::Dimensions;
-pub use fact::FACTS;
+pub use fact::{FACTS, FACTS_OF_EDGES, FactSet};
 pub use field::{FIELDS, FieldType, KnownField};
 pub use first_layout::{Beginning, beginning, first_layout};
 pub use fold::{BadRows, Fold, FoldOptions};

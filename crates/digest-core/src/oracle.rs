@@ -42,6 +42,8 @@ pub struct Further {
     pub reject_reason: Option<Vec<u8>>,
     pub pkt_src_aws_service: Option<Vec<u8>>,
     pub pkt_dst_aws_service: Option<Vec<u8>>,
+    /// What is told of the interface where nothing names it.
+    pub interface: BTreeMap<String, Vec<u8>>,
 }
 
 /// What is asked of the oracle.
@@ -298,7 +300,7 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
             folded,
             protocol,
             name("action"),
-            further(text),
+            further(text, row),
         );
         let sums = into.edges.entry(key).or_insert_with(|| Sums::none(start, end));
         sums.packets += u128::from(packets);
@@ -337,7 +339,7 @@ fn record(question: &Question, row: &BTreeMap<&[u8], &[u8]>, into: &mut Answer) 
 }
 
 /// What edges are told apart by beyond their lines. Nothing here makes a row bad: what cannot be is not there.
-fn further<'r>(text: impl Fn(&str) -> Option<&'r [u8]>) -> Further {
+fn further<'r>(text: impl Fn(&str) -> Option<&'r [u8]>, row: &BTreeMap<&[u8], &[u8]>) -> Further {
     let word = |name: &str| {
         let word = text(name).filter(|word| *word != b"-" && word.len() < 256);
         word.map(<[u8]>::to_vec)
@@ -350,6 +352,7 @@ fn further<'r>(text: impl Fn(&str) -> Option<&'r [u8]>) -> Further {
         reject_reason: word("reject-reason"),
         pkt_src_aws_service: word("pkt-src-aws-service"),
         pkt_dst_aws_service: word("pkt-dst-aws-service"),
+        interface: interfaces::told_of_edge(row),
     }
 }
 

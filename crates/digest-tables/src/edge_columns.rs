@@ -1,6 +1,6 @@
 //! The columns of the table of edges in the making: what of an edge goes where.
 
-use digest_core::{Dimensions, Edge};
+use digest_core::{Dimensions, Edge, FACTS_OF_EDGES};
 
 use crate::addresses::{self, Addresses};
 use crate::column::AnyColumn;
@@ -69,6 +69,8 @@ pub(crate) struct EdgeColumns {
     log_versions: Near,
     src_aws_service: Texts,
     dst_aws_service: Texts,
+    /// Facts of interfaces that the format does not name, as [`FACTS_OF_EDGES`] has them.
+    told: [Texts; FACTS_OF_EDGES.len()],
 }
 
 impl Default for EdgeColumns {
@@ -113,6 +115,7 @@ impl Default for EdgeColumns {
             log_versions: int64(),
             src_aws_service: Texts::default(),
             dst_aws_service: Texts::default(),
+            told: Default::default(),
         }
     }
 }
@@ -200,6 +203,9 @@ impl EdgeColumns {
             self.reject_reason.push_option(row, further.reject_reason);
             self.src_aws_service.push_option(row, further.pkt_src_aws_service);
             self.dst_aws_service.push_option(row, further.pkt_dst_aws_service);
+            for (column, place) in self.told.iter_mut().zip(FACTS_OF_EDGES) {
+                column.push_option(row, further.interface.get(place));
+            }
         }
     }
 
@@ -268,9 +274,9 @@ impl EdgeColumns {
     }
 
     /// All columns, full, in the schema's order.
-    pub(crate) fn all(&mut self) -> [&mut dyn AnyColumn; 31] {
+    pub(crate) fn all(&mut self) -> Vec<&mut dyn AnyColumn> {
         self.end_pages();
-        [
+        let mut all: Vec<&mut dyn AnyColumn> = vec![
             &mut self.account_id,
             &mut self.region,
             &mut self.interface_id,
@@ -302,7 +308,9 @@ impl EdgeColumns {
             &mut self.log_versions,
             &mut self.src_aws_service,
             &mut self.dst_aws_service,
-        ]
+        ];
+        all.extend(self.told.iter_mut().map(|column| column as &mut dyn AnyColumn));
+        all
     }
 }
 
@@ -318,8 +326,11 @@ fn fold_of(ports: Option<(u16, u16)>, folded: Option<(u16, u16)>) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use digest_core::FACTS;
+
     use super::*;
     use crate::edge_schema::SCHEMA;
+    use crate::interface_columns::column_of;
 
     #[test]
     fn the_fold_says_which_port_is_lost() {
@@ -339,6 +350,10 @@ mod tests {
         let names = SCHEMA
             .lines()
             .filter(|line| line.trim_start().starts_with(['o', 'r']));
-        assert_eq!(names.count(), EdgeColumns::default().all().len());
+        assert_eq!(names.clone().count(), EdgeColumns::default().all().len());
+        let told =
+            FACTS_OF_EDGES.map(|place| format!("optional binary {} (string);", column_of(FACTS[place])));
+        let last = names.skip(EdgeColumns::default().all().len() - told.len());
+        assert_eq!(last.map(str::trim_start).collect::<Vec<_>>(), told);
     }
 }

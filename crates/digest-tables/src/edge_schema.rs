@@ -33,6 +33,15 @@ pub(crate) const SCHEMA: &str = "message edges {
     required int64 log_versions;
     optional binary src_aws_service (string);
     optional binary dst_aws_service (string);
+    optional binary vpc_id (string);
+    optional binary subnet_id (string);
+    optional binary instance_id (string);
+    optional binary instance_tag (string);
+    optional binary instance_tag_2 (string);
+    optional binary interface_tag (string);
+    optional binary interface_tag_2 (string);
+    optional binary asg_tag (string);
+    optional binary asg_tag_2 (string);
 }";
 
 /// Columns with a bloom filter: what is asked for by its one value. Numbers of addresses are there for ranges.

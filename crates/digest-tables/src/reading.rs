@@ -25,6 +25,8 @@ pub(crate) mod table_file;
 
 pub(crate) mod condition;
 
+pub(crate) mod told;
+
 pub(crate) mod edge_rows;
 
 pub(crate) mod edges_table;

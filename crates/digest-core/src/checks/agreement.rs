@@ -9,9 +9,9 @@ use std::sync::Mutex;
 use crate::checks::HeldRuns;
 use crate::contents::InOrder;
 use crate::digest::Digest;
+use crate::dimensions::Dimensions;
 use crate::edge::Edge;
 use crate::error::FoldError;
-use crate::facet::Dimensions;
 use crate::fact::FACTS;
 use crate::fold::{BadRows, Fold, FoldOptions};
 use crate::interface_facts::InterfaceFacts;
@@ -216,6 +216,11 @@ fn further(dimensions: &Dimensions<'_>) -> Further {
         reject_reason: text(dimensions.reject_reason),
         pkt_src_aws_service: text(dimensions.pkt_src_aws_service),
         pkt_dst_aws_service: text(dimensions.pkt_dst_aws_service),
+        interface: dimensions
+            .interface
+            .facts()
+            .map(|(place, value)| (FACTS[place].to_owned(), value.to_vec()))
+            .collect(),
     }
 }
 

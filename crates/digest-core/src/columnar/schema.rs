@@ -262,7 +262,16 @@ impl Kind {
             | Field::TrafficPath
             | Field::RejectReason
             | Field::PktSrcService
-            | Field::PktDstService => Self::Further,
+            | Field::PktDstService
+            | Field::VpcId
+            | Field::SubnetId
+            | Field::InstanceId
+            | Field::InstanceTag
+            | Field::InstanceTag2
+            | Field::InterfaceTag
+            | Field::InterfaceTag2
+            | Field::AsgTag
+            | Field::AsgTag2 => Self::Further,
             Field::LogStatus => Self::Status,
             Field::SrcAddr | Field::DstAddr => Self::Address,
             Field::Start | Field::End => Self::Time,

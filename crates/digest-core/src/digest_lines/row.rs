@@ -8,8 +8,8 @@ use super::{
     SRC_PORT_AT,
 };
 use crate::digest_line::DigestLine;
+use crate::dimensions::Dimensions;
 use crate::edge::{Edge, order_of_names};
-use crate::facet::Dimensions;
 
 /// A line of some that were read.
 #[derive(Debug, Clone, Copy)]

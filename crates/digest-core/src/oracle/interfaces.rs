@@ -44,11 +44,8 @@ impl Interface {
     pub(super) fn see(&mut self, row: &BTreeMap<&[u8], &[u8]>, start: i64, end: i64) {
         let (least, greatest) = self.seen.unwrap_or((start, end));
         self.seen = Some((least.min(start), greatest.max(end)));
-        for (name, value) in row {
-            let name = String::from_utf8_lossy(name).into_owned();
-            if is_fact(&name) && *value != b"-" && value.len() <= 4096 {
-                self.told.entry(name).or_default().insert((start, value.to_vec()));
-            }
+        for (name, value) in told(row).filter(|(name, _)| has_name(row) || !is_of_edge(name)) {
+            self.told.entry(name).or_default().insert((start, value));
         }
     }
 
@@ -95,6 +92,32 @@ impl Interface {
             *values = last.into_iter().collect();
         }
     }
+}
+
+/// What a row tells of its interface.
+fn told(row: &BTreeMap<&[u8], &[u8]>) -> impl Iterator<Item = (String, Vec<u8>)> {
+    let columns = row
+        .iter()
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), *value));
+    let told = columns.filter(|(name, value)| is_fact(name) && *value != b"-" && value.len() <= 4096);
+    told.map(|(name, value)| (name, value.to_vec()))
+}
+
+/// What it tells of its edge, for want of an interface that has a name.
+pub(super) fn told_of_edge(row: &BTreeMap<&[u8], &[u8]>) -> BTreeMap<String, Vec<u8>> {
+    told(row)
+        .filter(|(name, _)| !has_name(row) && is_of_edge(name))
+        .collect()
+}
+
+fn has_name(row: &BTreeMap<&[u8], &[u8]>) -> bool {
+    ["interface-id", "tgw-attachment-id"]
+        .iter()
+        .any(|name| row.contains_key(name.as_bytes()))
+}
+
+fn is_of_edge(name: &str) -> bool {
+    name.contains("-tag") || ["vpc-id", "subnet-id", "instance-id"].contains(&name)
 }
 
 /// A column that no format has may be named like one of these all the same.

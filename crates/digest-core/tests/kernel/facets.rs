@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::sync::Mutex;
 
 use digest_core::checks::HeldRuns;
-use digest_core::{Budget, Digest, Dimensions, FoldError, FoldOptions, Source, fold_parallel};
+use digest_core::{Budget, Digest, Dimensions, FACTS, FoldError, FoldOptions, Source, fold_parallel};
 
 const COLUMNS: &str = "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
     flow-direction pkt-srcaddr traffic-path";
@@ -111,6 +111,46 @@ fn edges_say_what_they_are_told_apart_by() {
             (text("::1"), None, None)
         ]
     );
+}
+
+/// What the edges of a log are told apart by beside their lines, for want of an interface.
+fn told(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let digest = fold(true, None, 1, text).unwrap();
+    digest
+        .for_each_edge(|edge| {
+            let facts = edge.dimensions.interface.facts();
+            let facts =
+                facts.map(|(place, value)| format!("{}={}", FACTS[place], String::from_utf8_lossy(value)));
+            found.push(facts.collect::<Vec<_>>().join(" "));
+            Ok(())
+        })
+        .unwrap();
+    found
+}
+
+#[test]
+fn without_an_interface_edges_are_told_apart_by_its_vpc_subnet_instance_and_tags() {
+    let columns = "asg-tag vpc-id az-id srcaddr dstaddr protocol packets bytes start instance-id subnet-id";
+    let row = "use1-az1 10.0.0.9 10.0.0.8 6 1 1 1539734400";
+    let rows =
+        format!("a%20b vpc-1 {row} i-1 subnet-1\n- - {row} - -\n- vpc-1 {row} i-2 -\n- vpc-1 {row} i-2 -\n");
+    let apart = [
+        "",
+        "vpc-id=vpc-1 subnet-id=subnet-1 instance-id=i-1 asg-tag=a%20b",
+        "vpc-id=vpc-1 instance-id=i-2",
+    ];
+    assert_eq!(told(&format!("{columns}\n{rows}")), apart);
+    // One that has a name tells it of itself, and so does an attachment.
+    for name in ["interface-id", "tgw-attachment-id"] {
+        let rows = rows.replace("use1-az1", "eni-1 use1-az1");
+        let columns = columns.replace("az-id", &format!("{name} az-id"));
+        assert_eq!(told(&format!("{columns}\n{rows}")), [""]);
+    }
+    // Of two columns of one name the last tells.
+    let twice = "instance-id srcaddr dstaddr protocol packets bytes start instance-id";
+    let row = "i-9 10.0.0.9 10.0.0.8 6 1 1 1539734400 i-1";
+    assert_eq!(told(&format!("{twice}\n{row}\n")), ["instance-id=i-1"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::reading::chunk;
 use crate::reading::condition::Looked;
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::table_file::TableFile;
+use crate::reading::told::Told;
 use crate::reading::values::{Column, Rows, Values};
 
 /// Which columns are read besides those of the text: what is not read is as if nothing were known of it.
@@ -56,6 +57,7 @@ pub struct EdgeRows {
     packet: [Addresses; 2],
     reason: Column,
     services: [Column; 2],
+    told: Told,
 }
 
 const ABSENT: &[u8] = b"-";
@@ -146,6 +148,7 @@ impl EdgeRows {
                 text("src_aws_service", further)?,
                 text("dst_aws_service", further)?,
             ],
+            told: Told::read(rows, |name| text(name, further))?,
         })
     }
 
@@ -276,6 +279,7 @@ impl EdgeRows {
             reject_reason: self.reason.text(row),
             pkt_src_aws_service: from.text(row),
             pkt_dst_aws_service: to.text(row),
+            interface: self.told.of(row),
         }
     }
 }

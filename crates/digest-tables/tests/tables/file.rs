@@ -98,7 +98,7 @@ fn pages_are_indexed_and_addresses_have_filters() {
     let reader = SerializedFileReader::new_with_options(bytes.clone(), options).unwrap();
     let group = &reader.metadata().row_groups()[0];
     let columns = group.columns();
-    assert_eq!(columns.len(), 31);
+    assert_eq!(columns.len(), 40);
     let at = |name: &str| {
         columns
             .iter()

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use digest_core::{FoldOptions, Window};
-use digest_tables::{Origins, write_interfaces};
+use digest_tables::{Origins, Wanted, write_interfaces};
 
+use crate::readback;
 use crate::reading::{digest, digest_with, rows, table};
 
 /// Every column has a value in some row and, where it may, none in another.
 const LOG: &str = include_str!("../fixtures/edges.log");
 const KEPT: &[u8] = include_bytes!("../fixtures/edges.parquet");
 const SAID: &str = include_str!("../fixtures/edges.txt");
+/// The first three logs as a table had them before edges told of interfaces.
+const BEFORE_FACTS: &[u8] = include_bytes!("../fixtures/edges-before-facts.parquet");
 
 /// The same of interfaces.
 const LOG_OF_INTERFACES: &str = include_str!("../fixtures/interfaces.log");
@@ -46,6 +49,14 @@ fn a_table_says_what_the_kept_one_says() {
     let (file, _) = table(&digest(&log.collect::<Vec<_>>(), None, 1), &origins());
     assert_eq!(said(&file), SAID);
     assert_eq!(said(KEPT), SAID);
+}
+
+#[test]
+fn a_table_without_the_columns_that_came_later_reads_as_ever() {
+    let logs = LOG.split("\n\n").take(3).map(|log| log.as_bytes().to_vec());
+    let (today, _) = table(&digest(&logs.collect::<Vec<_>>(), None, 1), &origins());
+    let edges = |file| readback::read(&readback::open(file), Wanted::ALL, &[]);
+    assert_eq!(edges(BEFORE_FACTS), edges(&today));
 }
 
 #[test]

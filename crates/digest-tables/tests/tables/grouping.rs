@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use digest_core::checks::HeldRuns;
-use digest_core::{Digest, Edge};
+use digest_core::{Digest, Edge, FACTS, FACTS_OF_EDGES};
 use digest_tables::Origins;
 use parquet::record::Row;
 use proptest::collection::vec;
@@ -71,6 +71,14 @@ fn check_row(row: &Row, edge: &Edge<'_>) {
         ("action", bytes(edge.action)),
     ] {
         assert_eq!(text(row, name), expected, "{name} of {edge:?}");
+    }
+    for place in FACTS_OF_EDGES {
+        let column = FACTS[place].replace('-', "_");
+        assert_eq!(
+            text(row, &column),
+            option(further.interface.get(place)),
+            "{column} of {edge:?}"
+        );
     }
     let v4 = |address: IpAddr| match address {
         IpAddr::V4(address) => Some(u32::from(address).into()),

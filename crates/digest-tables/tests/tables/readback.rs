@@ -16,12 +16,12 @@ use proptest::prelude::*;
 use crate::corpus;
 use crate::reading::{digest, digest_with, table};
 
-fn open(file: &[u8]) -> EdgesTable {
+pub(crate) fn open(file: &[u8]) -> EdgesTable {
     EdgesTable::open(Arc::new(Bytes::from(file.to_vec()))).unwrap()
 }
 
 /// The rows of a table that meet the conditions, as their debugging text.
-fn read(table: &EdgesTable, wanted: Wanted, conditions: &[Condition]) -> Vec<String> {
+pub(crate) fn read(table: &EdgesTable, wanted: Wanted, conditions: &[Condition]) -> Vec<String> {
     let mut found = Vec::new();
     for group in 0..table.groups() {
         if let Some(rows) = table.read(group, wanted, conditions).unwrap() {

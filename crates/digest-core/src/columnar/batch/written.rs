@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Batch;
 use crate::columnar::schema::{Kind, Use};
-use crate::facet::MOST_TEXT;
+use crate::facet::MOST_TOKEN;
 use crate::field::Field;
 use crate::layout::Row;
 
@@ -43,7 +43,7 @@ impl Batch {
     /// The same as far as a verdict needs them. A dimension that is longer is as good as absent, and very many rows may name
     /// one that is as long as a dictionary.
     pub(super) fn write_to_judge(&self, row: usize, out: &mut Written) {
-        self.write_up_to(MOST_TEXT + 1, row, out);
+        self.write_up_to(MOST_TOKEN + 1, row, out);
     }
 
     fn write_up_to(&self, most: usize, row: usize, out: &mut Written) {
