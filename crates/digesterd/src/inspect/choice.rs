@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use digest_storage::FlowLogObject;
 
-/// Compressed bytes that are sampled at most; a larger object is left to the digest.
-pub(super) const MOST_BYTES: u64 = 64 << 20;
+/// Compressed bytes that are sampled at most, unless one object alone has more.
+const MOST_BYTES: u64 = 64 << 20;
+/// Size of the largest object that is sampled: AWS ends a file at 75 MB. What is larger is left to the digest.
+pub(super) const LARGEST: u64 = 128 << 20;
 
 /// Objects to read: of bounded size, by themselves and together.
 pub(super) fn choose(objects: &[FlowLogObject], most: usize) -> Vec<&FlowLogObject> {
     let mut bytes = 0;
     spread(
-        objects.iter().filter(|object| object.size <= MOST_BYTES),
+        objects.iter().filter(|object| object.size <= LARGEST),
         most,
         |object| {
-            let fits = bytes + object.size <= MOST_BYTES;
+            let fits = bytes == 0 || bytes + object.size <= MOST_BYTES;
             bytes += if fits { object.size } else { 0 };
             fits
         },
@@ -92,9 +94,15 @@ mod tests {
     fn no_more_than_the_permitted_bytes_are_sampled() {
         let all = [
             objects("fl-a", 100, MOST_BYTES / 4),
-            objects("fl-b", 1, MOST_BYTES + 1),
+            objects("fl-b", 1, LARGEST + 1),
         ]
         .concat();
         assert_eq!(choose(&all, 20).len(), 4);
+    }
+
+    #[test]
+    fn of_objects_as_large_as_aws_makes_them_one_is_sampled() {
+        assert_eq!(choose(&objects("fl-a", 9, 75_000_000), 20).len(), 1);
+        assert_eq!(choose(&objects("fl-a", 9, LARGEST + 1), 20).len(), 0);
     }
 }

@@ -8,7 +8,7 @@ use digest_core::{Beginning, Container, Delivery, Digest, FACTS, Fold, FoldOptio
 use digest_storage::{FlowLogs, Plan, Prefetch};
 use tokio::task::spawn_blocking;
 
-use super::choice::{MOST_BYTES, choose};
+use super::choice::{LARGEST, choose};
 
 /// The fact that names an interface's region.
 const REGION: &str = "region";
@@ -63,7 +63,7 @@ impl Sample {
         options: &FoldOptions,
         most: usize,
     ) -> anyhow::Result<Self> {
-        let prefetch = Prefetch::new(1, MOST_BYTES);
+        let prefetch = Prefetch::new(1, LARGEST);
         let mut sample = Self::default();
         for object in choose(&plan.objects, most) {
             let begun = Instant::now();

@@ -98,6 +98,11 @@ fn a_place_in_the_layout_is_told_by_account_flow_log_and_day() {
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
+    let told = text(&desk.run(&["inspect", "bucket", "--samples", "0"]).stdout);
+    assert!(
+        told.contains("sampled    nothing: what is in the objects is not known\nwould take"),
+        "{told}"
+    );
 }
 
 #[test]

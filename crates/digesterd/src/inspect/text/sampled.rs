@@ -16,6 +16,9 @@ const MOST_SHOWN: usize = 1500;
 /// The lines.
 pub(super) fn sampled(findings: &Findings) -> Vec<String> {
     let (sample, settings) = (&findings.sample, &findings.settings);
+    if sample.objects == 0 {
+        return vec!["sampled    nothing: what is in the objects is not known".to_owned()];
+    }
     let containers: Vec<String> = sample
         .containers
         .iter()
@@ -25,11 +28,7 @@ pub(super) fn sampled(findings: &Findings) -> Vec<String> {
         "sampled    {} of {} ({}): what follows is of these alone",
         counted(sample.objects, "object"),
         bytes(sample.bytes.into()),
-        if containers.is_empty() {
-            "nothing".to_owned()
-        } else {
-            containers.join(", ")
-        },
+        containers.join(", "),
     )];
     let records = &sample.records;
     let fates = [
