@@ -98,7 +98,8 @@ fn a_place_in_the_layout_is_told_by_account_flow_log_and_day() {
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
-    let told = text(&desk.run(&["inspect", "bucket", "--samples", "0"]).stdout);
+    let told = desk.run(&["inspect", "bucket", "--samples", "0"]);
+    let told = text(&told.stdout);
     assert!(
         told.contains("sampled    nothing: what is in the objects is not known\nwould take"),
         "{told}"
