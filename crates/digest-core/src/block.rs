@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memrchr};
 
-use crate::inflate::{Container, Delivery, Pieces, Text, TextFailure};
+use crate::inflate::{Container, Delivery, Pieces, Text, TextFailure, WholeText};
 use crate::vector::PAD;
 
 /// Bytes of text read at a time.
@@ -27,16 +27,18 @@ pub(crate) struct Lines<'a> {
 
 /// Cuts an object's text into blocks.
 pub(crate) enum Blocks<'s> {
-    /// The whole text is one block.
-    Whole {
-        bytes: &'s mut [u8],
-        /// Bytes of text.
-        length: usize,
-        taken: u64,
-        is_next: bool,
-    },
+    Whole(Slicer<'s>),
     /// Holds at most one block and one row.
     Pieces(Cutter<'s>),
+}
+
+/// Cuts a text that is there as a whole: into blocks that stay near the processor while they are verified and read.
+pub(crate) struct Slicer<'s> {
+    text: WholeText<'s>,
+    /// The begin of the next block, and the end of the text.
+    start: usize,
+    end: usize,
+    is_ended: bool,
 }
 
 /// Cuts a text that comes in pieces.
@@ -58,12 +60,12 @@ pub(crate) struct Cutter<'s> {
 impl<'s> Blocks<'s> {
     pub(crate) fn new(text: Text<'s>, max_row: usize) -> Self {
         match text {
-            Text::Whole { bytes, taken } => Self::Whole {
-                length: bytes.len() - 2 * PAD,
-                bytes,
-                taken,
-                is_next: true,
-            },
+            Text::Whole(text) => Self::Whole(Slicer {
+                start: PAD,
+                end: text.bytes.len() - PAD,
+                is_ended: false,
+                text,
+            }),
             Text::Pieces { text, window } => {
                 // A long row of an object before may have made it larger.
                 window.resize(PAD + BLOCK + PAD, 0);
@@ -87,13 +89,7 @@ impl<'s> Blocks<'s> {
     pub(crate) fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
         match self {
             Self::Pieces(cutter) => cutter.next(),
-            Self::Whole {
-                bytes,
-                length,
-                is_next,
-                ..
-            } => Ok((std::mem::take(is_next) && *length > 0)
-                .then(|| Block::Lines(Lines::ended(bytes, PAD, PAD + *length)))),
+            Self::Whole(slicer) => slicer.next(),
         }
     }
 
@@ -101,7 +97,7 @@ impl<'s> Blocks<'s> {
     pub(crate) fn container(&self) -> Container {
         match self {
             // Of what is taken in whole, everything is gzip.
-            Self::Whole { .. } => Container::Gzip,
+            Self::Whole(_) => Container::Gzip,
             Self::Pieces(cutter) => cutter.text.container(),
         }
     }
@@ -109,7 +105,7 @@ impl<'s> Blocks<'s> {
     /// What its rows were delivered in, once some have been read.
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         match self {
-            Self::Whole { .. } => None,
+            Self::Whole(_) => None,
             Self::Pieces(cutter) => cutter.text.delivery(),
         }
     }
@@ -117,7 +113,7 @@ impl<'s> Blocks<'s> {
     /// Bytes of text read so far.
     pub(crate) fn inflated(&self) -> u64 {
         match self {
-            Self::Whole { length, .. } => *length as u64,
+            Self::Whole(slicer) => (slicer.end - PAD) as u64,
             Self::Pieces(cutter) => cutter.inflated,
         }
     }
@@ -125,7 +121,7 @@ impl<'s> Blocks<'s> {
     /// Bytes taken from the source, once the text has ended.
     pub(crate) fn taken(&self) -> u64 {
         match self {
-            Self::Whole { taken, .. } => *taken,
+            Self::Whole(slicer) => slicer.text.taken,
             Self::Pieces(cutter) => cutter.text.taken(),
         }
     }
@@ -142,6 +138,21 @@ impl<'a> Lines<'a> {
             to += 1;
         }
         Self { buffer, from, to }
+    }
+}
+
+impl Slicer<'_> {
+    fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
+        if self.is_ended {
+            return Ok(None);
+        }
+        let (from, text) = (self.start, &self.text.bytes);
+        let newline = |at: usize| memchr(b'\n', text.get(at..self.end)?).map(|newline| at + newline + 1);
+        let to = newline(from.saturating_add(BLOCK)).unwrap_or(self.end);
+        self.is_ended = to == self.end;
+        self.start = to;
+        self.text.verify(from, to)?;
+        Ok((from < to).then(|| Block::Lines(Lines::ended(self.text.bytes, from, to))))
     }
 }
 

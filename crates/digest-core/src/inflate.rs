@@ -31,9 +31,10 @@ mod zstandard;
 
 pub use container::{Container, Delivery};
 pub(crate) use envelope::Envelope;
-use inflated::{Inflated, bomb, is_bomb};
+use inflated::{Inflated, WRONG_CHECKSUM, bomb, is_bomb};
 pub(crate) use pieces::Pieces;
 use stream::Inflate;
+use whole::Trailers;
 pub(crate) use whole::{MOST_GZIP, MOST_TEXT, Whole};
 use zstandard::{Frames, is_frame};
 
@@ -60,18 +61,21 @@ pub(crate) struct Scratch {
 
 /// One object's text.
 pub(crate) enum Text<'s> {
-    /// All of it, between [`PAD`] bytes on either side.
-    Whole {
-        bytes: &'s mut [u8],
-        /// Compressed bytes consumed.
-        taken: u64,
-    },
+    Whole(WholeText<'s>),
     /// As it is read.
     Pieces {
         text: Pieces<'s>,
         /// Memory to read it into, of any size and contents.
         window: &'s mut Vec<u8>,
     },
+}
+
+/// An object's text, all of it, between [`PAD`] bytes on either side.
+pub(crate) struct WholeText<'s> {
+    pub(crate) bytes: &'s mut [u8],
+    /// Compressed bytes consumed.
+    pub(crate) taken: u64,
+    trailers: &'s mut Trailers,
 }
 
 /// Why there is no more text.
@@ -196,7 +200,7 @@ impl<'s> Text<'s> {
             && (is_all || fill(source, gzip, &mut read, MOST_GZIP + 1)?)
         {
             let object = gzip.get(..read).unwrap_or_default();
-            if let Some(length) = whole.inflate(object, text, PAD, MOST_TEXT)
+            if let Some((length, trailers)) = whole.inflate(object, text, PAD, MOST_TEXT)
                 && Envelope::of(text.get(PAD..PAD + length).unwrap_or_default()) == Envelope::None
                 && let Some(bytes) = text.get_mut(..PAD + length + PAD)
             {
@@ -204,13 +208,36 @@ impl<'s> Text<'s> {
                 if is_bomb(length as u64, taken, *most_ratio) {
                     return Err(bomb(*most_ratio));
                 }
-                return Ok(Self::Whole { bytes, taken });
+                return Ok(Self::Whole(WholeText {
+                    bytes,
+                    taken,
+                    trailers,
+                }));
             }
         }
         // Too large, or not sound, or in an envelope or behind a mark: in pieces, which says what is wrong and takes that off.
         let text =
             Pieces::of(Inflated::gzip(Input::after(gzip, read, source), pieces.as_mut()).within(*most_ratio));
         Ok(Self::Pieces { text, window })
+    }
+}
+
+impl<'s> WholeText<'s> {
+    /// Holds the text from there up to there against what its members say of it. To be called once for each part, in order, and
+    /// for one part at least.
+    pub(crate) fn verify(&mut self, from: usize, to: usize) -> Result<(), TextFailure> {
+        match self.trailers.hold(self.bytes.get(from..to).unwrap_or_default()) {
+            true => Ok(()),
+            false => Err(TextFailure::Corrupt(WRONG_CHECKSUM.to_owned())),
+        }
+    }
+
+    /// The text by itself, once it has been held against what its members say.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn verified(mut self) -> Result<&'s [u8], TextFailure> {
+        let end = self.bytes.len() - PAD;
+        self.verify(PAD, end)?;
+        Ok(self.bytes.get(PAD..end).unwrap_or_default())
     }
 }
 

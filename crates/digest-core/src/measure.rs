@@ -4,7 +4,6 @@
 use std::io::{self, Read};
 
 use crate::inflate::{INFLATERS, Scratch, Text, TextFailure};
-use crate::vector::PAD;
 
 mod stages;
 
@@ -36,7 +35,7 @@ impl Inflating {
     /// The source's own, and what is wrong with the object.
     pub fn inflate(&mut self, source: &mut dyn Read) -> io::Result<u64> {
         match Text::open(source, &mut self.scratch).map_err(error)? {
-            Text::Whole { bytes, .. } => Ok((bytes.len() - 2 * PAD) as u64),
+            Text::Whole(text) => Ok(text.verified().map_err(error)?.len() as u64),
             Text::Pieces { mut text, .. } => {
                 let mut length = 0;
                 loop {

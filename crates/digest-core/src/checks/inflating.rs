@@ -7,7 +7,6 @@ use flate2::read::DeflateDecoder;
 use flate2::write::GzEncoder;
 
 use crate::inflate::{Envelope, INFLATERS, Scratch, Text, TextFailure};
-use crate::vector::PAD;
 
 /// Longest input: deflate makes a thousandfold of it at most.
 const MOST: usize = 16 * 1024;
@@ -89,7 +88,7 @@ fn text_of(inflaters: &mut [(&str, Scratch)], object: &[u8]) -> Option<Vec<u8>> 
 
 fn read(source: &mut dyn Read, scratch: &mut Scratch, window: usize) -> Result<Vec<u8>, TextFailure> {
     let mut pieces = match Text::open(source, scratch)? {
-        Text::Whole { bytes, .. } => return Ok(bytes[PAD..bytes.len() - PAD].to_vec()),
+        Text::Whole(text) => return Ok(text.verified()?.to_vec()),
         Text::Pieces { text, .. } => text,
     };
     let (mut all, mut piece) = (Vec::new(), vec![0; window]);

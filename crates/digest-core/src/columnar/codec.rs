@@ -105,7 +105,8 @@ impl Codec {
             .map_or(0, |size| u32::from_le_bytes(*size) as usize);
         if hint <= most
             && let Some(whole) = &mut self.gzip
-            && let Some(length) = whole.inflate(packed, page, before, most)
+            && let Some((length, trailers)) = whole.inflate(packed, page, before, most)
+            && trailers.hold(page.get(before..before + length).unwrap_or_default())
         {
             return if length <= most {
                 Ok(length)

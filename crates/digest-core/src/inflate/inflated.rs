@@ -14,6 +14,9 @@ use crate::input::Input;
 /// Text of this length is not looked at for its ratio.
 const FREE: u64 = 16 << 20;
 
+/// What is wrong where a member's text is not what it was.
+pub(super) const WRONG_CHECKSUM: &str = "a gzip member's text does not match its checksum";
+
 /// The bytes of one object, inflated as they are read.
 pub(crate) struct Inflated<'s> {
     input: Input<'s>,
@@ -214,7 +217,7 @@ impl<'s> Inflated<'s> {
         let [sum @ .., _, _, _, _] = trailer;
         let [_, _, _, _, length @ ..] = trailer;
         if u32::from_le_bytes(sum) != checksum.sum() {
-            return Err(unsound("a gzip member's text does not match its checksum"));
+            return Err(unsound(WRONG_CHECKSUM));
         }
         // The length counts modulo 2^32, as this does.
         if u32::from_le_bytes(length) != checksum.length() {

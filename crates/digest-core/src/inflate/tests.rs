@@ -38,7 +38,7 @@ fn scratches() -> Vec<(&'static str, Scratch)> {
 
 fn read_all(source: &mut dyn Read, scratch: &mut Scratch, window: usize) -> Result<Vec<u8>, TextFailure> {
     let mut pieces = match Text::open(source, scratch)? {
-        Text::Whole { bytes, .. } => return Ok(bytes[PAD..bytes.len() - PAD].to_vec()),
+        Text::Whole(text) => return Ok(text.verified()?.to_vec()),
         Text::Pieces { text, .. } => text,
     };
     let (mut all, mut block) = (Vec::new(), vec![0; window]);

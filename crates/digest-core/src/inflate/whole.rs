@@ -3,18 +3,22 @@
 //!
 //! Whatever libdeflate does not take (it says no more than that) is left to the inflater that works in pieces, which
 //! knows what is wrong and where.
+//!
+//! Checksums are not taken here: a text is larger than the processor's caches, and what reads it takes them block by block while
+//! it has the block at hand.
 
 #![allow(unsafe_code, reason = "calls a C library; each call stands beside its reason")]
 
 use std::ptr::NonNull;
 
 use libdeflate_sys::{
-    libdeflate_alloc_decompressor, libdeflate_decompressor, libdeflate_free_decompressor,
-    libdeflate_gzip_decompress_ex, libdeflate_result_LIBDEFLATE_INSUFFICIENT_SPACE,
+    libdeflate_alloc_decompressor, libdeflate_decompressor, libdeflate_deflate_decompress_ex,
+    libdeflate_free_decompressor, libdeflate_result_LIBDEFLATE_INSUFFICIENT_SPACE,
     libdeflate_result_LIBDEFLATE_SUCCESS,
 };
 
 use super::header;
+use crate::checksum::Checksum;
 
 /// Most bytes of a gzip object that is inflated at once.
 pub(crate) const MOST_GZIP: usize = 32 << 20;
@@ -23,13 +27,23 @@ pub(crate) const MOST_GZIP: usize = 32 << 20;
 pub(crate) const MOST_TEXT: usize = 68 << 20;
 /// Deflate makes no more of a byte than this.
 const MOST_RATIO: usize = 1032;
-/// Bytes of a gzip member's header and trailer, at least.
-const FRAME: usize = 18;
 
 /// An inflater for whole members.
 #[derive(Debug)]
 pub(crate) struct Whole {
     inflater: NonNull<libdeflate_decompressor>,
+    trailers: Trailers,
+}
+
+/// The checksums of an object's members, against which its text is held as it is read.
+#[derive(Debug, Default)]
+pub(crate) struct Trailers {
+    /// Of each member the length of its text, and the checksum that it should have.
+    members: Vec<(usize, u32)>,
+    /// The member that the next byte is of, and what has been read of it.
+    at: usize,
+    read: usize,
+    seen: Checksum,
 }
 
 // SAFETY: libdeflate's decompressor is memory of its own, tied to no thread, and is used by one at a time.
@@ -37,8 +51,8 @@ unsafe impl Send for Whole {}
 
 /// What became of one member.
 enum Member {
-    /// Bytes taken, bytes written.
-    Inflated(usize, usize),
+    /// Bytes taken, bytes written, checksum that they should have.
+    Inflated(usize, usize, u32),
     /// The text needs more room.
     Short,
     Refused,
@@ -49,19 +63,23 @@ impl Whole {
     pub(crate) fn new() -> Option<Self> {
         // SAFETY: the call takes nothing and gives a decompressor or null.
         let inflater = NonNull::new(unsafe { libdeflate_alloc_decompressor() })?;
-        Some(Self { inflater })
+        Some(Self {
+            inflater,
+            trailers: Trailers::default(),
+        })
     }
 
     /// Inflates all members of an object into `text`, from `pad` on, and leaves `pad` more bytes behind them.
-    /// Gives the length of the text, or `None` where the object is too large or not sound.
+    /// Gives the length of the text and what it has still to be held against, or `None` where the object is too large or not sound.
     pub(crate) fn inflate(
         &mut self,
         gzip: &[u8],
         text: &mut Vec<u8>,
         pad: usize,
         most: usize,
-    ) -> Option<usize> {
+    ) -> Option<(usize, &mut Trailers)> {
         let most = most.min(MOST_TEXT);
+        self.trailers.clear();
         // The trailer says how long a lone member's text is; with several, or where it lies, it is no more than a hint.
         let hint = gzip
             .last_chunk()
@@ -77,11 +95,12 @@ impl Whole {
         loop {
             let rest = gzip.get(taken..)?;
             if rest.iter().all(|&byte| byte == 0) {
-                return Some(written);
+                return Some((written, &mut self.trailers));
             }
             let room = text.len() - 2 * pad - written;
             match self.member(rest, text.get_mut(pad + written..pad + written + room)?) {
-                Member::Inflated(more_taken, more_written) => {
+                Member::Inflated(more_taken, more_written, sum) => {
+                    self.trailers.members.push((more_written, sum));
                     taken += more_taken;
                     written += more_written;
                 }
@@ -100,32 +119,67 @@ impl Whole {
     }
 
     fn member(&mut self, gzip: &[u8], text: &mut [u8]) -> Member {
-        // libdeflate does not look at a header's checksum.
-        let mut bytes = gzip;
-        if gzip.len() < FRAME || header::skip(&mut bytes).is_err() {
+        let mut deflate = gzip;
+        if header::skip(&mut deflate).is_err() {
             return Member::Refused;
         }
         let (mut taken, mut written) = (0, 0);
         // SAFETY: the decompressor lives as long as `self`, which is borrowed alone; both slices are given with their
         // lengths, and libdeflate reads and writes inside them.
         let result = unsafe {
-            libdeflate_gzip_decompress_ex(
+            libdeflate_deflate_decompress_ex(
                 self.inflater.as_ptr(),
-                gzip.as_ptr().cast(),
-                gzip.len(),
+                deflate.as_ptr().cast(),
+                deflate.len(),
                 text.as_mut_ptr().cast(),
                 text.len(),
                 &mut taken,
                 &mut written,
             )
         };
-        if result == libdeflate_result_LIBDEFLATE_SUCCESS {
-            Member::Inflated(taken, written)
-        } else if result == libdeflate_result_LIBDEFLATE_INSUFFICIENT_SPACE {
-            Member::Short
-        } else {
-            Member::Refused
+        if result == libdeflate_result_LIBDEFLATE_INSUFFICIENT_SPACE {
+            return Member::Short;
         }
+        let behind = deflate
+            .get(taken..)
+            .and_then(<[u8]>::split_first_chunk::<{ Checksum::TRAILER }>);
+        match behind {
+            Some((&[a, b, c, d, e, f, g, h], rest))
+                if result == libdeflate_result_LIBDEFLATE_SUCCESS
+                    // The length counts modulo 2^32.
+                    && u32::from_le_bytes([e, f, g, h]) == written as u32 =>
+            {
+                Member::Inflated(gzip.len() - rest.len(), written, u32::from_le_bytes([a, b, c, d]))
+            }
+            _ => Member::Refused,
+        }
+    }
+}
+
+impl Trailers {
+    /// Holds the next bytes of the text against the checksums of the members that end with them. False: one differs. To be
+    /// called where nothing follows, too, for members may be empty.
+    pub(crate) fn hold(&mut self, mut text: &[u8]) -> bool {
+        while let Some(&(length, sum)) = self.members.get(self.at) {
+            let (these, rest) = text.split_at((length - self.read).min(text.len()));
+            self.seen.update(these);
+            self.read += these.len();
+            text = rest;
+            if self.read < length {
+                break;
+            }
+            if self.seen.sum() != sum {
+                return false;
+            }
+            self.at += 1;
+            (self.read, self.seen) = (0, Checksum::default());
+        }
+        true
+    }
+
+    fn clear(&mut self) {
+        self.members.clear();
+        (self.at, self.read, self.seen) = (0, 0, Checksum::default());
     }
 }
 
