@@ -18,6 +18,7 @@ use crate::vector::PAD;
 mod container;
 mod envelope;
 mod header;
+mod huge_pages;
 mod inflated;
 #[cfg(feature = "isal")]
 mod isal;

@@ -127,11 +127,6 @@ impl<'a> ObjectRows<'a> {
                 (Field::InterfaceId, interface),
                 (Field::Action, action),
             ] {
-                if token.len() > self.options.max_row {
-                    return Err(RowFault::TooLong {
-                        most: self.options.max_row,
-                    });
-                }
                 if token.iter().any(|&byte| is_blank(byte)) {
                     return Err(RowFault::Blank {
                         field: field.name(),
@@ -282,8 +277,9 @@ impl<'a> ObjectRows<'a> {
         self.tally
     }
 
+    /// Refuses a row that is longer than rows may be.
     #[cold]
-    fn refuse_long(&mut self) -> Result<(), FoldError> {
+    pub(crate) fn refuse_long(&mut self) -> Result<(), FoldError> {
         self.refuse(RowFault::TooLong {
             most: self.options.max_row,
         })

@@ -126,8 +126,9 @@ impl Reading<'_, '_> {
                 .map_err(|failure| self.rows.no_rows(failure))?
             {
                 for row in 0..batch.rows() {
-                    batch.write_row(row, &mut written);
-                    if self.row(&written).is_break() {
+                    self.rows.line += 1;
+                    let is_row = batch.write_row(row, self.rows.options.max_row, &mut written);
+                    if is_row && self.row(&written).is_break() {
                         return Ok(());
                     }
                 }
@@ -137,7 +138,6 @@ impl Reading<'_, '_> {
     }
 
     fn row(&mut self, written: &Written) -> ControlFlow<()> {
-        self.rows.line += 1;
         let row = written.row();
         let window = self.rows.options.window.as_ref();
         let judged = judge_row(&row, &self.rows.layout, window, || false);

@@ -87,6 +87,8 @@ impl Table {
             NONE
         } else {
             match kind {
+                // A value that no row of text may have is judged with its row.
+                Kind::Number(_) | Kind::Time if text.len() > MOST_NAME => ODD,
                 Kind::Number(most) => decimal(text, most.into()).unwrap_or(ODD),
                 Kind::Time => decimal(text, i64::MAX as u64).map_or(ODD, |time| fitting(seconds_of(time))),
                 Kind::Address => match Address::parse(text) {

@@ -17,7 +17,7 @@ use libdeflate_sys::{
     libdeflate_result_LIBDEFLATE_SUCCESS,
 };
 
-use super::header;
+use super::{header, huge_pages};
 use crate::checksum::Checksum;
 
 /// Most bytes of a gzip object that is inflated at once.
@@ -89,7 +89,7 @@ impl Whole {
             return None;
         }
         if text.len() < pad + hint + pad {
-            text.resize(pad + hint + pad, 0);
+            *text = huge_pages::zeroed(pad + hint + pad);
         }
         let (mut taken, mut written) = (0, 0);
         loop {

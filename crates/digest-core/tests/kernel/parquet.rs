@@ -99,6 +99,46 @@ fn dimensions_and_facts_beyond_their_bounds_are_absent_from_every_row() {
     }
 }
 
+/// In text such a row is longer than rows may be. In a table one value in a dictionary is enough for very many of them.
+#[test]
+fn a_row_with_a_value_that_no_row_may_have_is_a_bad_row_in_both() {
+    let mut text = String::from(
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
+         log-status\n",
+    );
+    let long = [
+        format!("{}1", "0".repeat(70_000)),
+        "x".repeat(70_000),
+        "10.0.0.1".repeat(9_000),
+    ];
+    for row in 0..300 {
+        let value = |at: usize, sound: &'static str| match row % 8 == at {
+            true => long[row % 3].as_str(),
+            false => sound,
+        };
+        text += &format!(
+            "2 123456789010 {} {} 10.0.1.1 {} 50000 6 {} 100 {} 1767603660 {} OK\n",
+            value(1, "eni-1"),
+            value(2, "10.0.0.1"),
+            value(3, "443"),
+            value(4, "1"),
+            value(5, "1767603600"),
+            value(6, "ACCEPT"),
+        );
+    }
+    let rows = Rows::of(text.as_bytes());
+    for seed in 0..4 {
+        agrees(&rows, &question(false, true), seed);
+        agrees(&rows, &question(false, false), seed);
+    }
+    let skipped = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    let tally = outcome(&rows.parquet(&mut Dice::of(1)), &skipped).unwrap();
+    assert_eq!((tally.records, tally.bad_rows), (75, 225));
+}
+
 /// What a fold makes of a table; it must make something.
 fn outcome(bytes: &[u8], options: &FoldOptions) -> Result<ObjectTally, FoldError> {
     let mut fold = Fold::new(options);

@@ -82,7 +82,7 @@ const RESERVED: [(&str, &[&str]); 11] = [
 ];
 
 /// What the pure kernel may use at all: no async, no store, no HTTP, no logging.
-const KERNEL_USES: [&str; 17] = [
+const KERNEL_USES: [&str; 18] = [
     "bytes",
     "chrono",
     "flate2",
@@ -90,6 +90,7 @@ const KERNEL_USES: [&str; 17] = [
     "hashbrown",
     "isal-sys",
     "itoa",
+    "libc",
     "libdeflate-sys",
     "memchr",
     "parquet",

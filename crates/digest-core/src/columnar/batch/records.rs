@@ -197,7 +197,9 @@ impl Batch {
         if let Some(verdict) = self.other_status(row) {
             return object.enter(logs, verdict, |set, _| self.write_set(row, set));
         }
-        self.write_to_judge(row, judged);
+        if !self.write_to_judge(row, object.options.max_row, judged) {
+            return object.refuse_long();
+        }
         object.take_row(logs, &judged.row(), |set| self.write_set(row, set))
     }
 }

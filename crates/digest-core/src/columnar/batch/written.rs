@@ -35,28 +35,37 @@ impl Batch {
         self.rows
     }
 
-    /// Writes a row's values as they stand.
-    pub(crate) fn write_row(&self, row: usize, out: &mut Written) {
-        self.write_up_to(usize::MAX, row, out);
+    /// Writes a row's values as they stand, unless one that a digest is made of has more bytes than a row may have: then `false`.
+    /// Very many rows may name a text that is as long as a dictionary.
+    pub(crate) fn write_row(&self, row: usize, most: usize, out: &mut Written) -> bool {
+        self.write_up_to((most, usize::MAX), row, out)
     }
 
-    /// The same as far as a verdict needs them. A dimension that is longer is as good as absent, and very many rows may name
-    /// one that is as long as a dictionary.
-    pub(super) fn write_to_judge(&self, row: usize, out: &mut Written) {
-        self.write_up_to(MOST_TOKEN + 1, row, out);
+    /// The same as far as a verdict needs them. A dimension that is longer is as good as absent.
+    pub(super) fn write_to_judge(&self, row: usize, most: usize, out: &mut Written) -> bool {
+        self.write_up_to((most, MOST_TOKEN + 1), row, out)
     }
 
-    fn write_up_to(&self, most: usize, row: usize, out: &mut Written) {
+    fn write_up_to(&self, (most, most_of_dimension): (usize, usize), row: usize, out: &mut Written) -> bool {
         out.text.clear();
         out.spans.clear();
         for column in &self.columns {
             if let Use::Field(field) = column.wanted.is_for {
                 let from = out.text.len();
                 let is_dimension = column.wanted.kind == Kind::Further;
-                column.write(row, if is_dimension { most } else { usize::MAX }, &mut out.text);
+                let cut = if is_dimension {
+                    most_of_dimension
+                } else {
+                    most.saturating_add(1)
+                };
+                column.write(row, cut, &mut out.text);
+                if !is_dimension && out.text.len() - from > most {
+                    return false;
+                }
                 out.spans.push((field, from..out.text.len()));
                 out.text.push(b' ');
             }
         }
+        true
     }
 }
