@@ -128,6 +128,11 @@ impl<'s> Blocks<'s> {
 }
 
 impl<'a> Lines<'a> {
+    /// The text that is there from a block behind this place on. Of one that comes in pieces there is none.
+    pub(crate) fn ahead(&self, from: usize) -> &'a [u8] {
+        self.buffer.get(from + BLOCK..).unwrap_or_default()
+    }
+
     /// Lines of which the last may lack its newline: it gets one, in the padding.
     fn ended(buffer: &'a mut [u8], from: usize, mut to: usize) -> Self {
         if to > from

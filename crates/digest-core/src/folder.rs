@@ -272,7 +272,7 @@ impl<M: Memory> Pass<'_, M> {
                 continue;
             }
             let done = match Padded::new(lines.buffer, from, to) {
-                Some(text) => self.regular_lines(text)?,
+                Some(text) => self.regular_lines(text, lines.ahead(from))?,
                 None => 0,
             };
             let mut rest = if done == 0 { text } else { &[] };
@@ -290,13 +290,14 @@ impl<M: Memory> Pass<'_, M> {
 
     /// Folds lines whose columns can be read together; gives the bytes that were taken: all of them, none, or those
     /// up to a header, which ends what can be read by the layout.
-    fn regular_lines(&mut self, text: Padded<'_>) -> Result<usize, FoldError> {
+    fn regular_lines(&mut self, text: Padded<'_>, ahead: &[u8]) -> Result<usize, FoldError> {
         let layout = self.rows.layout.clone();
         let terms = Terms {
             layout: &layout,
             window: self.rows.options.window.as_ref(),
             max_row: self.rows.options.max_row,
             by_action: self.rows.may_be_had(),
+            ahead,
         };
         // No other thread wants these logs but one that spills.
         let logs = &mut *lock(self.logs);

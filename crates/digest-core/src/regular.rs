@@ -45,6 +45,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) max_row: usize,
     /// Whether what becomes of a row depends on its action.
     pub(crate) by_action: bool,
+    /// What is there of the text from a block behind these rows on. It is asked for while they are read.
+    pub(crate) ahead: &'a [u8],
 }
 
 impl Regular {

@@ -336,6 +336,23 @@ pub(crate) fn prefetch_whole<T>(value: &T) {
     let _ = value;
 }
 
+/// Asks for two lines of text that will be needed much later: not into the nearest cache, which has what is needed now.
+#[inline(always)]
+pub(crate) fn prefetch_text(text: &[u8], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(lines) = text.get(at..at.saturating_add(2 * LINE)) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        let start = lines.as_ptr().cast::<i8>();
+        // SAFETY: a prefetch has no effect that a program can see, and both addresses are inside a living text.
+        unsafe {
+            _mm_prefetch(start, _MM_HINT_T1);
+            _mm_prefetch(start.wrapping_add(LINE), _MM_HINT_T1);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (text, at);
+}
+
 /// Asks for the memory of an element that will be needed soon.
 #[inline]
 pub(crate) fn prefetch<T>(slice: &[T], at: usize) {

@@ -104,6 +104,7 @@ impl Rows {
             window: None,
             max_row: self.options.max_row,
             by_action: false,
+            ahead: &[],
         }
     }
 }

@@ -16,7 +16,9 @@ use crate::regular::plan::{Own, Plan, Step, no_places};
 use crate::regular::row::{Here, Row};
 use crate::regular::split::{cell, split};
 use crate::regular::varying::{self, First, Variant};
-use crate::vector::{BEFORE, Lanes, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View};
+use crate::vector::{
+    BEFORE, Lanes, Neighbours, PAD, PLACES, Padded, Pass, SplitColumns, View, prefetch_text,
+};
 
 /// Where a token begins and ends.
 pub(super) type Cell = (u32, u32);
@@ -125,6 +127,7 @@ fn read<L: Lanes>(
     while at < end {
         let Some(view) = text.view(at) else { break };
         let here = Here { text, view, at, plan };
+        prefetch_text(terms.ahead, at as usize);
         if let Some(open) = &mut open
             && let Some(neighbours) = neighbours
             && let Some((columns, length, variant)) = at_once(lanes, here, neighbours, rows, open)
