@@ -230,10 +230,13 @@ impl Cutter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
 
     use super::*;
-    use crate::inflate::Scratch;
+    use crate::inflate::{INFLATERS, Scratch};
 
     /// Hands out its bytes in pieces of a given size.
     struct Given<'a>(&'a [u8], usize);
@@ -275,6 +278,37 @@ mod tests {
         for piece in 1..text.len() {
             let found: Vec<String> = lines(text, piece, 100).into_iter().flatten().collect();
             assert_eq!(found, expected, "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_told_before_the_text_ends_whichever_member_it_is_of() {
+        let text = b"one line\n".repeat(3 * BLOCK / 9);
+        let members = [text.as_slice(), b"", &text, b""].map(|text| {
+            let mut member = GzEncoder::new(Vec::new(), Compression::fast());
+            member.write_all(text).unwrap();
+            member.finish().unwrap()
+        });
+        for wrong in 0..=members.len() {
+            let mut members = members.clone();
+            if let Some(member) = members.get_mut(wrong) {
+                let sum = member.len() - 8;
+                member[sum] ^= 1;
+            }
+            let object = members.concat();
+            for mut scratch in INFLATERS.iter().filter_map(|name| Scratch::named(name)) {
+                let mut source = object.as_slice();
+                let mut blocks = Blocks::new(Text::open(&mut source, &mut scratch).unwrap(), 100);
+                let end = loop {
+                    match blocks.next() {
+                        Ok(Some(_)) => {}
+                        Ok(None) => break None,
+                        Err(TextFailure::Corrupt(why)) => break Some(why.contains("checksum")),
+                        Err(failure) => panic!("{failure:?}"),
+                    }
+                };
+                assert_eq!(end, (wrong < members.len()).then_some(true), "member {wrong}");
+            }
         }
     }
 
