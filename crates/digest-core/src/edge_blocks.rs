@@ -1,13 +1,8 @@
 //! Edges some at a time: every thread makes something of a block, and what was made is handed on in the digest's order.
-//!
-//! A thread that has made its block before its turn leaves it and makes another. It waits once as many blocks are left as
-//! there are threads, so that no more than twice as many are held.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use crate::digest::{Body, Digest, Held};
@@ -15,6 +10,7 @@ use crate::edge::Edge;
 use crate::merge::{Merge, Part};
 use crate::spill::SpilledRun;
 use crate::tables::lock;
+use crate::turns::Turns;
 
 /// Merged edges that are handed to another thread at once, at most.
 const MERGED_AT_ONCE: usize = 8192;
@@ -63,29 +59,11 @@ impl Digest {
             Body::Held(held) => {
                 let starts = held.starts();
                 let all = starts.last().copied().unwrap_or_default();
-                let next = AtomicUsize::new(0);
-                let work = || {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let from = at.saturating_mul(edges);
-                        if from >= all || turns.is_over() {
-                            return;
-                        }
-                        let block = Edges::Held(held, &starts, from..all.min(from + edges));
-                        let _watch = turns.watch();
-                        turns.take(at, make(EdgeBlock(block)));
-                    }
-                };
-                let threads = self.threads.min(all.div_ceil(edges));
-                if threads < 2 {
-                    work();
-                } else {
-                    thread::scope(|scope| {
-                        for _ in 0..threads {
-                            scope.spawn(work);
-                        }
-                    });
-                }
+                let blocks = all.div_ceil(edges);
+                turns.make(blocks, self.threads, |at| {
+                    let from = at.saturating_mul(edges);
+                    make(EdgeBlock(Edges::Held(held, &starts, from..all.min(from + edges))))
+                });
                 turns.end()
             }
             Body::Spilled(runs) => self.merged_edges(runs, edges, make, turns),
@@ -146,98 +124,5 @@ impl Digest {
             feed.send((at, parts)).map_err(io::Error::other)
         });
         turns.end().and(fed)
-    }
-}
-
-/// Whose turn it is to hand on what was made.
-struct Turns<T, F> {
-    state: Mutex<State<T, F>>,
-    turned: Condvar,
-    /// How many may be left by threads that went on.
-    most: usize,
-}
-
-struct State<T, F> {
-    next: usize,
-    /// What was made before its turn.
-    left: BTreeMap<usize, T>,
-    take: F,
-    failed: Option<io::Error>,
-}
-
-impl<T, F: FnMut(T) -> io::Result<()>> State<T, F> {
-    /// Hands on what is next, and all behind it that was left.
-    fn hand_on(&mut self, made: T) -> io::Result<()> {
-        let mut made = Some(made);
-        while let Some(next) = made {
-            (self.take)(next)?;
-            self.next += 1;
-            made = self.left.remove(&self.next);
-        }
-        Ok(())
-    }
-}
-
-impl<T, F> Turns<T, F> {
-    fn new(take: F, threads: usize) -> Self {
-        Self {
-            state: Mutex::new(State {
-                next: 0,
-                left: BTreeMap::new(),
-                take,
-                failed: None,
-            }),
-            turned: Condvar::new(),
-            // One thread makes all in order.
-            most: threads,
-        }
-    }
-
-    /// Ends all turns where a thread falls over before it has taken its own.
-    fn watch(&self) -> Watch<'_, T, F> {
-        Watch(self)
-    }
-
-    /// Whether something has failed, and nothing more is wanted.
-    fn is_over(&self) -> bool {
-        lock(&self.state).failed.is_some()
-    }
-
-    /// Hands on what was made of this block, or leaves it to the thread that makes the one that is next.
-    fn take(&self, at: usize, made: io::Result<T>)
-    where
-        F: FnMut(T) -> io::Result<()>,
-    {
-        let mut state = lock(&self.state);
-        while made.is_ok() && state.next != at && state.left.len() >= self.most && state.failed.is_none() {
-            state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if state.failed.is_none() {
-            match made {
-                Ok(made) if state.next == at => state.failed = state.hand_on(made).err(),
-                Ok(made) => {
-                    state.left.insert(at, made);
-                }
-                Err(error) => state.failed = Some(error),
-            }
-        }
-        drop(state);
-        self.turned.notify_all();
-    }
-
-    fn end(self) -> io::Result<()> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.failed.map_or(Ok(()), Err)
-    }
-}
-
-struct Watch<'t, T, F>(&'t Turns<T, F>);
-
-impl<T, F> Drop for Watch<'_, T, F> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            lock(&self.0.state).failed = Some(io::Error::other("a thread fell over"));
-            self.0.turned.notify_all();
-        }
     }
 }

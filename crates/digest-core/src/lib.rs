@@ -162,6 +162,8 @@ mod digest;
 
 mod edge;
 
+mod turns;
+
 mod edge_blocks;
 
 mod interface_facts;

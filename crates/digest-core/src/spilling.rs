@@ -134,13 +134,13 @@ impl<M: Memory> Tables<M> {
             return Ok(());
         };
         let (sections, facets, standings) = sections_in_order(self, threads)?;
-        let written = |write: &dyn Fn(&mut dyn Write) -> io::Result<()>| -> io::Result<_> {
+        let written = |write: &dyn Fn(&mut (dyn Write + Send)) -> io::Result<()>| -> io::Result<_> {
             let mut writer = budget.spill.create()?;
             write(&mut *writer)?;
             Ok(Arc::from(writer.finish()?))
         };
         let spill = |source| FoldError::Spill { source };
-        let run = written(&|out| run::write(out, &sections, &facets)).map_err(spill)?;
+        let run = written(&|out| run::write(out, &sections, &facets, threads)).map_err(spill)?;
         lock(&self.spilling.runs).push(run);
         drop(sections);
         if M::EDGES {
