@@ -110,7 +110,7 @@ impl<'s> Blocks<'s> {
         }
     }
 
-    /// Bytes of text read so far.
+    /// Bytes of text: read so far, or all there are where the text is there as a whole.
     pub(crate) fn inflated(&self) -> u64 {
         match self {
             Self::Whole(slicer) => (slicer.end - PAD) as u64,
@@ -128,7 +128,8 @@ impl<'s> Blocks<'s> {
 }
 
 impl<'a> Lines<'a> {
-    /// The text that is there from a block behind this place on. Of one that comes in pieces there is none.
+    /// The text that is there from a block behind this place on, to be asked of memory. Of one that comes in pieces there is none
+    /// but what lies there by chance.
     pub(crate) fn ahead(&self, from: usize) -> &'a [u8] {
         self.buffer.get(from + BLOCK..).unwrap_or_default()
     }

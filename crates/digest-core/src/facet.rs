@@ -191,6 +191,12 @@ impl Facets {
         self.all.get(facet as usize)?.further.as_deref()
     }
 
+    /// Bytes of the longest that any has beside its action.
+    pub(crate) fn longest(&self) -> usize {
+        let further = self.all.iter().filter_map(|facet| facet.further.as_ref());
+        further.map(Vec::len).max().unwrap_or_default()
+    }
+
     /// Whether every action is of one facet only: then each edge is a line.
     pub(crate) fn are_lines(&self) -> bool {
         self.actions.len() == self.all.len()

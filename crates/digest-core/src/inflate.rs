@@ -224,10 +224,11 @@ impl<'s> Text<'s> {
 }
 
 impl<'s> WholeText<'s> {
-    /// Holds the text from there up to there against what its members say of it. To be called once for each part, in order, and
-    /// for one part at least.
+    /// Holds the text from there up to there against what its members say of it. To be called once for each part, in order.
     pub(crate) fn verify(&mut self, from: usize, to: usize) -> Result<(), TextFailure> {
-        match self.trailers.hold(self.bytes.get(from..to).unwrap_or_default()) {
+        let is_last = to == self.bytes.len() - PAD;
+        let is_right = self.trailers.hold(self.bytes.get(from..to).unwrap_or_default());
+        match is_right && (self.trailers.is_done() || !is_last) {
             true => Ok(()),
             false => Err(TextFailure::Corrupt(WRONG_CHECKSUM.to_owned())),
         }

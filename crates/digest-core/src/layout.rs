@@ -388,6 +388,9 @@ fn names(line: &[u8]) -> Option<(usize, usize)> {
     Some((known, all))
 }
 
+/// Each field has a bit of its own.
+const _: () = assert!(USED <= u32::BITS as usize);
+
 fn bit(field: Field) -> u32 {
     1 << (field as u32)
 }

@@ -25,7 +25,7 @@ use crate::table::{Overflow, Table};
 
 /// Parts that interfaces are kept in.
 const REGISTRIES: usize = 16;
-/// Bytes that a facet takes beside its own, about: here, and when facets are put in order.
+/// Bytes that a facet takes beside its own, which are held twice when facets are put in order, about.
 const HELD_EACH: usize = 96;
 
 /// All groups of a digest in the making.
@@ -123,7 +123,7 @@ impl<M: Memory> Tables<M> {
         let before = facets.values().len();
         let number = facets.intern(facet).ok_or_else(|| too_many("facets of edges"))?;
         if facets.values().len() > before {
-            self.spilling.charge(HELD_EACH + facet.len());
+            self.spilling.charge(HELD_EACH + 2 * facet.len());
         }
         Ok(number)
     }

@@ -107,6 +107,7 @@ impl Codec {
             && let Some(whole) = &mut self.gzip
             && let Some((length, trailers)) = whole.inflate(packed, page, before, most)
             && trailers.hold(page.get(before..before + length).unwrap_or_default())
+            && trailers.is_done()
         {
             return if length <= most {
                 Ok(length)

@@ -6,9 +6,9 @@
     reason = "tells the system about memory; the call stands beside its reason"
 )]
 
-/// Alignment and size of what the system is told about: an ordinary page's.
+/// Alignment and size of what the system is told about: the largest that an ordinary page has.
 #[cfg(target_os = "linux")]
-const PAGE: usize = 4096;
+const PAGE: usize = 64 << 10;
 
 /// Bytes from which it is worth the call.
 const LARGE: usize = 8 << 20;

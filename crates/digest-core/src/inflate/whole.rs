@@ -28,6 +28,9 @@ pub(crate) const MOST_TEXT: usize = 68 << 20;
 /// Deflate makes no more of a byte than this.
 const MOST_RATIO: usize = 1032;
 
+/// Members that there is room for from one object to the next.
+const MEMBERS_KEPT: usize = 1024;
+
 /// An inflater for whole members.
 #[derive(Debug)]
 pub(crate) struct Whole {
@@ -100,7 +103,7 @@ impl Whole {
             let room = text.len() - 2 * pad - written;
             match self.member(rest, text.get_mut(pad + written..pad + written + room)?) {
                 Member::Inflated(more_taken, more_written, sum) => {
-                    self.trailers.members.push((more_written, sum));
+                    self.trailers.push(more_written, sum)?;
                     taken += more_taken;
                     written += more_written;
                 }
@@ -111,7 +114,10 @@ impl Whole {
                     if wanted <= written + room {
                         return None;
                     }
-                    text.resize(pad + wanted + pad, 0);
+                    let mut larger = huge_pages::zeroed(pad + wanted + pad);
+                    let known = pad + written;
+                    larger.get_mut(..known)?.copy_from_slice(text.get(..known)?);
+                    *text = larger;
                 }
                 Member::Refused => return None,
             }
@@ -157,8 +163,7 @@ impl Whole {
 }
 
 impl Trailers {
-    /// Holds the next bytes of the text against the checksums of the members that end with them. False: one differs. To be
-    /// called where nothing follows, too, for members may be empty.
+    /// Holds the next bytes of the text against the checksums of the members that end with them. False: one differs.
     pub(crate) fn hold(&mut self, mut text: &[u8]) -> bool {
         while let Some(&(length, sum)) = self.members.get(self.at) {
             let (these, rest) = text.split_at((length - self.read).min(text.len()));
@@ -177,8 +182,25 @@ impl Trailers {
         true
     }
 
+    /// Whether all of the text has been held against them.
+    pub(crate) fn is_done(&self) -> bool {
+        self.at == self.members.len()
+    }
+
+    /// Adds a member. `None` where it has no text and the checksum of some: of those without there may be millions.
+    fn push(&mut self, length: usize, sum: u32) -> Option<()> {
+        match length {
+            0 => (sum == Checksum::default().sum()).then_some(()),
+            _ => {
+                self.members.push((length, sum));
+                Some(())
+            }
+        }
+    }
+
     fn clear(&mut self) {
         self.members.clear();
+        self.members.shrink_to(MEMBERS_KEPT);
         (self.at, self.read, self.seen) = (0, 0, Checksum::default());
     }
 }

@@ -11,9 +11,11 @@ use crate::memory::Memory;
 use crate::run_bytes::{push_number, push_signed, push_text};
 use crate::turns::Turns;
 
-/// Edges that a thread makes bytes of at once.
+/// Edges that a thread makes bytes of at once, at most and at least; and bytes of them, about.
 const AT_ONCE: usize = 16 * 1024;
-/// Bytes that an edge takes, about.
+const LEAST: usize = 64;
+const BYTES_AT_ONCE: usize = 1 << 20;
+/// Bytes that an edge takes beside its facet, about.
 const EACH: usize = 32;
 
 /// Writes sections of edges that are in order.
@@ -36,10 +38,12 @@ pub(crate) fn write<M: Memory>(
         all += section.entries.len();
         starts.push(all);
     }
+    // Every edge may have the longest.
+    let at_once = (BYTES_AT_ONCE / (EACH + facets.longest())).clamp(LEAST, AT_ONCE);
     let turns = Turns::new(|bytes: Vec<u8>| out.write_all(&bytes), threads);
-    turns.make(all.div_ceil(AT_ONCE), threads, |at| {
-        let from = at * AT_ONCE;
-        Ok(edges_of(sections, &starts, facets, from..all.min(from + AT_ONCE)))
+    turns.make(all.div_ceil(at_once), threads, |at| {
+        let from = at * at_once;
+        Ok(edges_of(sections, &starts, facets, from..all.min(from + at_once)))
     });
     turns.end()
 }

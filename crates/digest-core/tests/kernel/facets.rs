@@ -60,7 +60,13 @@ fn the_text_and_its_gzip_are_the_same_whether_or_not_edges_are_told_apart_in_mem
     let plain = fold(false, None, 1, &log).unwrap();
     let summary = plain.write_gzip(&mut expected).unwrap();
     assert_eq!((summary.text.lines, edges(&plain).len()), (20_000, 20_000));
-    for (budget, threads) in [(None, 1), (None, 2), (Some(1 << 19), 1), (Some(1 << 19), 2)] {
+    for (budget, threads) in [
+        (None, 1),
+        (None, 2),
+        (Some(1 << 19), 1),
+        (Some(1 << 19), 2),
+        (Some(3 << 20), 2),
+    ] {
         let digest = fold(true, budget.map(HeldRuns::budget), threads, &log).unwrap();
         assert_eq!(digest.is_spilled(), budget.is_some());
         let mut gzip = Vec::new();

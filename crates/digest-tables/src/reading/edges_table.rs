@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use digest_core::{FACTS, FACTS_OF_EDGES};
+
 use crate::edge_schema::SCHEMA;
+use crate::interface_columns::column_of;
 use crate::reading::chunk;
 use crate::reading::condition::{Condition, Looked, rows};
 use crate::reading::edge_rows::{EdgeRows, Wanted};
@@ -149,13 +152,19 @@ impl EdgesTable {
         Ok(true)
     }
 
-    /// A column of a table as this crate writes it that this one lacks.
+    /// A column of a table as this crate writes it that this one lacks. What edges tell of interfaces without a name came later than the
+    /// others: where there is none, nothing is told.
     pub(crate) fn missing(&self) -> Option<&'static str> {
+        let came_later = FACTS_OF_EDGES.map(|place| FACTS.get(place).map(|fact| column_of(fact)));
         let names = SCHEMA.lines().filter_map(|line| {
             let mut words = line.trim().trim_end_matches(';').split(' ');
             let is_column = matches!(words.next(), Some("optional" | "required"));
             words.nth(1).filter(|_| is_column)
         });
-        names.into_iter().find(|name| self.0.column(name).is_none())
+        let is_missing = |name: &&str| {
+            let is_later = came_later.iter().flatten().any(|later| later == name);
+            self.0.column(name).is_none() && !is_later
+        };
+        names.into_iter().find(is_missing)
     }
 }

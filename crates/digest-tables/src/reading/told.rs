@@ -8,8 +8,8 @@ use crate::interface_columns::column_of;
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::values::{Column, Rows};
 
-/// Most bytes of sets of one row group: a build holds each set in memory, so that none of its tables comes near.
-const MOST: usize = 1 << 30;
+/// Most bytes of sets of one row group, each once: several times as many as a build's row group has, whose sets were all in memory.
+const MOST: usize = 256 << 20;
 
 /// The sets of facts of some rows, each once.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Told {
         for place in FACTS_OF_EDGES {
             let name = FACTS.get(place).copied().unwrap_or_default();
             let column = read(&column_of(name))?;
-            if (0..rows.len()).any(|row| column.text(row).is_some()) {
+            if column.values.len() > 0 && (0..rows.len()).any(|row| column.text(row).is_some()) {
                 columns.push((place, column));
             }
         }
@@ -57,6 +57,7 @@ impl Told {
                         .iter()
                         .filter_map(|(place, column)| Some((*place, column.text(row)?)));
                     FactSet::write(&mut told.sets, facts);
+                    // A set by itself has some thousand bytes at most.
                     if told.sets.len() > MOST {
                         return Err(corrupt("more facts of interfaces than a row group has"));
                     }

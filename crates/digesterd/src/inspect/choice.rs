@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use digest_storage::FlowLogObject;
 
-/// Compressed bytes that are sampled at most, unless one object alone has more.
+/// Compressed bytes that are sampled at most, beside one object more.
 const MOST_BYTES: u64 = 64 << 20;
 /// Size of the largest object that is sampled: AWS ends a file at 75 MB. What is larger is left to the digest.
 pub(super) const LARGEST: u64 = 128 << 20;
 
 /// Objects to read: of bounded size, by themselves and together.
 pub(super) fn choose(objects: &[FlowLogObject], most: usize) -> Vec<&FlowLogObject> {
-    let mut bytes = 0;
+    let (mut bytes, mut has_more) = (0, false);
     spread(
         objects.iter().filter(|object| object.size <= LARGEST),
         most,
         |object| {
-            let fits = bytes == 0 || bytes + object.size <= MOST_BYTES;
-            bytes += if fits { object.size } else { 0 };
-            fits
+            if bytes + object.size <= MOST_BYTES {
+                bytes += object.size;
+                return true;
+            }
+            // Of flow logs of large objects, too, one is looked at.
+            !std::mem::replace(&mut has_more, true)
         },
     )
 }
@@ -97,12 +100,17 @@ mod tests {
             objects("fl-b", 1, LARGEST + 1),
         ]
         .concat();
-        assert_eq!(choose(&all, 20).len(), 4);
+        assert_eq!(choose(&all, 20).len(), 5);
     }
 
     #[test]
     fn of_objects_as_large_as_aws_makes_them_one_is_sampled() {
-        assert_eq!(choose(&objects("fl-a", 9, 75_000_000), 20).len(), 1);
+        let large = objects("fl-b", 9, 75_000_000);
+        assert_eq!(choose(&large, 20).len(), 1);
+        let all = [objects("fl-a", 2, 10), large].concat();
+        let chosen = choose(&all, 20);
+        assert_eq!(chosen.iter().filter(|object| object.size > 10).count(), 1);
+        assert_eq!(chosen.len(), 3);
         assert_eq!(choose(&objects("fl-a", 9, LARGEST + 1), 20).len(), 0);
     }
 }

@@ -194,10 +194,19 @@ impl Batch {
         logs: &mut Logs<M>,
         object: &mut ObjectRows<'_>,
     ) -> Result<(), FoldError> {
+        // Whatever the status: what is kept of the row, or shown, is no longer than rows are.
+        let most = object.options.max_row;
+        let kept = [Field::LogStatus, Field::AccountId, Field::InterfaceId];
+        if kept.iter().any(|&field| {
+            self.column(field)
+                .is_some_and(|column| column.text(row).len() > most)
+        }) {
+            return object.refuse_long();
+        }
         if let Some(verdict) = self.other_status(row) {
             return object.enter(logs, verdict, |set, _| self.write_set(row, set));
         }
-        if !self.write_to_judge(row, object.options.max_row, judged) {
+        if !self.write_to_judge(row, most, judged) {
             return object.refuse_long();
         }
         object.take_row(logs, &judged.row(), |set| self.write_set(row, set))

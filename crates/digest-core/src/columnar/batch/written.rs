@@ -35,7 +35,7 @@ impl Batch {
         self.rows
     }
 
-    /// Writes a row's values as they stand, unless one that a digest is made of has more bytes than a row may have: then `false`.
+    /// Writes a row's values as they stand, unless one that is no dimension has more bytes than a row may have: then `false`.
     /// Very many rows may name a text that is as long as a dictionary.
     pub(crate) fn write_row(&self, row: usize, most: usize, out: &mut Written) -> bool {
         self.write_up_to((most, usize::MAX), row, out)
