@@ -38,7 +38,6 @@ pub(crate) struct Slicer<'s> {
     /// The begin of the next block, and the end of the text.
     start: usize,
     end: usize,
-    is_ended: bool,
 }
 
 /// Cuts a text that comes in pieces.
@@ -63,7 +62,6 @@ impl<'s> Blocks<'s> {
             Text::Whole(text) => Self::Whole(Slicer {
                 start: PAD,
                 end: text.bytes.len() - PAD,
-                is_ended: false,
                 text,
             }),
             Text::Pieces { text, window } => {
@@ -149,16 +147,15 @@ impl<'a> Lines<'a> {
 
 impl Slicer<'_> {
     fn next(&mut self) -> Result<Option<Block<'_>>, TextFailure> {
-        if self.is_ended {
+        if self.start == self.end {
             return Ok(None);
         }
         let (from, text) = (self.start, &self.text.bytes);
         let newline = |at: usize| memchr(b'\n', text.get(at..self.end)?).map(|newline| at + newline + 1);
         let to = newline(from.saturating_add(BLOCK)).unwrap_or(self.end);
-        self.is_ended = to == self.end;
         self.start = to;
         self.text.verify(from, to)?;
-        Ok((from < to).then(|| Block::Lines(Lines::ended(self.text.bytes, from, to))))
+        Ok(Some(Block::Lines(Lines::ended(self.text.bytes, from, to))))
     }
 }
 

@@ -104,12 +104,6 @@ impl<'s> FactSet<'s> {
         Self { set }
     }
 
-    /// Whether nothing is told.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.set.is_empty()
-    }
-
     /// Its facts: their places in [`FACTS`], and their values; percent-encoded where they are of tags.
     pub fn facts(self) -> impl Iterator<Item = (usize, &'s [u8])> {
         facts(self.set).map(|(fact, value)| (fact.into(), value))
