@@ -93,6 +93,8 @@ mod object_rows;
 mod columnar;
 mod hybrid;
 mod parquet_claims;
+mod parquet_shapes;
+mod thrift;
 
 mod regular;
 
@@ -228,7 +230,8 @@ pub use minutes::Minutes;
 pub use others::{Actions, Others};
 pub use parallel::{Source, fold_parallel};
 pub use parquet_claims::{
-    ClaimFault, FOOTER_TAIL, check_offset_index, check_rows, check_schema, footer_length, footer_tail,
+    ClaimFault, FOOTER_TAIL, check_filter_header, check_footer, check_offset_index, check_page_header,
+    check_rows, footer_length, footer_tail,
 };
 #[cfg(feature = "testing")]
 pub use parquet_copy::parquet_copy;

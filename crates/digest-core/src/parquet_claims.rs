@@ -2,14 +2,17 @@
 //! anybody believes it.
 //!
 //! That crate makes room for as many children as an element of the schema claims and for as many places as an index claims,
-//! and reads groups inside groups by calling itself. Memory that is not there and a stack that is used up end the program,
-//! whoever calls. Both are written in Thrift's compact protocol:
-//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
+//! reads groups inside groups by calling itself, and counts to whatever number a list of nothing claims. Memory that is not
+//! there and a stack that is used up end the program, whoever calls; counting to 2^31 for six bytes holds a thread for
+//! good.
 
 use std::borrow::Cow;
 
 use parquet::file::metadata::ParquetMetaData;
 use thiserror::Error;
+
+use crate::parquet_shapes::{FILTER, FOOTER, PAGE, PLACES, Shape};
+use crate::thrift::{Compact, DEEPEST, INTEGER, LIST, STRUCT};
 
 /// What a file begins and ends with.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -19,34 +22,16 @@ pub const FOOTER_TAIL: u64 = 8;
 /// what a file may claim. No text makes more of its gzip.
 const MOST_ROWS_A_BYTE: u64 = 256;
 const ROWS_BESIDES: u64 = 1 << 16;
-/// Groups inside groups, at most: no engine writes as many.
-const DEEPEST: usize = 64;
-
 /// Fields of a footer and of an element of its schema.
-const SCHEMA: i64 = 2;
-const CHILDREN: i64 = 5;
-
-/// Types of the protocol.
-const STOP: u8 = 0;
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const BYTE: u8 = 3;
-const SHORT: u8 = 4;
-const INTEGER: u8 = 5;
-const LONG: u8 = 6;
-const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
-const LIST: u8 = 9;
-const SET: u8 = 10;
-const MAP: u8 = 11;
-const STRUCT: u8 = 12;
+const SCHEMA: i16 = 2;
+const CHILDREN: i16 = 5;
 
 /// What is wrong with a claim. Another try finds it again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct ClaimFault(Cow<'static, str>);
 
-fn fault(what: impl Into<Cow<'static, str>>) -> ClaimFault {
+pub(crate) fn fault(what: impl Into<Cow<'static, str>>) -> ClaimFault {
     ClaimFault(what.into())
 }
 
@@ -99,18 +84,19 @@ pub fn check_rows(metadata: &ParquetMetaData, size: u64) -> Result<(), ClaimFaul
     Ok(())
 }
 
-/// Looks at the schema of a footer, without its length and magic.
+/// Looks at a footer, without its length and magic: its fields are of the types that they have in every footer, and its schema is
+/// no other than it claims.
 ///
 /// # Errors
 /// [`ClaimFault`] where an element has more children than there are elements, where groups are nested too deep, and for what
 /// is no footer.
-pub fn check_schema(footer: &[u8]) -> Result<(), ClaimFault> {
+pub fn check_footer(footer: &[u8]) -> Result<(), ClaimFault> {
+    checked(footer, &FOOTER)?;
     let mut footer = Compact(footer);
     let mut id = 0;
     while let Some(kind) = footer.field(&mut id)? {
         match (id, kind) {
             (SCHEMA, LIST) => footer.schema()?,
-            (SCHEMA, _) => return Err(fault("a schema that is no list")),
             _ => footer.skip(kind, DEEPEST)?,
         }
     }
@@ -120,19 +106,33 @@ pub fn check_schema(footer: &[u8]) -> Result<(), ClaimFault> {
 /// Looks at where a column's pages are said to be.
 ///
 /// # Errors
-/// [`ClaimFault`] where there are more of them than bytes.
+/// [`ClaimFault`] where there are more of them than bytes, and for what is no such index.
 pub fn check_offset_index(index: &[u8]) -> Result<(), ClaimFault> {
-    let mut index = Compact(index);
-    match index.field(&mut 0)? {
-        Some(LIST) => index.list().map(|_| ()),
-        _ => Ok(()),
-    }
+    checked(index, &PLACES)
 }
 
-/// Bytes of the protocol that are left.
-struct Compact<'b>(&'b [u8]);
+/// Looks at the header that a page begins with.
+///
+/// # Errors
+/// [`ClaimFault`] where the bytes end before it does, and for what is none.
+pub fn check_page_header(page: &[u8]) -> Result<(), ClaimFault> {
+    checked(page, &PAGE)
+}
+
+/// Looks at the header that a bloom filter begins with.
+///
+/// # Errors
+/// As those of [`check_page_header`].
+pub fn check_filter_header(filter: &[u8]) -> Result<(), ClaimFault> {
+    checked(filter, &FILTER)
+}
+
+fn checked(bytes: &[u8], shape: &Shape) -> Result<(), ClaimFault> {
+    shape.check(&mut Compact(bytes))
+}
 
 impl Compact<'_> {
+    /// An element of the schema after the other: groups have the children that they claim.
     fn schema(&mut self) -> Result<(), ClaimFault> {
         let (kind, elements) = self.list()?;
         if kind != STRUCT && elements > 0 {
@@ -174,115 +174,6 @@ impl Compact<'_> {
         }
         Ok(children)
     }
-
-    /// The type of the next field of a struct, whose number is counted on from the one before; `None` at the end.
-    fn field(&mut self, id: &mut i64) -> Result<Option<u8>, ClaimFault> {
-        let head = self.byte()?;
-        let (delta, kind) = (head >> 4, head & 0xf);
-        if kind == STOP {
-            return Ok(None);
-        }
-        *id = match delta {
-            0 => self.signed()?,
-            delta => id.saturating_add(delta.into()),
-        };
-        Ok(Some(kind))
-    }
-
-    /// Type and number of a list's elements, each of which has a byte at least.
-    fn list(&mut self) -> Result<(u8, usize), ClaimFault> {
-        let head = self.byte()?;
-        let count = match head >> 4 {
-            15 => usize::try_from(self.varint()?).unwrap_or(usize::MAX),
-            few => few.into(),
-        };
-        if count > self.0.len() {
-            return Err(fault("a list of more elements than there are bytes"));
-        }
-        Ok((head & 0xf, count))
-    }
-
-    /// Passes over a value that is a struct's field.
-    fn skip(&mut self, kind: u8, deepest: usize) -> Result<(), ClaimFault> {
-        let Some(deeper) = deepest.checked_sub(1) else {
-            return Err(fault("values in values without end"));
-        };
-        match kind {
-            // They stand in the field's type.
-            TRUE | FALSE => Ok(()),
-            BYTE => self.byte().map(|_| ()),
-            SHORT | INTEGER | LONG => self.varint().map(|_| ()),
-            DOUBLE => self.pass(8),
-            BINARY => {
-                let length = self.varint()?;
-                self.pass(length)
-            }
-            LIST | SET => {
-                let (kind, count) = self.list()?;
-                for _ in 0..count {
-                    self.skip_element(kind, deeper)?;
-                }
-                Ok(())
-            }
-            MAP => {
-                let count = self.varint()?;
-                let kinds = if count > 0 { self.byte()? } else { 0 };
-                for _ in 0..count {
-                    self.skip_element(kinds >> 4, deeper)?;
-                    self.skip_element(kinds & 0xf, deeper)?;
-                }
-                Ok(())
-            }
-            STRUCT => {
-                let mut id = 0;
-                while let Some(kind) = self.field(&mut id)? {
-                    self.skip(kind, deeper)?;
-                }
-                Ok(())
-            }
-            _ => Err(fault("a value of no type")),
-        }
-    }
-
-    /// The same of a list's or a map's, where what is true or false has a byte.
-    fn skip_element(&mut self, kind: u8, deepest: usize) -> Result<(), ClaimFault> {
-        match kind {
-            TRUE | FALSE => self.byte().map(|_| ()),
-            kind => self.skip(kind, deepest),
-        }
-    }
-
-    fn pass(&mut self, count: u64) -> Result<(), ClaimFault> {
-        let count = usize::try_from(count).ok();
-        let rest = count.and_then(|count| self.0.get(count..));
-        self.0 = rest.ok_or_else(cut)?;
-        Ok(())
-    }
-
-    fn byte(&mut self) -> Result<u8, ClaimFault> {
-        let (byte, rest) = self.0.split_first().ok_or_else(cut)?;
-        self.0 = rest;
-        Ok(*byte)
-    }
-
-    /// A number whose last bit is its sign.
-    fn signed(&mut self) -> Result<i64, ClaimFault> {
-        let number = self.varint()?;
-        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
-    }
-
-    /// A number of up to 64 bits, seven to a byte.
-    fn varint(&mut self) -> Result<u64, ClaimFault> {
-        let mut number = 0;
-        for shift in (0..70).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(fault("a number of more than 64 bits"))
-    }
 }
 
 /// An element is complete, and so is each group whose last it was.
@@ -296,13 +187,10 @@ fn close(open: &mut Vec<usize>) {
     }
 }
 
-fn cut() -> ClaimFault {
-    fault("it ends too early")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::thrift::{MAP, SET};
 
     /// A footer of a schema only: each element is a name and, where it has any, its children.
     fn footer(children: &[u64]) -> Vec<u8> {
@@ -333,27 +221,82 @@ mod tests {
     #[test]
     fn a_schema_has_the_children_that_it_claims() {
         for sound in [&[3, 0, 0, 0][..], &[2, 2, 0, 0, 0], &[1, 1, 1, 0], &[0], &[]] {
-            assert_eq!(check_schema(&footer(sound)), Ok(()), "{sound:?}");
+            assert_eq!(check_footer(&footer(sound)), Ok(()), "{sound:?}");
         }
         for claims in [&[4, 0, 0, 0][..], &[2, 2, 0, 0], &[0x7fff_ffff, 0], &[1 << 40, 0]] {
-            assert!(check_schema(&footer(claims)).is_err(), "{claims:?}");
+            assert!(check_footer(&footer(claims)).is_err(), "{claims:?}");
         }
         let nested = |depth| [vec![1; depth], vec![0]].concat();
-        assert_eq!(check_schema(&footer(&nested(DEEPEST))), Ok(()));
-        assert!(check_schema(&footer(&nested(DEEPEST + 1))).is_err());
-        assert!(check_schema(&footer(&nested(200_000))).is_err());
+        assert_eq!(check_footer(&footer(&nested(DEEPEST))), Ok(()));
+        assert!(check_footer(&footer(&nested(DEEPEST + 1))).is_err());
+        assert!(check_footer(&footer(&nested(200_000))).is_err());
         let sound = footer(&[1, 0]);
         for at in 0..sound.len() {
-            assert!(check_schema(&sound[..at]).is_err(), "{at}");
+            assert!(check_footer(&sound[..at]).is_err(), "{at}");
         }
+    }
+
+    /// A field of the number 15, which none of these has, of this type.
+    fn unknown(kind: u8) -> [u8; 1] {
+        [0xf0 | kind]
     }
 
     #[test]
     fn values_in_values_have_an_end() {
         // Structs in structs, lists in lists, and a list of more than its bytes.
-        assert!(check_schema(&[0x1c; 1 << 20]).is_err());
-        assert!(check_schema(&[&[0x39][..], &[0x19; 1 << 20]].concat()).is_err());
-        assert!(check_schema(&[0x39, 0xf1, 0xff, 0xff, 0xff, 0xff, 7, 0]).is_err());
+        let structs = [&unknown(STRUCT)[..], &[0x1c; 1 << 20]].concat();
+        let lists = [&unknown(LIST)[..], &[0x19; 1 << 20]].concat();
+        let long = [&unknown(LIST)[..], &[0xf3, 0xff, 0xff, 0xff, 0xff, 7, 0]].concat();
+        for (endless, why) in [
+            (structs, "without end"),
+            (lists, "without end"),
+            (long, "than there are"),
+        ] {
+            for check in [
+                check_footer,
+                check_offset_index,
+                check_page_header,
+                check_filter_header,
+            ] {
+                let fault = check(&endless).unwrap_err().to_string();
+                assert!(fault.contains(why), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_list_is_of_nothing() {
+        // Each claims 2^31 - 1 of what is true or false: nothing of it is written there.
+        let many = [0xff, 0xff, 0xff, 0xff, 7];
+        for (kind, of) in [(LIST, 0xf1), (LIST, 0xf2), (SET, 0xf1)] {
+            let list = [&unknown(kind)[..], &[of], &many, &[0; 100]].concat();
+            assert!(check_page_header(&list).is_err());
+        }
+        let map = [&unknown(MAP)[..], &many, &[0x11], &[0; 100]].concat();
+        assert!(check_page_header(&map).is_err());
+        // Nor is there a short one, behind which others would be read elsewhere than they are.
+        assert!(check_page_header(&[0xf9, 0x11, 0, 0]).is_err());
+    }
+
+    #[test]
+    fn a_field_is_of_its_own_type_and_number() {
+        let sound = [
+            0x15, 0, 0x15, 80, 0x15, 80, 0x2c, 0x15, 20, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0,
+        ];
+        assert_eq!(check_page_header(&sound), Ok(()));
+        // Pages' values stand behind.
+        assert_eq!(check_page_header(&[&sound[..], &[0xff; 9]].concat()), Ok(()));
+        for at in 0..sound.len() {
+            assert!(check_page_header(&sound[..at]).is_err(), "{at}");
+        }
+        // A dictionary's number of values that is said to be a list of bytes, and one that is said to be true.
+        assert_eq!(check_page_header(&[0x7c, 0x15, 0, 0x15, 0, 0x11, 0, 0]), Ok(()));
+        assert!(check_page_header(&[0x7c, 0x19, 0x13, 0, 0x15, 0, 0, 0]).is_err());
+        assert!(check_page_header(&[0x7c, 0x11, 0x15, 0, 0, 0]).is_err());
+        // Numbers that 16 bits do not hold: 65,536 and a step beyond the last.
+        assert!(check_page_header(&[0x05, 0x80, 0x80, 8, 0, 0]).is_err());
+        assert!(check_page_header(&[0x05, 0xfe, 0xff, 3, 0, 0x15, 0, 0]).is_err());
+        assert_eq!(check_page_header(&[0x05, 0xfc, 0xff, 3, 0, 0x15, 0, 0]), Ok(()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::schema::Extent;
 use super::{Failure, MOST_PAGE, Place, guarded};
+use crate::parquet_claims::check_page_header;
 
 /// Most bytes of a page's header.
 const MOST_HEADER: u64 = 256 << 10;
@@ -158,8 +159,11 @@ impl Length for View {
 impl ChunkReader for View {
     type T = bytes::buf::Reader<Bytes>;
 
+    /// A page's header is read in this way, and nothing else.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(self.from(start)?.reader())
+        let bytes = self.from(start)?;
+        check_page_header(&bytes).map_err(|fault| ParquetError::General(fault.to_string()))?;
+        Ok(bytes.reader())
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {

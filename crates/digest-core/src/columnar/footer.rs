@@ -3,12 +3,13 @@
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::{Failure, Place, guarded};
-use crate::parquet_claims::{ClaimFault, check_rows, check_schema, footer_length, footer_tail};
+use crate::parquet_claims::{ClaimFault, check_footer, check_rows, footer_length, footer_tail};
 use crate::readers::Allowance;
 
 /// Most bytes of a footer, and what one takes in memory for each of its bytes, about.
 const MOST_FOOTER: usize = 32 << 20;
 const FOOTER_GROWS: usize = 16;
+
 /// Reads the footer, which is held of the allowance from here on, and checks what it claims of rows.
 pub(super) fn read(place: &mut Place<'_>, allowance: &mut Allowance<'_>) -> Result<ParquetMetaData, Failure> {
     let size = place.size();
@@ -26,7 +27,7 @@ pub(super) fn read(place: &mut Place<'_>, allowance: &mut Allowance<'_>) -> Resu
     }
     allowance.change(0, held);
     let footer = place.read(end - length, end)?;
-    check_schema(&footer).map_err(corrupt)?;
+    check_footer(&footer).map_err(corrupt)?;
     let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))?;
     check_rows(&metadata, size).map_err(corrupt)?;
     Ok(metadata)

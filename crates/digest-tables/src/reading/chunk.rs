@@ -9,7 +9,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::pages::Reading;
-use crate::reading::source::Chunks;
+use crate::reading::source::{Checked, Reads};
 use crate::reading::table_file::{TableFile, guarded};
 use crate::reading::values::{Column, Rows};
 
@@ -37,8 +37,12 @@ pub(crate) fn read(
         .map(|pages| pages.iter().map(|page| page.first_row_index).collect());
     let mut pages = guarded(|| {
         let properties = Arc::new(ReaderProperties::builder().build());
-        let source = Arc::new(file.chunks());
-        SerializedPageReader::<Chunks>::new_with_properties(source, &plain, all, locations, properties)
+        let reads = match locations {
+            Some(_) => Reads::PlacedPages,
+            None => Reads::Pages,
+        };
+        let source = Arc::new(Checked(file.chunks(), reads));
+        SerializedPageReader::new_with_properties(source, &plain, all, locations, properties)
     })?;
     let mut first = 0;
     let mut begins = begins.map(Vec::into_iter).map(|mut begins| {

@@ -3,7 +3,7 @@
 use std::io::Empty;
 
 use bytes::Bytes;
-use digest_core::{FOOTER_TAIL, check_offset_index, check_rows, check_schema, footer_length, footer_tail};
+use digest_core::{FOOTER_TAIL, check_footer, check_offset_index, check_rows, footer_length, footer_tail};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
@@ -28,7 +28,7 @@ pub(crate) fn read(chunks: &Chunks) -> Result<ParquetMetaData, TableReadError> {
         return Err(corrupt("a footer that is larger than any"));
     }
     let footer = guarded(|| chunks.get_bytes(end - length, length as usize))?;
-    check_schema(&footer)?;
+    check_footer(&footer)?;
     let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))?;
     check_rows(&metadata, size)?;
     check_groups(&metadata)?;

@@ -1,9 +1,12 @@
-//! A table's bytes by their place: in memory, or wherever ranges can be had from.
+//! A table's bytes by their place: in memory, or wherever ranges can be had from. What the crate `parquet` reads as a header is
+//! looked at before.
 
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::buf::Reader;
+use bytes::{Buf, Bytes};
+use digest_core::{ClaimFault, check_filter_header, check_page_header};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
@@ -37,32 +40,23 @@ impl TableSource for Bytes {
     }
 }
 
-/// A source as the crate reads it.
+/// A table's bytes, a range at a time.
 #[derive(Clone)]
 pub(crate) struct Chunks(pub(crate) Arc<dyn TableSource>);
 
-impl Length for Chunks {
-    fn len(&self) -> u64 {
+impl Chunks {
+    pub(crate) fn len(&self) -> u64 {
         self.0.size()
     }
-}
 
-impl ChunkReader for Chunks {
-    type T = BufReader<InOrder>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        let source = Arc::clone(&self.0);
-        Ok(BufReader::with_capacity(PIECE, InOrder { source, at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+    pub(crate) fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let inside = start
             .checked_add(length as u64)
-            .is_some_and(|end| end <= self.0.size());
+            .is_some_and(|end| end <= self.len());
         if !inside {
             return Err(ParquetError::EOF(format!(
                 "{length} bytes from {start} on, of {}",
-                self.0.size()
+                self.len()
             )));
         }
         let read = self.0.read_at(start, length);
@@ -70,21 +64,66 @@ impl ChunkReader for Chunks {
     }
 }
 
-/// A source's bytes in order.
-pub(crate) struct InOrder {
-    source: Arc<dyn TableSource>,
-    at: u64,
+/// What the crate reads of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reads {
+    /// Pages whose places are known: each as a whole.
+    PlacedPages,
+    /// Pages one after the other: of each the header, then what is behind it.
+    Pages,
+    /// The bloom filter that begins there.
+    Filter(u64),
 }
 
-impl Read for InOrder {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = self.source.size().saturating_sub(self.at);
-        let count = out.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let bytes = self.source.read_at(self.at, count)?;
-        if let Some(place) = out.get_mut(..bytes.len()) {
-            place.copy_from_slice(&bytes);
+/// A table as the crate reads it: no header that has not been looked at.
+pub(crate) struct Checked(pub(crate) Chunks, pub(crate) Reads);
+
+impl Length for Checked {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl ChunkReader for Checked {
+    type T = Reader<Bytes>;
+
+    /// Only pages' headers are read in this way.
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        let left = usize::try_from(self.len().saturating_sub(start)).unwrap_or(usize::MAX);
+        let bytes = self.0.get_bytes(start, left.min(PIECE))?;
+        check_page_header(&bytes).map_err(refused)?;
+        Ok(bytes.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        let bytes = self.0.get_bytes(start, length)?;
+        match self.1 {
+            Reads::PlacedPages => check_page_header(&bytes).map_err(refused)?,
+            Reads::Filter(at) if at == start => check_filter_header(&bytes).map_err(refused)?,
+            Reads::Pages | Reads::Filter(_) => {}
         }
-        self.at += bytes.len() as u64;
-        Ok(bytes.len())
+        Ok(bytes)
+    }
+}
+
+fn refused(fault: ClaimFault) -> ParquetError {
+    ParquetError::General(fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_would_be_counted_on_for_good_is_not_read() {
+        // A field of no known number: a list of 2^31 - 1 of what is true or false.
+        let endless: &[u8] = &[0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0];
+        let table = |reads| Checked(Chunks(Arc::new(Bytes::from_static(endless))), reads);
+        assert!(table(Reads::Pages).get_read(0).is_err());
+        assert!(table(Reads::PlacedPages).get_bytes(0, endless.len()).is_err());
+        assert!(table(Reads::Filter(0)).get_bytes(0, endless.len()).is_err());
+        // What is behind a header is no header.
+        assert!(table(Reads::Pages).get_bytes(0, endless.len()).is_ok());
+        assert!(table(Reads::Filter(0)).get_bytes(1, 5).is_ok());
     }
 }

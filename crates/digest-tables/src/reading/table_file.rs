@@ -13,7 +13,7 @@ use parquet::file::page_index::offset_index::PageLocation;
 use crate::reading::error::{TableReadError, corrupt};
 use crate::reading::footer;
 use crate::reading::inflating::Inflaters;
-use crate::reading::source::{Chunks, TableSource};
+use crate::reading::source::{Checked, Chunks, Reads, TableSource};
 
 /// Most bytes that a chunk's pages inflate to: so many for each byte of the file and besides, and no more than texts have places
 /// for. A frame of next to no bytes may inflate to any number of them, and any number of pages may be the same frame.
@@ -130,7 +130,11 @@ impl TableFile {
         let Some(chunk) = group.columns().get(column) else {
             return Ok(None);
         };
-        let filter = guarded(|| Sbbf::read_from_column_chunk(chunk, &self.chunks))?;
+        let Some(at) = chunk.bloom_filter_offset().and_then(|at| u64::try_from(at).ok()) else {
+            return Ok(None);
+        };
+        let source = Checked(self.chunks(), Reads::Filter(at));
+        let filter = guarded(|| Sbbf::read_from_column_chunk(chunk, &source))?;
         // One without a block says nothing, and the crate looks into its first.
         Ok(filter.filter(|filter| filter.num_blocks() > 0))
     }
