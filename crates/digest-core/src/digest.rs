@@ -27,6 +27,7 @@ use crate::tables::Tables;
 use crate::tally::ObjectTally;
 use crate::vector::prefetch;
 
+pub(crate) mod numbered;
 mod sorting;
 
 pub(crate) use sorting::sections_in_order;
@@ -189,14 +190,7 @@ impl Held {
 
     /// The edges before each interface's, and all of them at the end.
     pub(crate) fn starts(&self) -> Vec<usize> {
-        let counts: Vec<usize> = either!(&self.sections, list => {
-            list.iter().map(|section| section.entries.len()).collect()
-        });
-        let before = counts.iter().scan(0, |all, count| {
-            *all += count;
-            Some(*all)
-        });
-        std::iter::once(0).chain(before).collect()
+        either!(&self.sections, list => numbered::starts(list))
     }
 
     /// Hands out the edges of these numbers, a few of one interface at a time, with what [`Held::starts`] gave.
@@ -206,18 +200,10 @@ impl Held {
         edges: Range<usize>,
         mut take: impl FnMut(&[Edge<'d>]),
     ) {
-        let first = starts
-            .partition_point(|&start| start <= edges.start)
-            .saturating_sub(1);
         let mut room = [Edge::NONE; EDGES_AT_ONCE];
         either!(&self.sections, list => {
-            for (section, &start) in list.iter().zip(starts).skip(first) {
-                if start >= edges.end {
-                    return;
-                }
-                let from = edges.start.saturating_sub(start);
-                let to = section.entries.len().min(edges.end - start);
-                let entries = section.entries.get(from..to).unwrap_or_default();
+            for (section, own) in numbered::parts(list, starts, edges) {
+                let entries = section.entries.get(own).unwrap_or_default();
                 for (at, some) in entries.chunks(EDGES_AT_ONCE).enumerate() {
                     let next = (at + 1) * EDGES_AT_ONCE;
                     (next..next + EDGES_AT_ONCE).for_each(|at| prefetch(entries, at));

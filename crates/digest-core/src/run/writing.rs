@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{DST_V6, FLAGS, FOLDED, FURTHER, HISTORY, Row, SAME_FURTHER, SAME_SOURCE, SRC_V6, Sums, base};
 use crate::address::Address;
 use crate::digest::Section;
+use crate::digest::numbered::{parts, starts};
 use crate::facet::Facets;
 use crate::memory::Memory;
 use crate::run_bytes::{push_number, push_signed, push_text};
@@ -31,13 +32,8 @@ pub(crate) fn write<M: Memory>(
         push_text(&mut actions, action);
     }
     out.write_all(&actions)?;
-    // Edges of all sections before each, and of all.
-    let mut starts = vec![0];
-    let mut all = 0;
-    for section in sections {
-        all += section.entries.len();
-        starts.push(all);
-    }
+    let starts = starts(sections);
+    let all = starts.last().copied().unwrap_or_default();
     // Every edge may have the longest.
     let at_once = (BYTES_AT_ONCE / (EACH + facets.longest())).clamp(LEAST, AT_ONCE);
     let turns = Turns::new(|bytes: Vec<u8>| out.write_all(&bytes), threads);
@@ -56,24 +52,13 @@ fn edges_of<M: Memory>(
     edges: Range<usize>,
 ) -> Vec<u8> {
     let mut bytes = Vec::with_capacity((edges.len() + 1) * EACH);
-    let first = starts
-        .partition_point(|&start| start <= edges.start)
-        .saturating_sub(1);
-    for (section, &start) in sections.iter().zip(starts).skip(first) {
-        if start >= edges.end {
-            break;
-        }
-        let from = edges.start.saturating_sub(start);
-        let to = section.entries.len().min(edges.end.saturating_sub(start));
-        if from >= to {
-            continue;
-        }
-        if from == 0 {
+    for (section, own) in parts(sections, starts, edges) {
+        if own.start == 0 {
             push_text(&mut bytes, &section.account);
             push_text(&mut bytes, &section.interface);
             push_number(&mut bytes, section.entries.len() as u64);
         }
-        push_edges(&mut bytes, section, facets, from..to);
+        push_edges(&mut bytes, section, facets, own);
     }
     bytes
 }
