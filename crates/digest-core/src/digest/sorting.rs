@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::sync::atomic::{self, AtomicUsize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use super::Section;
@@ -18,6 +18,8 @@ use crate::vector::{prefetch, prefetch_whole};
 
 /// Interfaces between the one that is looked at and the one whose memory is asked for.
 const AHEAD: usize = 8;
+/// Edges of an interface that one thread may be left with at the end, while others have nothing to do.
+const LARGE: usize = 1024;
 
 /// Sections, facets by rank, and what is known of the interfaces.
 pub(crate) type Ordered<M> = (Vec<Section<M>>, Facets, Vec<Named>);
@@ -33,32 +35,14 @@ pub(crate) fn sections_in_order<M: Memory>(
     // Numbers that are ranks already are left as they are.
     let are_ranks = (0..).zip(&ranks).all(|(number, &rank): (u32, _)| number == rank);
     let ranks = (!are_ranks).then_some(&*ranks);
-    let all = interfaces.len();
-    let made = sorted(interfaces, (&facets, ranks), threads)?;
-    let (sections, standings): (Vec<_>, Vec<_>) = made.into_iter().unzip();
-    let standings = by_rank(standings, all).into_iter().map(|standing| *standing);
-    Ok((by_rank(sections, all), facets, standings.collect()))
+    let (sections, standings) = sorted(interfaces, (&facets, ranks), threads)?;
+    Ok((sections, facets, standings))
 }
-
-/// Puts things in the order of their ranks, without sorting: they are large, and each goes to its place at once.
-fn by_rank<T>(lists: Vec<Vec<(usize, T)>>, ranks: usize) -> Vec<T> {
-    let mut ordered: Vec<Option<T>> = (0..ranks).map(|_| None).collect();
-    for (rank, thing) in lists.into_iter().flatten() {
-        if let Some(place) = ordered.get_mut(rank) {
-            *place = Some(thing);
-        }
-    }
-    ordered.into_iter().flatten().collect()
-}
-
-/// What a thread has made of interfaces, each with its interface's place among all. What is known of an interface is large and made
-/// by the hundred thousand: lists that grow by moving it would hold a tenth more memory at their peak.
-type Made<M> = (Vec<(usize, Section<M>)>, Vec<(usize, Box<Named>)>);
 
 /// An interface and the first bytes of its names, by which most interfaces are put in order without a look at the names.
 struct Begun<M: Memory> {
-    account: [u8; 12],
-    name: [u8; 24],
+    account: u128,
+    name: (u128, u64),
     /// Whether no other account begins with the same bytes.
     is_whole: bool,
     /// How many edges it has.
@@ -68,12 +52,17 @@ struct Begun<M: Memory> {
 
 impl<M: Memory> Begun<M> {
     fn of(interface: Arc<Interface<M>>) -> Self {
-        let account = &*interface.account;
+        let (account, name) = (spoken(&interface.account), spoken(&interface.interface));
+        let behind = name.get(size_of::<u128>()..).unwrap_or_default();
+        let is_whole = (1..=size_of::<u128>()).contains(&account.len()) && !account.contains(&0);
         let edges = interface.table().len();
         Self {
-            account: begin(account),
-            name: begin(&interface.interface),
-            is_whole: (1..=12).contains(&account.len()) && !account.contains(&0),
+            account: u128::from_be_bytes(begin(account)),
+            name: (
+                u128::from_be_bytes(begin(name)),
+                u64::from_be_bytes(begin(behind)),
+            ),
+            is_whole,
             edges,
             interface,
         }
@@ -93,13 +82,16 @@ impl<M: Memory> Begun<M> {
     }
 }
 
-/// The first bytes of a name; none of `-`, which comes before every name.
+/// A name but for `-`, which comes before every name.
+fn spoken(name: &[u8]) -> &[u8] {
+    if name == ABSENT { &[] } else { name }
+}
+
+/// The first bytes of a name.
 fn begin<const N: usize>(name: &[u8]) -> [u8; N] {
     let mut begin = [0; N];
-    if name != ABSENT {
-        for (to, from) in begin.iter_mut().zip(name) {
-            *to = *from;
-        }
+    for (to, from) in begin.iter_mut().zip(name) {
+        *to = *from;
     }
     begin
 }
@@ -111,62 +103,99 @@ fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Begun<M>> {
         prefetch_whole(&**interface);
     }
     let mut begun = Vec::with_capacity(interfaces.len());
-    for (at, interface) in interfaces.iter().enumerate() {
-        if let Some(next) = interfaces.get(at + 2 * AHEAD) {
+    let mut coming = interfaces.into_iter();
+    while let Some(interface) = coming.next() {
+        let coming = coming.as_slice();
+        if let Some(next) = coming.get(2 * AHEAD) {
             prefetch_whole(&**next);
         }
-        if let Some(next) = interfaces.get(at + AHEAD) {
+        if let Some(next) = coming.get(AHEAD) {
             prefetch(&next.interface, 0);
         }
-        begun.push(Begun::of(Arc::clone(interface)));
+        begun.push(Begun::of(interface));
     }
     begun.sort_unstable_by(Begun::order);
     begun
 }
 
-/// Sorts each interface's edges, the largest first, on all threads. The interfaces end with it, which is as much work as any.
+/// Sorts each interface's edges, the largest first, on all threads: sections, and what is known of the interfaces, in the
+/// interfaces' order. The interfaces end with it, which is as much work as any.
 fn sorted<M: Memory>(
     interfaces: Vec<Begun<M>>,
     facets: (&Facets, Option<&[u32]>),
     threads: usize,
-) -> Result<Vec<Made<M>>, FoldError> {
+) -> Result<(Vec<Section<M>>, Vec<Named>), FoldError> {
     let threads = threads.min(interfaces.len()).max(1);
-    let edges = interfaces.iter().map(|interface| Reverse(interface.edges));
-    let mut by_size: Vec<_> = edges.zip(0..).collect();
-    by_size.sort_unstable();
+    let turns = turns(&interfaces);
     let interfaces: Vec<_> = interfaces
         .into_iter()
         .map(|begun| Mutex::new(Some(begun.interface)))
         .collect();
+    // Each thing goes to its place at once: they are large, and made by the hundred thousand.
+    let sections = places(interfaces.len());
+    let standings = places(if M::EDGES { interfaces.len() } else { 0 });
     let next = AtomicUsize::new(0);
     let work = || {
-        let (mut sections, mut standings) = (Vec::new(), Vec::new());
-        while let Some(&(_, rank)) = by_size.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
+        while let Some(&rank) = turns.get(next.fetch_add(1, atomic::Ordering::Relaxed)) {
             let Some(interface) = interfaces.get(rank).and_then(|interface| lock(interface).take()) else {
                 continue;
             };
             let section = in_order(&interface, facets)?;
-            if M::EDGES {
-                standings.extend(Named::of(&interface, &section).map(|named| (rank, Box::new(named))));
+            if M::EDGES
+                && let Some(named) = Named::of(&interface, &section)
+            {
+                put(&standings, rank, named);
             }
             if !section.entries.is_empty() {
-                sections.push((rank, section));
+                put(&sections, rank, section);
             }
         }
-        Ok((sections, standings))
+        Ok(())
     };
     if threads < 2 {
-        return Ok(vec![work()?]);
+        work()?;
+    } else {
+        thread::scope(|scope| {
+            let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            working.into_iter().try_for_each(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        })?;
     }
-    thread::scope(|scope| {
-        let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let joined = working.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        joined.collect()
-    })
+    Ok((taken(sections), taken(standings)))
+}
+
+/// Places in the order in which their interfaces are sorted: those of many edges first, the greatest before all, so that the
+/// threads end together; then as they stand.
+fn turns<M: Memory>(interfaces: &[Begun<M>]) -> Vec<usize> {
+    let of_size = |is_large: bool| {
+        let numbered = interfaces.iter().enumerate();
+        numbered.filter(move |(_, interface)| (interface.edges >= LARGE) == is_large)
+    };
+    let mut large: Vec<_> = of_size(true)
+        .map(|(rank, interface)| (Reverse(interface.edges), rank))
+        .collect();
+    large.sort_unstable();
+    let small = of_size(false).map(|(rank, _)| rank);
+    large.into_iter().map(|(_, rank)| rank).chain(small).collect()
+}
+
+fn places<T>(count: usize) -> Vec<OnceLock<T>> {
+    (0..count).map(|_| OnceLock::new()).collect()
+}
+
+/// Puts a thing in its place, which nobody else does.
+fn put<T>(places: &[OnceLock<T>], rank: usize, thing: T) {
+    if let Some(place) = places.get(rank) {
+        place.get_or_init(|| thing);
+    }
+}
+
+/// What has been put in places, in their order and in their memory.
+fn taken<T>(places: Vec<OnceLock<T>>) -> Vec<T> {
+    places.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 fn in_order<M: Memory>(
@@ -206,7 +235,7 @@ mod tests {
 
     #[test]
     fn interfaces_come_in_the_order_of_their_names_however_these_begin() {
-        let twelve = "123456789012";
+        let sixteen = "1234567890123456";
         let long = format!("eni-{}", "0".repeat(24));
         let names = [
             "-",
@@ -218,9 +247,11 @@ mod tests {
             "ab",
             "--",
             "!",
-            twelve,
-            "1234567890123",
-            "1234567890124",
+            sixteen,
+            "1234567890123456-",
+            "1234567890123456\u{1}",
+            "12345678901234567",
+            "12345678901234568",
             &long,
             "eni-1",
         ];
