@@ -135,6 +135,7 @@ impl<M: Memory> Folder<M> {
     pub(crate) fn finish(self) -> Result<(Arc<Tables<M>>, Gathered), FoldError> {
         let mut logs = lock(&self.logs);
         logs.flush()?;
+        logs.tell_of_interfaces();
         let gathered = Gathered {
             tally: self.tally,
             span: logs.span,
@@ -169,7 +170,7 @@ struct Pass<'a, M: Memory> {
 
 impl<M: Memory> Pass<'_, M> {
     fn read(mut self, source: &mut dyn Contents, scratch: &mut Scratch) -> Result<ObjectTally, FoldError> {
-        lock(self.logs).met.begin(self.rows.watch());
+        lock(self.logs).met.begin(self.rows.others());
         scratch.most_ratio = self.rows.options.max_ratio;
         let text = match Text::open(source, scratch) {
             Ok(text) => text,
@@ -186,7 +187,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = blocks.taken();
         tally.inflated_bytes = blocks.inflated();
-        tally.interfaces = lock(self.logs).end_object();
+        lock(self.logs).end_object();
         Ok(tally)
     }
 
@@ -221,7 +222,7 @@ impl<M: Memory> Pass<'_, M> {
         let mut tally = self.rows.finish();
         tally.source_bytes = taken;
         tally.inflated_bytes = batch.inflated;
-        tally.interfaces = lock(self.logs).end_object();
+        lock(self.logs).end_object();
         batch.end(&mut self.allowance);
         *self.batch = Some(batch);
         if let Some(object) = object {

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use crate::index::Index;
 use crate::log::Log;
 use crate::memory::Memory;
+use crate::met::Noted;
 use crate::tables::Interface;
 use crate::vector::{prefetch, prefetch_whole};
 
@@ -27,18 +28,9 @@ pub(crate) struct Interfaces<M: Memory> {
 pub(crate) struct Known<M: Memory> {
     pub(crate) log: Log,
     pub(crate) interface: Arc<Interface<M>>,
-    /// Where it was met last, and its place among what was met there.
-    pub(crate) met_in: MetIn,
-    pub(crate) met: usize,
+    /// What has not been told of it.
+    pub(crate) noted: Option<Noted>,
     names: Names,
-}
-
-/// Objects are numbered by each thread, their places by whoever knows others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MetIn {
-    Nothing,
-    Place(u32),
-    Object(u32),
 }
 
 /// Account and interface, if they are short.
@@ -171,8 +163,7 @@ impl<M: Memory> Interfaces<M> {
         self.index.set(slot, self.known.len(), hash);
         self.known.push(Known {
             log: Log::default(),
-            met_in: MetIn::Nothing,
-            met: 0,
+            noted: None,
             names: Names::of(&interface.account, &interface.interface).unwrap_or(Names {
                 account: 0,
                 interface: u8::MAX,

@@ -227,7 +227,7 @@ pub use job::Job;
 pub use layout::Layout;
 pub use manifest::{Coverage, Manifest};
 pub use minutes::Minutes;
-pub use others::{Actions, Others};
+pub use others::{Actions, Mention, Others, Place};
 pub use parallel::{Source, fold_parallel};
 pub use parquet_claims::{
     ClaimFault, FOOTER_TAIL, check_filter_header, check_footer, check_offset_index, check_page_header,

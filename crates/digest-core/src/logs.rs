@@ -13,14 +13,13 @@ use crate::error::FoldError;
 use crate::facet;
 use crate::flow_record::{FlowRecord, Span};
 use crate::history::History;
-use crate::interfaces::{Interfaces, MetIn};
+use crate::interfaces::Interfaces;
 use crate::key::{FoldedPorts, Key, KeyAddress};
 use crate::known_facets::KnownFacets;
 use crate::known_sets::KnownSets;
 use crate::log::Log;
 use crate::memory::Memory;
 use crate::met::Met;
-use crate::others::{Actions, Watch};
 use crate::standing::Standing;
 use crate::tables::{Tables, too_many};
 use crate::vector::prefetch_whole;
@@ -57,7 +56,7 @@ pub(crate) struct Logs<M: Memory> {
     pub(crate) known_facets: KnownFacets,
     pub(crate) known_sets: KnownSets,
     silences: Vec<Counted>,
-    /// Interfaces of the object that is being read.
+    /// Interfaces that are to be told of.
     pub(crate) met: Met,
     /// Least start and greatest end of all records.
     pub(crate) span: Option<Span>,
@@ -78,7 +77,7 @@ impl<M: Memory> Logs<M> {
             known_facets: KnownFacets::default(),
             known_sets: KnownSets::default(),
             silences: Vec::new(),
-            met: Met::none(),
+            met: Met::default(),
             span: None,
         }
     }
@@ -126,34 +125,25 @@ impl<M: Memory> Logs<M> {
             Some(at) => at,
             None => self.meet(account, interface, hash)?,
         };
-        // What an interface was met in last: for a place it is the first of its objects that counts.
-        let here = match self.met.watch {
-            Watch::Nothing => return Ok(at),
-            Watch::Names(place) => MetIn::Place(place),
-            Watch::Actions => MetIn::Object(self.met.object),
-        };
-        if let Some(known) = self.interfaces.get_mut(at)
-            && known.met_in != here
-        {
-            known.met_in = here;
-            known.met = self.met.meet(at);
-        }
+        self.met.meet(at, &mut self.interfaces);
         Ok(at)
     }
 
-    /// Notes an action of an interface's records, where the object's are noted.
+    /// Notes an action of an interface's records, where anybody wants to hear of it.
     #[inline]
     pub(crate) fn note(&mut self, interface: u32, action: &[u8]) {
-        if self.met.watch == Watch::Actions
-            && let Some(known) = self.interfaces.get(interface)
-        {
-            self.met.note(known.met, action);
-        }
+        self.met.note(interface, action, &mut self.interfaces);
     }
 
-    /// What records of the object that has been read have named, and with which actions.
-    pub(crate) fn end_object(&mut self) -> Vec<(Arc<[u8]>, Actions)> {
-        self.met.end(&self.interfaces)
+    /// An object has been read.
+    pub(crate) fn end_object(&mut self) {
+        self.met.end(&mut self.interfaces);
+    }
+
+    /// Tells of all interfaces that have been mentioned and not yet told of.
+    pub(crate) fn tell_of_interfaces(&mut self) {
+        self.met.take_all(&mut self.interfaces);
+        self.met.tell();
     }
 
     #[cold]
@@ -177,7 +167,7 @@ impl<M: Memory> Logs<M> {
 
     /// Forgets all names and numbers, once the tables have. The logs are empty.
     pub(crate) fn forget(&mut self) {
-        self.met.name(&self.interfaces);
+        self.met.take_all(&mut self.interfaces);
         self.interfaces.clear();
         self.era = self.era.wrapping_add(1);
         self.length = MOST_RECORDS;

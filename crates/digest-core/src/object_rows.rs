@@ -12,7 +12,7 @@ use crate::inflate::TextFailure;
 use crate::layout::{Layout, Row, tokens};
 use crate::logs::Logs;
 use crate::memory::Memory;
-use crate::others::{Actions, Others, Watch, is_named};
+use crate::others::{Actions, Others, is_named};
 use crate::sighting::Sightings;
 use crate::standing::Silence;
 use crate::tally::ObjectTally;
@@ -43,13 +43,9 @@ impl<'a> ObjectRows<'a> {
         }
     }
 
-    /// What is to be noted of the object.
-    pub(crate) fn watch(&self) -> Watch {
-        match self.others.as_ref().map(|others| others.place()) {
-            None => Watch::Nothing,
-            Some(Some(place)) => Watch::Names(place),
-            Some(None) => Watch::Actions,
-        }
+    /// What other flow logs tell, if anything is known of them.
+    pub(crate) fn others(&self) -> Option<&Arc<dyn Others>> {
+        self.others.as_ref()
     }
 
     /// Whether others may have any of the object's records.

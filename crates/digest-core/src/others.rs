@@ -1,4 +1,7 @@
-//! Other flow logs that report on the same interfaces, as far as a fold of one object must know of them.
+//! Other flow logs that report on the same interfaces, as far as a fold of one object must know of them, and what it tells
+//! of the interfaces that the object mentions.
+
+use std::sync::Arc;
 
 use crate::flow_record::ABSENT;
 
@@ -6,7 +9,8 @@ use crate::flow_record::ABSENT;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Actions(u8);
 
-/// What is told of an interface by flow logs that go before the one that an object is of.
+/// What is told of an interface by flow logs that go before the one that an object is of; it is told in turn which
+/// interfaces objects mention.
 pub trait Others: Send + Sync {
     /// Whether they report on the interface's records of any of these actions, so that a record of the object would count
     /// once more.
@@ -17,22 +21,36 @@ pub trait Others: Send + Sync {
         true
     }
 
-    /// Where they have none of the object's records, and all that matters is which interfaces it names: a number for the
-    /// objects of which it is the same to be named in one or in another. An interface that a thread has told in one of
-    /// them need not be told in the next, and no action is.
-    fn place(&self) -> Option<u32> {
-        None
-    }
+    /// Where the object was delivered.
+    fn place(&self) -> Place;
+
+    /// Hears which interfaces objects have mentioned, of this place and of others. Several may be of one interface and
+    /// place: what they say is to be taken together.
+    fn hear(&self, mentions: &[Mention]);
 }
 
-/// What is to be noted of an object.
+/// Where an object was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watch {
-    Nothing,
-    /// Its interfaces, unless they have been in an object of this place.
-    Names(u32),
-    /// Its interfaces and their records' actions.
-    Actions,
+pub struct Place {
+    /// The same for objects of which it does not matter in which an interface is mentioned, but for when.
+    pub number: u32,
+    /// When, by any measure that grows.
+    pub time: u32,
+    /// Whether what the object mentions has to be told once it has been read. Else a thread may tell of it later, and of all
+    /// objects of a place together.
+    pub at_once: bool,
+}
+
+/// That rows of one place's objects mention an interface.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mention {
+    /// The interface's name; not `-`.
+    pub interface: Arc<[u8]>,
+    /// [`Place::number`] of the objects.
+    pub place: u32,
+    /// The actions of its records, and the least and the greatest [`Place::time`] of objects that have any; `None` where
+    /// it has none, but rows without data.
+    pub records: Option<(Actions, u32, u32)>,
 }
 
 impl Actions {

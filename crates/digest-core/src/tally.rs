@@ -1,13 +1,10 @@
 //! What became of every row: nothing is dropped without being counted.
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
 
 use crate::error::{RowFault, Unit, quoted};
 use crate::field::Field;
 use crate::minutes::Minutes;
-use crate::others::Actions;
 use crate::window::Window;
 
 /// Most faults that are kept in words.
@@ -52,10 +49,6 @@ pub struct ObjectTally {
     pub inflated_bytes: u64,
     /// Minutes of the window that counted records and NODATA rows speak for.
     pub minutes: Minutes,
-    /// Interfaces that records of one object name, with which actions, where [`Others`](crate::Others) may report on them;
-    /// where those have a place, the ones that the thread has not told for that place yet, without actions. Of many
-    /// merged, none.
-    pub interfaces: Vec<(Arc<[u8]>, Actions)>,
     /// The first few rows and objects that make the tally unclean, by object and line.
     pub faults: Vec<Fault>,
     /// Columns that no field has by name, and in how many objects; of many, the first by name.

@@ -64,7 +64,7 @@ pub use interfaces::write_interfaces;
 pub use merging::edges::merge_edges;
 pub use merging::error::MergeTablesError;
 pub use merging::interfaces::merge_interfaces;
-pub use origins::{Origin, Origins};
+pub use origins::{Delivery, Origin, Origins};
 pub use reading::condition::{Condition, Test};
 pub use reading::edge_rows::{EdgeRows, Wanted};
 pub use reading::edges_table::EdgesTable;

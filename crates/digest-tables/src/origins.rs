@@ -32,6 +32,13 @@ pub struct Origin<'o> {
     pub region: Option<&'o str>,
 }
 
+/// An account, a region and a flow log that keys name.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    here: Numbers,
+    flow_log: Option<usize>,
+}
+
 /// Account and region by number, and the flow logs by that of their set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Numbers {
@@ -50,6 +57,15 @@ impl Origins {
         flow_log: &str,
         interfaces: impl IntoIterator<Item = &'i Arc<[u8]>>,
     ) {
+        let delivery = self.delivery(account, region, flow_log);
+        self.all = Some(self.both(self.all, delivery));
+        for interface in interfaces {
+            self.name(delivery, interface);
+        }
+    }
+
+    /// What [`Origins::name`] needs of where objects were delivered.
+    pub fn delivery(&mut self, account: &str, region: &str, flow_log: &str) -> Delivery {
         let here = Numbers {
             account: self.number(account),
             region: self.number(region),
@@ -60,19 +76,27 @@ impl Origins {
         } else {
             self.number(flow_log)
         };
-        self.all = Some(self.both(self.all, here, flow_log));
-        for interface in interfaces {
-            // Most are known, and nothing new is said of them.
-            let known = self.interfaces.get(interface).copied();
-            let both = self.both(known, here, flow_log);
-            if known != Some(both) {
-                self.interfaces.insert(Arc::clone(interface), both);
-            }
+        Delivery { here, flow_log }
+    }
+
+    /// Rows of an object that was delivered there, and that is entered by itself, name this interface.
+    pub fn name(&mut self, delivery: Delivery, interface: &Arc<[u8]>) {
+        // Most are known, and nothing new is said of them.
+        let known = self.interfaces.get(interface).copied();
+        let both = self.both(known, delivery);
+        if known != Some(both) {
+            self.interfaces.insert(Arc::clone(interface), both);
         }
     }
 
+    /// Makes room for so many interfaces.
+    pub fn reserve(&mut self, interfaces: usize) {
+        self.interfaces
+            .reserve(interfaces.saturating_sub(self.interfaces.len()));
+    }
+
     /// What was known and what is said here, with one flow log more.
-    fn both(&mut self, known: Option<Numbers>, here: Numbers, flow_log: Option<usize>) -> Numbers {
+    fn both(&mut self, known: Option<Numbers>, Delivery { here, flow_log }: Delivery) -> Numbers {
         let mut both = known.map_or(here, |known| known.with(here));
         let set = self.sets.get(both.flow_logs);
         if let Some(flow_log) = flow_log

@@ -8,7 +8,7 @@
 //!
 //! Encoding and storing follow in `publish`; the command line writes the digest itself.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -23,6 +23,7 @@ mod crew;
 mod error;
 mod feed;
 mod ledger;
+mod mentions;
 mod options;
 mod overlap;
 mod plan;
@@ -153,15 +154,15 @@ async fn turns<'o>(
     options: &BuildOptions,
     crew: &Crew,
 ) -> Result<Vec<(usize, &'o FlowLogObject)>, BuildError> {
-    let overlaps = ledger.overlaps();
+    let mentions = ledger.mentions();
     if options.overlap == WhichCount::Newest {
         // Nobody else knows of it yet.
         let mut watched = Overlaps::among(objects);
         let novelty = preference::novelty(objects, &watched, places, &crew.options, &crew.stop).await?;
         watched.take_turns(&novelty);
-        *overlaps.write().unwrap_or_else(PoisonError::into_inner) = watched;
+        mentions.take_turns(watched);
     }
-    let overlaps = overlaps.read().unwrap_or_else(PoisonError::into_inner);
+    let overlaps = mentions.overlaps();
     Ok(objects
         .iter()
         .map(|object| (overlaps.turn(object), object))

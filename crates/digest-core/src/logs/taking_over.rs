@@ -10,6 +10,7 @@ impl<M: Memory> Logs<M> {
     /// Adds all groups of other logs and of their tables, which are left empty.
     pub(crate) fn take_over<N: Memory>(&mut self, other: &mut Logs<N>) -> Result<(), FoldError> {
         other.flush()?;
+        other.tell_of_interfaces();
         if let Some(span) = other.span {
             self.widen(span);
         }

@@ -1,40 +1,98 @@
 //! Records that another flow log has do not count; interfaces are noted with their actions; a transit gateway's records
 //! that may count twice are told.
 
+use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use digest_core::{
-    Actions, Contents, Digest, FoldOptions, ObjectTally, Others, Source, fold_parallel, parquet_copy,
+    Actions, BadRows, Contents, Digest, FoldOptions, Mention, ObjectTally, Others, Place, Source,
+    fold_parallel, parquet_copy,
 };
 
 const HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
                       action log-status tcp-flags pkt-srcaddr";
 
-/// Others that have these interfaces with what is accepted.
-pub(crate) struct Have(pub(crate) Vec<&'static str>);
+/// Others that have these interfaces with what is accepted, and keep what they hear.
+pub(crate) struct Have {
+    names: Vec<&'static str>,
+    place: Place,
+    heard: Arc<Mutex<Vec<Mention>>>,
+}
 
-impl Others for Have {
-    fn may_have(&self) -> bool {
-        !self.0.is_empty()
+impl Have {
+    pub(crate) fn these(names: Vec<&'static str>) -> Self {
+        Self::at(names, (0, 0, false), &Arc::default())
     }
 
-    fn have(&self, interface: &[u8], actions: Actions) -> bool {
-        actions.meet(Actions::of(b"ACCEPT")) && self.0.iter().any(|name| name.as_bytes() == interface)
+    fn at(
+        names: Vec<&'static str>,
+        (number, time, at_once): (u32, u32, bool),
+        heard: &Arc<Mutex<Vec<Mention>>>,
+    ) -> Self {
+        let place = Place {
+            number,
+            time,
+            at_once,
+        };
+        let heard = Arc::clone(heard);
+        Self { names, place, heard }
+    }
+
+    /// What was heard, as one thing of each interface and place.
+    pub(crate) fn heard(&self) -> Vec<Mention> {
+        together(&self.heard.lock().unwrap())
     }
 }
 
-/// Others that have nothing; the object is of this place.
-struct Nobody(u32);
-
-impl Others for Nobody {
-    fn have(&self, _: &[u8], _: Actions) -> bool {
-        false
+impl Others for Have {
+    fn may_have(&self) -> bool {
+        !self.names.is_empty()
     }
 
-    fn place(&self) -> Option<u32> {
-        Some(self.0)
+    fn have(&self, interface: &[u8], actions: Actions) -> bool {
+        actions.meet(Actions::of(b"ACCEPT")) && self.names.iter().any(|name| name.as_bytes() == interface)
     }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn hear(&self, mentions: &[Mention]) {
+        self.heard.lock().unwrap().extend_from_slice(mentions);
+    }
+}
+
+fn together(mentions: &[Mention]) -> Vec<Mention> {
+    let mut all = BTreeMap::new();
+    for mention in mentions {
+        let known = all
+            .entry((Arc::clone(&mention.interface), mention.place))
+            .or_insert(mention.records);
+        *known = match (*known, mention.records) {
+            (Some(one), Some(other)) => Some((one.0.with(other.0), one.1.min(other.1), one.2.max(other.2))),
+            (one, other) => one.or(other),
+        };
+    }
+    let all = all.into_iter();
+    all.map(|((interface, place), records)| Mention {
+        interface,
+        place,
+        records,
+    })
+    .collect()
+}
+
+fn mention(interface: &str, place: u32, records: Option<(Actions, u32, u32)>) -> Mention {
+    Mention {
+        interface: Arc::from(interface.as_bytes()),
+        place,
+        records,
+    }
+}
+
+fn both() -> Actions {
+    Actions::of(b"ACCEPT").with(Actions::of(b"REJECT"))
 }
 
 /// An object beside others.
@@ -83,9 +141,9 @@ fn log<'r>(rows: impl IntoIterator<Item = &'r String>) -> String {
     lines.join("\n") + "\n"
 }
 
-fn digest(bytes: Vec<u8>, others: Option<Have>, edges: bool) -> (Digest, ObjectTally) {
+fn digest(bytes: Vec<u8>, others: Option<&Arc<Have>>, edges: bool) -> (Digest, ObjectTally) {
     let source: Box<dyn Contents + Send> = match others {
-        Some(others) => Box::new(Beside(Cursor::new(bytes), Arc::new(others))),
+        Some(others) => Box::new(Beside(Cursor::new(bytes), Arc::clone(others) as Arc<dyn Others>)),
         None => Box::new(Cursor::new(bytes)),
     };
     let object = Mutex::new(Some(("object".to_owned(), source)));
@@ -111,7 +169,6 @@ fn text(digest: &Digest) -> String {
 fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
     let rows = rows();
     let all = log(rows.iter().map(|(.., row)| row));
-    let both = Actions::of(b"ACCEPT").with(Actions::of(b"REJECT"));
     for (names, of) in [(vec!["eni-1", "eni-2", "-"], vec![1, 2]), (vec![], vec![])] {
         let is_had = |interface: &usize, is_rejected: &bool| of.contains(interface) && !is_rejected;
         let kept = rows
@@ -121,18 +178,18 @@ fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
         for edges in [true, false] {
             let expected = text(&digest(log(kept.iter().copied()).into_bytes(), None, edges).0);
             for bytes in [all.clone().into_bytes(), parquet_copy(&all, 200).unwrap()] {
-                let (found, tally) = digest(bytes, Some(Have(names.clone())), edges);
+                let others = Arc::new(Have::these(names.clone()));
+                let (found, tally) = digest(bytes, Some(&others), edges);
                 assert!(text(&found) == expected, "edges: {edges}");
                 assert_eq!(tally.records, kept.len() as u64);
                 assert_eq!(tally.superseded, (rows.len() - kept.len()) as u64);
                 assert_eq!(tally.rows, rows.len() as u64);
                 // What others have is noted too: it overlaps all the same.
-                let mut noted = tally.interfaces.clone();
-                noted.sort();
-                noted.dedup();
-                let expected =
-                    ["eni-0", "eni-1", "eni-2", "eni-3"].map(|name| (Arc::from(name.as_bytes()), both));
-                assert_eq!(noted, expected);
+                let told = ["eni-0", "eni-1", "eni-2", "eni-3"];
+                assert_eq!(
+                    others.heard(),
+                    told.map(|name| mention(name, 0, Some((both(), 0, 0))))
+                );
             }
         }
     }
@@ -142,66 +199,169 @@ fn records_that_other_flow_logs_have_do_not_count_and_are_told() {
             "2 123456789012 eni-1 10.0.0.1 10.0.0.2 40000 443 6 1 40 1539734400 1539734460 {action} OK 2 -"
         )
     });
-    let tally = digest(log(&rows).into_bytes(), Some(Have(Vec::new())), false).1;
-    assert_eq!(tally.interfaces, [(Arc::from(b"eni-1".as_slice()), both)]);
+    let others = Arc::new(Have::these(Vec::new()));
+    digest(log(&rows).into_bytes(), Some(&others), false);
+    assert_eq!(others.heard(), [mention("eni-1", 0, Some((both(), 0, 0)))]);
     // What is not counted is not noted, though a row that is was read beside it.
     let rows = ["-", "1"].map(|bytes| {
         let action = if bytes == "-" { "ACCEPT" } else { "REJECT" };
         format!("2 123456789012 eni-1 10.0.0.1 10.0.0.2 40000 443 6 1 {bytes} 1539734400 1539734460 {action} OK 2 -")
     });
-    let tally = digest(log(&rows).into_bytes(), Some(Have(Vec::new())), false).1;
-    let rejected = Actions::of(b"REJECT");
-    assert_eq!(tally.interfaces, [(Arc::from(b"eni-1".as_slice()), rejected)]);
-    assert!(
-        digest(all.into_bytes(), None, true).1.interfaces.is_empty(),
-        "nobody asked"
+    let others = Arc::new(Have::these(Vec::new()));
+    digest(log(&rows).into_bytes(), Some(&others), false);
+    assert_eq!(
+        others.heard(),
+        [mention("eni-1", 0, Some((Actions::of(b"REJECT"), 0, 0)))]
     );
 }
 
-#[test]
-fn an_interface_is_told_once_for_each_place_whose_objects_name_it() {
+/// The rows of these interfaces; a row without data of one more.
+fn log_of(interfaces: &[usize], silent: Option<&str>) -> String {
     let rows = rows();
-    let of = |names: &[usize]| {
-        let named = rows.iter().filter(|(interface, ..)| names.contains(interface));
-        log(named.map(|(.., row)| row))
+    let named = rows
+        .iter()
+        .filter(|(interface, ..)| interfaces.contains(interface));
+    let text = log(named.map(|(.., row)| row));
+    let silent = silent
+        .map(|name| format!("2 123456789012 {name} - - - - - - - 1539734400 1539734460 - NODATA - -\n"));
+    text + &silent.unwrap_or_default()
+}
+
+/// Objects, and what each was given to be beside.
+fn told(
+    objects: &[(Place, String)],
+    options: &FoldOptions,
+    threads: usize,
+    as_parquet: bool,
+    mut on_object: impl FnMut(usize, &[Mention]) + Send,
+) -> Vec<Mention> {
+    let heard = Arc::default();
+    let sources = objects.iter().enumerate().map(|(at, (place, text))| {
+        let bytes = if as_parquet {
+            parquet_copy(text, 50).unwrap()
+        } else {
+            text.clone().into_bytes()
+        };
+        let others = Have::at(Vec::new(), (place.number, place.time, place.at_once), &heard);
+        let source = Beside(Cursor::new(bytes), Arc::new(others));
+        (at.to_string(), Box::new(source) as Box<dyn Contents + Send>)
+    });
+    let sources = Mutex::new(sources.collect::<Vec<Source>>().into_iter());
+    let on_object = Mutex::new(&mut on_object);
+    fold_parallel(
+        options,
+        None,
+        threads,
+        || sources.lock().unwrap().next(),
+        |key, _| on_object.lock().unwrap()(key.parse().unwrap(), &heard.lock().unwrap()),
+    )
+    .unwrap();
+    let heard = heard.lock().unwrap();
+    heard.clone()
+}
+
+fn place(number: u32, time: u32, at_once: bool) -> Place {
+    Place {
+        number,
+        time,
+        at_once,
+    }
+}
+
+#[test]
+fn what_objects_of_a_place_mention_is_told_once_and_with_the_times_of_all() {
+    let with_edges = FoldOptions {
+        edges: true,
+        ..FoldOptions::default()
     };
-    let cases = [
-        (1, of(&[0, 1]), vec!["eni-0", "eni-1"]),
-        (1, of(&[1, 2]), vec!["eni-2"]),
-        (2, of(&[1, 3]), vec!["eni-1", "eni-3"]),
-        // Back in a place the thread may tell again what it has told, and need not tell what it met last there.
-        (1, of(&[2]), vec![]),
+    let objects = [
+        (place(1, 5, false), log_of(&[0, 1], Some("eni-9"))),
+        (place(1, 2, false), log_of(&[1, 2], None)),
+        (place(1, 7, false), log_of(&[2], Some("eni-0"))),
+        (place(1, 3, false), log_of(&[2, 1], Some("eni-9"))),
+    ];
+    let expected = [
+        mention("eni-0", 1, Some((both(), 5, 5))),
+        mention("eni-1", 1, Some((both(), 2, 5))),
+        mention("eni-2", 1, Some((both(), 2, 7))),
+        mention("eni-9", 1, None),
     ];
     for as_parquet in [false, true] {
-        let objects = cases.iter().enumerate().map(|(at, (place, text, _))| {
-            let bytes = if as_parquet {
-                parquet_copy(text, 50).unwrap()
-            } else {
-                text.clone().into_bytes()
-            };
-            let source = Beside(Cursor::new(bytes), Arc::new(Nobody(*place)));
-            (at.to_string(), Box::new(source) as Box<dyn Contents + Send>)
+        let mut once = told(&objects, &with_edges, 1, as_parquet, |_, heard| {
+            assert!(heard.is_empty());
         });
-        let objects = Mutex::new(objects.collect::<Vec<Source>>().into_iter());
-        let told = Mutex::new(Vec::new());
-        fold_parallel(
+        once.sort();
+        assert_eq!(once, expected, "Parquet: {as_parquet}");
+        let by_two = told(&objects, &with_edges, 2, as_parquet, |_, _| {});
+        assert_eq!(together(&by_two), expected);
+    }
+}
+
+#[test]
+fn an_interface_that_several_places_mention_is_told_of_each() {
+    let objects = [
+        (place(1, 0, false), log_of(&[0, 1], None)),
+        (place(2, 4, false), log_of(&[1], None)),
+        (place(1, 9, false), log_of(&[1, 3], None)),
+        (place(3, 1, false), log_of(&[3], None)),
+    ];
+    let expected = [
+        mention("eni-0", 1, Some((both(), 0, 0))),
+        mention("eni-1", 1, Some((both(), 0, 9))),
+        mention("eni-1", 2, Some((both(), 4, 4))),
+        mention("eni-3", 1, Some((both(), 9, 9))),
+        mention("eni-3", 3, Some((both(), 1, 1))),
+    ];
+    for threads in [1, 2] {
+        let heard = told(&objects, &FoldOptions::default(), threads, false, |_, _| {});
+        assert_eq!(together(&heard), expected);
+    }
+}
+
+#[test]
+fn where_it_is_asked_for_an_object_is_told_of_before_the_next() {
+    let objects = [
+        (place(1, 0, true), log_of(&[0, 1], None)),
+        (place(1, 1, true), log_of(&[1], None)),
+        (place(2, 1, true), log_of(&[3], None)),
+    ];
+    let counts = [2, 3, 4];
+    for as_parquet in [false, true] {
+        let heard = told(
+            &objects,
             &FoldOptions::default(),
-            None,
             1,
-            || objects.lock().unwrap().next(),
-            |key, tally| {
-                let names = tally.interfaces.iter();
-                let mut names: Vec<String> = names
-                    .map(|(name, _)| String::from_utf8(name.to_vec()).unwrap())
-                    .collect();
-                names.sort();
-                told.lock().unwrap().push((key.to_owned(), names));
-            },
-        )
-        .unwrap();
-        for ((key, names), (.., expected)) in told.into_inner().unwrap().iter().zip(&cases) {
-            assert_eq!(names, expected, "object {key}, Parquet: {as_parquet}");
-        }
+            as_parquet,
+            |object, heard| assert_eq!(heard.len(), counts[object], "object {object}"),
+        );
+        assert_eq!(
+            together(&heard),
+            [
+                mention("eni-0", 1, Some((both(), 0, 0))),
+                mention("eni-1", 1, Some((both(), 0, 1))),
+                mention("eni-3", 2, Some((both(), 1, 1)))
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_object_that_is_left_out_mentions_nothing() {
+    let skip = FoldOptions {
+        bad_rows: BadRows::Skip,
+        ..FoldOptions::default()
+    };
+    for at_once in [false, true] {
+        // No layout is known of the rows of the second.
+        let objects = [
+            (place(1, 0, at_once), log_of(&[0], None)),
+            (
+                place(1, 1, at_once),
+                log_of(&[1], None) + "version account-id interface-id\n",
+            ),
+        ];
+        let heard = told(&objects, &skip, 1, false, |_, _| {});
+        assert_eq!(heard, [mention("eni-0", 1, Some((both(), 0, 0)))]);
     }
 }
 

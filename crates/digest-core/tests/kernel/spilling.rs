@@ -235,27 +235,21 @@ fn an_object_whose_edges_leave_memory_amid_it_names_its_interfaces_all_the_same(
         .unwrap();
     }
     let named = |budget: Option<Budget>| {
+        let others = Arc::new(Have::these(Vec::new()));
         let source: Source = (
             "object".to_owned(),
-            Box::new(Beside(Cursor::new(text.clone()), Arc::new(Have(Vec::new())))),
+            Box::new(Beside(Cursor::new(text.clone()), others.clone())),
         );
         let object = Mutex::new(Some(source));
-        let told = Mutex::new(Vec::new());
-        let note = |_: &str, tally: &digest_core::ObjectTally| {
-            told.lock().unwrap().extend_from_slice(&tally.interfaces)
-        };
         fold_parallel(
             &FoldOptions::default(),
             budget,
             1,
             || object.lock().unwrap().take(),
-            note,
+            |_, _| {},
         )
         .unwrap();
-        let mut told = told.into_inner().unwrap();
-        told.sort();
-        told.dedup();
-        told
+        others.heard()
     };
     let kept = Arc::new(Kept::default());
     let budget = Budget {

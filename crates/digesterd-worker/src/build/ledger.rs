@@ -1,14 +1,14 @@
 //! What each object gave: late arrivals by their distance, minutes covered by account and region.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use digest_core::manifest::{CoveredMinutes, LookAhead, Overlap};
-use digest_core::{Actions, Minutes, ObjectTally, Others, Window};
+use digest_core::{Minutes, ObjectTally, Others, Window};
 use digest_storage::FlowLogObject;
 use digest_tables::Origins;
 
-use super::overlap::Overlaps;
+use super::mentions::Mentions;
 
 /// Minutes between two names of flow log objects.
 const GRID: i64 = 5;
@@ -23,30 +23,7 @@ pub(super) struct Ledger {
     refused: BTreeSet<String>,
     late: BTreeMap<u32, u64>,
     minutes: BTreeMap<(String, String), Minutes>,
-    overlaps: Arc<RwLock<Overlaps>>,
-    /// Where objects are of several accounts or regions: the number of each object's account, region and flow log, for
-    /// each has to say whose interfaces it names. Else nothing.
-    places: Vec<u32>,
-    with_origins: bool,
-    origins: Origins,
-}
-
-/// Nobody else reports on an object's interfaces; what it names is noted all the same, once for each account, region and
-/// flow log.
-struct Nobody(u32);
-
-impl Others for Nobody {
-    fn have(&self, _: &[u8], _: Actions) -> bool {
-        false
-    }
-
-    fn may_have(&self) -> bool {
-        false
-    }
-
-    fn place(&self) -> Option<u32> {
-        Some(self.0)
-    }
+    mentions: Arc<Mentions>,
 }
 
 impl Ledger {
@@ -54,20 +31,13 @@ impl Ledger {
     pub(super) fn of(mut objects: Vec<FlowLogObject>, window: Option<Window>, with_origins: bool) -> Self {
         objects.sort_by(FlowLogObject::cmp_by_name);
         Self {
-            places: if with_origins {
-                places(&objects)
-            } else {
-                Vec::new()
-            },
-            with_origins,
-            overlaps: Arc::new(RwLock::new(Overlaps::among(&objects))),
+            mentions: Arc::new(Mentions::among(&objects, with_origins)),
             objects: objects.into(),
             window,
             read: 0,
             refused: BTreeSet::new(),
             late: BTreeMap::new(),
             minutes: BTreeMap::new(),
-            origins: Origins::default(),
         }
     }
 
@@ -86,17 +56,7 @@ impl Ledger {
         if tally.objects_refused > 0 {
             self.refused.insert(name.to_owned());
         }
-        let mut overlaps = self.overlaps.write().unwrap_or_else(PoisonError::into_inner);
-        overlaps.enter(object, &tally.interfaces);
-        drop(overlaps);
-        if self.with_origins {
-            self.origins.enter(
-                &object.account,
-                &object.region,
-                &object.flow_log_id,
-                tally.interfaces.iter().map(|(interface, _)| interface),
-            );
-        }
+        self.mentions.enter_object(object);
         let Some(window) = &self.window else { return };
         let past_stop = minutes_past(object.named.timestamp(), window.stop_unix());
         *self.late.entry(past_stop).or_default() += tally.records;
@@ -128,25 +88,22 @@ impl Ledger {
 
     /// Interfaces that several flow logs report on.
     pub(super) fn overlap(&self) -> Option<Overlap> {
-        let overlaps = self.overlaps.read().unwrap_or_else(PoisonError::into_inner);
-        overlaps.found()
+        self.mentions.overlaps().found()
     }
 
-    /// What is watched of the objects' interfaces.
-    pub(super) fn overlaps(&self) -> Arc<RwLock<Overlaps>> {
-        Arc::clone(&self.overlaps)
+    /// What objects mention.
+    pub(super) fn mentions(&self) -> Arc<Mentions> {
+        Arc::clone(&self.mentions)
     }
 
     /// What other flow logs tell of an object's interfaces.
     pub(super) fn others(&self, name: &str) -> Option<Arc<dyn Others>> {
-        let at = position(&self.objects, name)?;
-        let others = Overlaps::others(&self.overlaps, self.objects.get(at)?);
-        others.or_else(|| Some(Arc::new(Nobody(*self.places.get(at)?)) as Arc<dyn Others>))
+        self.mentions.others(find(&self.objects, name)?)
     }
 
     /// Where each interface's records were delivered.
     pub(super) fn into_origins(self) -> Origins {
-        self.origins
+        self.mentions.take_origins()
     }
 
     /// Minutes of the window that each account's region reported anything in.
@@ -165,28 +122,8 @@ impl Ledger {
 
 /// The object of that name, among those sorted by it.
 fn find<'o>(objects: &'o [FlowLogObject], name: &str) -> Option<&'o FlowLogObject> {
-    objects.get(position(objects, name)?)
-}
-
-fn position(objects: &[FlowLogObject], name: &str) -> Option<usize> {
-    objects.binary_search_by(|object| object.cmp_to_name(name)).ok()
-}
-
-/// The number of each object's account, region and flow log. Nothing where all are of one account and region.
-fn places(objects: &[FlowLogObject]) -> Vec<u32> {
-    let place = |object: &FlowLogObject| (object.account.clone(), object.region.clone());
-    let first = objects.first().map(place);
-    if objects.iter().all(|object| Some(place(object)) == first) {
-        return Vec::new();
-    }
-    let mut numbers = HashMap::new();
-    let numbered = objects.iter().map(|object| {
-        let next = numbers.len() as u32;
-        *numbers
-            .entry((&object.account, &object.region, &object.flow_log_id))
-            .or_insert(next)
-    });
-    numbered.collect()
+    let at = objects.binary_search_by(|object| object.cmp_to_name(name));
+    objects.get(at.ok()?)
 }
 
 /// How many minutes past the stop an object is named, up to the next step of the names' grid; 0: not past it.

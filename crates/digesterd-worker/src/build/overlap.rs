@@ -10,11 +10,11 @@
 //! which that one was at work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use digest_core::Actions;
 use digest_core::manifest::{Overlap, OverlapExample};
-use digest_core::{Actions, Others};
 use digest_storage::FlowLogObject;
 use foldhash::fast::RandomState;
 
@@ -48,12 +48,13 @@ struct FlowLog {
 
 /// What a flow log reports on an interface.
 #[derive(Debug, Clone, Copy)]
-struct Reports {
-    flow_log: usize,
-    actions: Actions,
-    /// Its objects' first and last time.
-    first: DateTime<Utc>,
-    last: DateTime<Utc>,
+pub(super) struct Reports {
+    /// Its number.
+    pub(super) flow_log: usize,
+    pub(super) actions: Actions,
+    /// First and last time of its objects with records of the interface.
+    pub(super) first: DateTime<Utc>,
+    pub(super) last: DateTime<Utc>,
 }
 
 /// The flow logs that report on an interface: one, nearly always.
@@ -66,31 +67,6 @@ struct Reporters {
 impl Reporters {
     fn all(&self) -> impl Iterator<Item = &Reports> {
         [&self.first].into_iter().chain(&self.others)
-    }
-}
-
-/// What flow logs of earlier turns tell, for the records of one object.
-struct Earlier {
-    overlaps: Arc<RwLock<Overlaps>>,
-    /// Those that were at work when the object was named; sorted.
-    flow_logs: Vec<usize>,
-}
-
-impl Others for Earlier {
-    fn may_have(&self) -> bool {
-        !self.flow_logs.is_empty()
-    }
-
-    fn have(&self, interface: &[u8], actions: Actions) -> bool {
-        if self.flow_logs.is_empty() {
-            return false;
-        }
-        let overlaps = self.overlaps.read().unwrap_or_else(PoisonError::into_inner);
-        overlaps.interfaces.get(interface).is_some_and(|reports| {
-            reports.all().any(|reports| {
-                reports.actions.meet(actions) && self.flow_logs.binary_search(&reports.flow_log).is_ok()
-            })
-        })
     }
 }
 
@@ -168,50 +144,53 @@ impl Overlaps {
         flow_log.map_or(0, |flow_log| flow_log.turn)
     }
 
-    /// What goes before an object's records; `None` where nothing needs be noted of it. The objects of earlier turns have
-    /// been entered.
-    pub(super) fn others(this: &Arc<RwLock<Self>>, object: &FlowLogObject) -> Option<Arc<dyn Others>> {
-        let overlaps = this.read().unwrap_or_else(PoisonError::into_inner);
-        let own = overlaps.flow_logs.get(overlaps.number(object)?)?;
-        let earlier = overlaps.flow_logs.iter().enumerate().filter(|(_, other)| {
-            other.turn < own.turn && other.region == own.region && other.was_at_work(object.named, own)
-        });
-        Some(Arc::new(Earlier {
-            overlaps: Arc::clone(this),
-            flow_logs: earlier.map(|(number, _)| number).collect(),
-        }))
+    /// Whether only the newest flow log of an interface counts.
+    pub(super) fn newest_counts(&self) -> bool {
+        self.newest_counts
     }
 
-    /// Enters the interfaces of an object.
-    pub(super) fn enter(&mut self, object: &FlowLogObject, interfaces: &[(Arc<[u8]>, Actions)]) {
-        let Some(flow_log) = self.number(object) else {
+    /// The flow logs that go before an object's records, sorted. Those of earlier turns have been entered.
+    pub(super) fn earlier(&self, object: &FlowLogObject) -> Vec<usize> {
+        let own = self.number(object).and_then(|number| self.flow_logs.get(number));
+        let Some(own) = own else { return Vec::new() };
+        let earlier = self.flow_logs.iter().enumerate().filter(|(_, other)| {
+            other.turn < own.turn && other.region == own.region && other.was_at_work(object.named, own)
+        });
+        earlier.map(|(number, _)| number).collect()
+    }
+
+    /// Whether one of these flow logs, which are sorted, reports on the interface's records of any of these actions.
+    pub(super) fn have(&self, flow_logs: &[usize], interface: &[u8], actions: Actions) -> bool {
+        self.interfaces.get(interface).is_some_and(|reports| {
+            reports.all().any(|reports| {
+                reports.actions.meet(actions) && flow_logs.binary_search(&reports.flow_log).is_ok()
+            })
+        })
+    }
+
+    /// Makes room for so many interfaces.
+    pub(super) fn reserve(&mut self, interfaces: usize) {
+        self.interfaces
+            .reserve(interfaces.saturating_sub(self.interfaces.len()));
+    }
+
+    /// Enters what a flow log reports on an interface.
+    pub(super) fn enter(&mut self, interface: &Arc<[u8]>, here: Reports) {
+        let Some(reporters) = self.interfaces.get_mut(interface) else {
+            let reporters = Reporters {
+                first: here,
+                others: Vec::new(),
+            };
+            self.interfaces.insert(Arc::clone(interface), reporters);
             return;
         };
-        let silent = Actions::default();
-        // Of an interface without records nothing counts twice.
-        for (interface, actions) in interfaces.iter().filter(|(_, actions)| *actions != silent) {
-            let here = Reports {
-                flow_log,
-                actions: *actions,
-                first: object.named,
-                last: object.named,
-            };
-            let Some(reporters) = self.interfaces.get_mut(interface) else {
-                let reporters = Reporters {
-                    first: here,
-                    others: Vec::new(),
-                };
-                self.interfaces.insert(Arc::clone(interface), reporters);
-                continue;
-            };
-            let Reporters { first, others } = reporters;
-            if first.flow_log == flow_log {
-                first.widen(here);
-            } else if let Some(known) = others.iter_mut().find(|known| known.flow_log == flow_log) {
-                known.widen(here);
-            } else {
-                others.push(here);
-            }
+        let Reporters { first, others } = reporters;
+        if first.flow_log == here.flow_log {
+            first.widen(here);
+        } else if let Some(known) = others.iter_mut().find(|known| known.flow_log == here.flow_log) {
+            known.widen(here);
+        } else {
+            others.push(here);
         }
     }
 

@@ -13,7 +13,6 @@ use crate::log::Log;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::object_rows::ObjectRows;
-use crate::others::Watch;
 use crate::window::Window;
 
 impl Batch {
@@ -38,7 +37,7 @@ impl Batch {
         if M::EDGES {
             self.compare_facts();
         }
-        let with_action = object.watch() == Watch::Actions;
+        let with_action = object.others().is_some();
         self.find_bursts(inside, with_action);
         let mut known = std::mem::take(&mut self.known_names);
         known.begin(logs.era());

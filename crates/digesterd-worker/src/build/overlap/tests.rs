@@ -30,11 +30,26 @@ fn with(interfaces: &[&str], action: &[u8]) -> Vec<(Arc<[u8]>, Actions)> {
         .collect()
 }
 
+fn enter(overlaps: &mut Overlaps, object: &FlowLogObject, interfaces: &[(Arc<[u8]>, Actions)]) {
+    let Some(flow_log) = overlaps.number(object) else {
+        return;
+    };
+    for (interface, actions) in interfaces {
+        let reports = Reports {
+            flow_log,
+            actions: *actions,
+            first: object.named,
+            last: object.named,
+        };
+        overlaps.enter(interface, reports);
+    }
+}
+
 fn found(objects: &[(FlowLogObject, &[&str])]) -> Option<Overlap> {
     let all: Vec<_> = objects.iter().map(|(object, _)| object.clone()).collect();
     let mut overlaps = Overlaps::among(&all);
     for (object, interfaces) in objects {
-        overlaps.enter(object, &accepted(interfaces));
+        enter(&mut overlaps, object, &accepted(interfaces));
     }
     overlaps.found()
 }
@@ -92,7 +107,7 @@ fn lists_are_bounded_and_counts_are_not() {
 fn nothing_is_kept_where_regions_have_one_flow_log_each() {
     let objects = [object(None, "r", "fl-a", 0), object(None, "s", "fl-b", 0)];
     let mut overlaps = Overlaps::among(&objects);
-    overlaps.enter(&objects[0], &accepted(&["eni-1"]));
+    enter(&mut overlaps, &objects[0], &accepted(&["eni-1"]));
     assert!(overlaps.number(&objects[0]).is_none());
     assert!(overlaps.interfaces.is_empty() && overlaps.found().is_none());
 }
@@ -101,11 +116,11 @@ fn nothing_is_kept_where_regions_have_one_flow_log_each() {
 fn flow_logs_that_divide_what_is_accepted_and_rejected_do_not_overlap() {
     let objects = ["fl-a", "fl-b", "fl-c"].map(|flow_log| object(None, "r", flow_log, 0));
     let mut overlaps = Overlaps::among(&objects);
-    overlaps.enter(&objects[0], &with(&["eni-1"], b"ACCEPT"));
-    overlaps.enter(&objects[1], &with(&["eni-1"], b"REJECT"));
+    enter(&mut overlaps, &objects[0], &with(&["eni-1"], b"ACCEPT"));
+    enter(&mut overlaps, &objects[1], &with(&["eni-1"], b"REJECT"));
     assert_eq!(overlaps.found(), None);
     // One whose format does not tell may have either.
-    overlaps.enter(&objects[2], &with(&["eni-1"], b"-"));
+    enter(&mut overlaps, &objects[2], &with(&["eni-1"], b"-"));
     assert_eq!(
         overlaps.found().unwrap().examples[0].flow_logs,
         ["fl-a", "fl-b", "fl-c"]
@@ -113,9 +128,9 @@ fn flow_logs_that_divide_what_is_accepted_and_rejected_do_not_overlap() {
 }
 
 /// Whether a record of this interface and action does not count.
-fn is_had(overlaps: &Arc<RwLock<Overlaps>>, object: &FlowLogObject, interface: &str, action: &str) -> bool {
-    let others = Overlaps::others(overlaps, object).unwrap();
-    others.have(interface.as_bytes(), Actions::of(action.as_bytes()))
+fn is_had(overlaps: &Overlaps, object: &FlowLogObject, interface: &str, action: &str) -> bool {
+    let earlier = overlaps.earlier(object);
+    overlaps.have(&earlier, interface.as_bytes(), Actions::of(action.as_bytes()))
 }
 
 #[test]
@@ -131,9 +146,8 @@ fn the_newest_goes_first_and_an_older_ones_records_count_only_where_it_has_none(
     overlaps.take_turns(&[5, 2, 2, 0, 0]);
     let turns: Vec<_> = objects.iter().map(|object| overlaps.turn(object)).collect();
     assert_eq!(turns, [0, 2, 1, 1, 0], "by novelty, then by name, in each region");
-    overlaps.enter(&objects[0], &with(&["eni-1"], b"ACCEPT"));
-    overlaps.enter(&objects[2], &with(&["eni-2"], b"ACCEPT"));
-    let overlaps = Arc::new(RwLock::new(overlaps));
+    enter(&mut overlaps, &objects[0], &with(&["eni-1"], b"ACCEPT"));
+    enter(&mut overlaps, &objects[2], &with(&["eni-2"], b"ACCEPT"));
     let had = |at: usize, interface, action| is_had(&overlaps, &objects[at], interface, action);
     assert!(!had(0, "eni-1", "ACCEPT"), "its own");
     assert!(had(1, "eni-1", "ACCEPT") && had(2, "eni-1", "ACCEPT") && had(1, "eni-1", "-"));
@@ -153,9 +167,8 @@ fn an_older_flow_logs_records_count_from_before_the_newer_began_and_behind_its_e
     // By name: fl-new, fl-old.
     overlaps.take_turns(&[1, 0]);
     for object in &new {
-        overlaps.enter(object, &accepted(&["eni-1"]));
+        enter(&mut overlaps, object, &accepted(&["eni-1"]));
     }
-    let overlaps = Arc::new(RwLock::new(overlaps));
     let had: Vec<_> = old
         .iter()
         .map(|object| is_had(&overlaps, object, "eni-1", "ACCEPT"))
@@ -168,8 +181,7 @@ fn an_older_flow_logs_records_count_from_before_the_newer_began_and_behind_its_e
     let other: Vec<_> = (0..7).map(|step| object(None, "r", "fl-new", 5 * step)).collect();
     overlaps = Overlaps::among(&[old.clone(), other.clone()].concat());
     overlaps.take_turns(&[1, 0]);
-    overlaps.enter(&other[3], &accepted(&["eni-1"]));
-    let overlaps = Arc::new(RwLock::new(overlaps));
+    enter(&mut overlaps, &other[3], &accepted(&["eni-1"]));
     assert!(
         old.iter()
             .all(|object| is_had(&overlaps, object, "eni-1", "ACCEPT"))
