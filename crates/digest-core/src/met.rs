@@ -1,7 +1,8 @@
 //! The interfaces that objects mention, until whoever knows of other flow logs is told.
 //!
 //! What a thread has met of one place's objects is kept beside each interface's log, where it costs no look at anything
-//! else, and is told in the end: once, and not for each object.
+//! else, and is told in the end: once, and not for each object. It is told before where logs end before: after an object
+//! that has tables of its own, and once tables have been spilled.
 
 use std::fmt;
 use std::sync::Arc;
@@ -101,7 +102,11 @@ impl Met {
     /// A record of this interface, which has been met, has this action.
     #[inline]
     pub(crate) fn note<M: Memory>(&self, at: u32, action: &[u8], interfaces: &mut Interfaces<M>) {
-        if let Some(Place { time, .. }) = self.place
+        if let Some(Place {
+            time,
+            with_actions: true,
+            ..
+        }) = self.place
             && let Some(noted) = interfaces.get_mut(at).and_then(|known| known.noted.as_mut())
         {
             noted.actions = noted.actions.with(Actions::of(action));

@@ -36,6 +36,8 @@ pub struct Place {
     pub number: u32,
     /// When, by any measure that grows.
     pub time: u32,
+    /// Whether the actions of records matter, or only which interfaces are mentioned.
+    pub with_actions: bool,
     /// Whether what the object mentions has to be told once it has been read. Else a thread may tell of it later, and of all
     /// objects of a place together.
     pub at_once: bool,
@@ -49,7 +51,7 @@ pub struct Mention {
     /// [`Place::number`] of the objects.
     pub place: u32,
     /// The actions of its records, and the least and the greatest [`Place::time`] of objects that have any; `None` where
-    /// it has none, but rows without data.
+    /// it has none, but rows without data, and where actions do not matter.
     pub records: Option<(Actions, u32, u32)>,
 }
 

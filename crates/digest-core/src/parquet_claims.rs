@@ -190,7 +190,7 @@ fn close(open: &mut Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::thrift::{MAP, SET};
+    use crate::thrift::{BYTE, DOUBLE, FALSE, MAP, SET, TRUE};
 
     /// A footer of a schema only: each element is a name and, where it has any, its children.
     fn footer(children: &[u64]) -> Vec<u8> {
@@ -265,17 +265,47 @@ mod tests {
     }
 
     #[test]
-    fn no_list_is_of_nothing() {
-        // Each claims 2^31 - 1 of what is true or false: nothing of it is written there.
-        let many = [0xff, 0xff, 0xff, 0xff, 7];
-        for (kind, of) in [(LIST, 0xf1), (LIST, 0xf2), (SET, 0xf1)] {
-            let list = [&unknown(kind)[..], &[of], &many, &[0; 100]].concat();
-            assert!(check_page_header(&list).is_err());
+    fn no_list_is_of_what_is_true_or_false() {
+        // It has no byte for each by other readers, which would then read on elsewhere; there are bytes enough behind each.
+        for of in [TRUE, FALSE] {
+            for kind in [LIST, SET] {
+                let list = [&unknown(kind)[..], &[0x10 | of], &[0; 100]].concat();
+                assert!(check_page_header(&list).is_err(), "{kind} of {of}");
+            }
+            for kinds in [of << 4 | BYTE, BYTE << 4 | of] {
+                let map = [&unknown(MAP)[..], &[1, kinds], &[0; 100]].concat();
+                assert!(check_page_header(&map).is_err(), "a map of {kinds:x}");
+            }
         }
-        let map = [&unknown(MAP)[..], &many, &[0x11], &[0; 100]].concat();
-        assert!(check_page_header(&map).is_err());
-        // Nor is there a short one, behind which others would be read elsewhere than they are.
-        assert!(check_page_header(&[0xf9, 0x11, 0, 0]).is_err());
+        for sound in [&[0x10 | BYTE, 0, 0][..], &[0, 0]] {
+            let list = [&unknown(LIST)[..], sound].concat();
+            assert_eq!(check_page_header(&list), Ok(()));
+        }
+        assert_eq!(
+            check_page_header(&[&unknown(MAP)[..], &[1, BYTE << 4 | BYTE, 0, 0, 0]].concat()),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_logical_type_is_a_struct_whichever_it_is() {
+        // An element whose logical type is the one of the number, which is said to be a number of eight bytes. Whoever takes
+        // it for a struct reads what follows elsewhere: a list that is counted on for good, or children.
+        let crafted = |number: u8, hidden: [u8; 6]| {
+            let element = [&[0x29, 0x1c, 0xac, DOUBLE, number << 1, 0, 0], &hidden[..]].concat();
+            [&element[..], &[0x32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat()
+        };
+        for number in [1, 9, 19, 25] {
+            for hidden in [[0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff], [5, 10, 2, 0, 0, 0]] {
+                let fault = check_footer(&crafted(number, hidden)).unwrap_err().to_string();
+                assert!(fault.contains("another type"), "{number}: {fault}");
+            }
+        }
+        // As structs without anything they are sound: the element has a name besides.
+        for number in [1_u8, 19, 25] {
+            let sound = [0x29, 0x1c, 0x48, 1, b'a', 0x6c, STRUCT, number << 1, 0, 0, 0, 0];
+            assert_eq!(check_footer(&sound), Ok(()), "{number}");
+        }
     }
 
     #[test]

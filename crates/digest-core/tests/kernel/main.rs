@@ -43,6 +43,7 @@ mod invariance;
 #[path = "../../../../fuzz/kept.rs"]
 mod kept;
 mod long_logs;
+mod mentions;
 mod others;
 mod parallel;
 mod parquet;

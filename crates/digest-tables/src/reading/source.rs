@@ -12,6 +12,8 @@ use parquet::file::reader::{ChunkReader, Length};
 
 /// Bytes that are asked of a source at once, where nobody knows how many are needed.
 const PIECE: usize = 64 * 1024;
+/// Most bytes of a page's header.
+const MOST_HEADER: usize = 256 * 1024;
 
 /// A table's bytes by their place, for several threads at once.
 pub trait TableSource: Send + Sync {
@@ -90,8 +92,14 @@ impl ChunkReader for Checked {
     /// Only pages' headers are read in this way.
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let left = usize::try_from(self.len().saturating_sub(start)).unwrap_or(usize::MAX);
-        let bytes = self.0.get_bytes(start, left.min(PIECE))?;
-        check_page_header(&bytes).map_err(refused)?;
+        let mut bytes = self.0.get_bytes(start, left.min(PIECE))?;
+        let mut checked = check_page_header(&bytes);
+        if checked.is_err() && bytes.len() < left.min(MOST_HEADER) {
+            // It may only be longer than most.
+            bytes = self.0.get_bytes(start, left.min(MOST_HEADER))?;
+            checked = check_page_header(&bytes);
+        }
+        checked.map_err(refused)?;
         Ok(bytes.reader())
     }
 
@@ -115,9 +123,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_header_may_be_longer_than_a_piece() {
+        // A data page's: its statistics' greatest value is a text.
+        let length = PIECE as u32 + 5;
+        let varint = [
+            length as u8 | 0x80,
+            (length >> 7) as u8 | 0x80,
+            (length >> 14) as u8,
+        ];
+        let header = [
+            &[
+                0x15, 0, 0x15, 80, 0x15, 80, 0x2c, 0x15, 2, 0x15, 0, 0x15, 6, 0x15, 6, 0x1c, 0x58,
+            ],
+            &varint[..],
+            &vec![b'a'; length as usize],
+            &[0, 0, 0],
+        ]
+        .concat();
+        let table = |header: &[u8]| Checked(Chunks(Arc::new(Bytes::copy_from_slice(header))), Reads::Pages);
+        assert!(table(&header).get_read(0).is_ok());
+        assert!(table(&header[..header.len() - 1]).get_read(0).is_err());
+    }
+
+    #[test]
     fn a_header_that_would_be_counted_on_for_good_is_not_read() {
-        // A field of no known number: a list of 2^31 - 1 of what is true or false.
-        let endless: &[u8] = &[0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0];
+        // A field of no known number: a list of what is true or false, each in no byte at all, before one of 2^31 - 1 of them.
+        let endless: &[u8] = &[0xf9, 0x11, 0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0];
         let table = |reads| Checked(Chunks(Arc::new(Bytes::from_static(endless))), reads);
         assert!(table(Reads::Pages).get_read(0).is_err());
         assert!(table(Reads::PlacedPages).get_bytes(0, endless.len()).is_err());

@@ -27,6 +27,8 @@ pub(super) struct Mentions {
     times: Vec<DateTime<Utc>>,
     /// Whether objects are of several accounts or regions, so that each has to say whose interfaces it mentions.
     has_several: bool,
+    /// Whether a region has several flow logs.
+    are_watched: bool,
 }
 
 /// Account, region, flow log and its place, as the object's key and the plan name them.
@@ -73,6 +75,7 @@ impl Mentions {
         times.sort_unstable();
         times.dedup();
         let overlaps = Overlaps::among(objects);
+        let are_watched = overlaps.watched() > 0;
         let mut origins = with_origins.then(Origins::default);
         let (mut places, mut numbers) = (Vec::new(), HashMap::new());
         for object in objects {
@@ -95,6 +98,7 @@ impl Mentions {
             numbers,
             times,
             has_several: objects.iter().any(|object| Some(owner(object)) != first),
+            are_watched,
         }
     }
 
@@ -119,6 +123,7 @@ impl Mentions {
         let place = Place {
             number,
             time: self.times.binary_search(&object.named).ok()? as u32,
+            with_actions: delivered.flow_log.is_some(),
             at_once: overlaps.newest_counts(),
         };
         Some(Arc::new(Beside {
@@ -138,6 +143,10 @@ impl Mentions {
     fn enter(&self, mentions: &[Mention]) {
         for (at, some) in mentions.chunks(ENTERED_AT_ONCE).enumerate() {
             let room = if at == 0 { mentions.len() } else { 0 };
+            if !self.are_watched {
+                self.enter_origins(some, room);
+                continue;
+            }
             // Whichever nobody else is at comes first.
             match self.overlaps.try_write() {
                 Ok(mut overlaps) => {
@@ -299,6 +308,52 @@ mod tests {
         assert_eq!(origins.flow_logs(b"eni-1"), ["fl-a", "fl-b"]);
         assert_eq!(origins.flow_logs(b"eni-3"), ["fl-c"]);
         assert_eq!(origins.of(b"eni-9"), Origin::default());
+    }
+
+    #[test]
+    fn flow_logs_overlap_where_their_times_do() {
+        let objects = [
+            object("1", "r", "fl-a", 0),
+            object("1", "r", "fl-a", 10),
+            object("1", "r", "fl-b", 5),
+            object("1", "r", "fl-b", 20),
+        ];
+        // Thousands of interfaces from several threads: each is in fl-b at five, and in fl-a from the first time to the last, or
+        // only before or after.
+        let names: Vec<Arc<[u8]>> = (0..3 * ENTERED_AT_ONCE)
+            .map(|number| Arc::from(format!("eni-{number:05}").as_bytes()))
+            .collect();
+        for (times, overlapping) in [((0, 10), names.len()), ((0, 0), 0), ((10, 10), 0)] {
+            let all = Arc::new(Mentions::among(&objects, true));
+            let mentioned = |at: usize, (first, last): (i64, i64)| {
+                let others = all.others(&objects[at]).unwrap();
+                let time = |minutes| {
+                    let time = DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+                    all.times.binary_search(&time).unwrap() as u32
+                };
+                let records = Some((Actions::of(b"ACCEPT"), time(first), time(last)));
+                let mentions = names.iter().map(|interface| Mention {
+                    interface: Arc::clone(interface),
+                    place: others.place().number,
+                    records,
+                });
+                (others.clone(), mentions.collect::<Vec<_>>())
+            };
+            let told = [mentioned(0, times), mentioned(2, (5, 5)), mentioned(0, times)];
+            std::thread::scope(|scope| {
+                for (others, mentions) in &told {
+                    scope.spawn(|| others.hear(mentions));
+                }
+            });
+            let found = all.overlaps().found();
+            assert_eq!(found.map_or(0, |found| found.interfaces as usize), overlapping);
+            let origins = all.take_origins();
+            assert!(
+                names
+                    .iter()
+                    .all(|name| origins.flow_logs(name) == ["fl-a", "fl-b"])
+            );
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Batch {
         if M::EDGES {
             self.compare_facts();
         }
-        let with_action = object.others().is_some();
+        let with_action = object.others().is_some_and(|others| others.place().with_actions);
         self.find_bursts(inside, with_action);
         let mut known = std::mem::take(&mut self.known_names);
         known.begin(logs.era());
