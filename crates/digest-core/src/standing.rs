@@ -48,13 +48,14 @@ pub(crate) struct Standing {
 pub(crate) struct Named {
     pub(crate) account: Arc<[u8]>,
     pub(crate) interface: Arc<[u8]>,
-    pub(crate) standing: Standing,
+    /// By itself: it is large, and there are hundreds of thousands, which are moved to their places.
+    pub(crate) standing: Box<Standing>,
 }
 
 impl Named {
     /// What is known of an interface, whose edges are these; it is taken away. Nothing where no row was of it.
     pub(crate) fn of<M: Memory>(interface: &Interface<M>, section: &Section<M>) -> Option<Self> {
-        let mut standing = std::mem::take(&mut *interface.standing());
+        let mut standing = Box::new(std::mem::take(&mut *interface.standing()));
         standing.sum_up(section);
         (!standing.is_nothing()).then(|| Self {
             account: Arc::clone(&interface.account),

@@ -97,7 +97,7 @@ fn next(cursors: &mut [Cursor]) -> io::Result<Option<Named>> {
         if cursor.named.as_ref().is_some_and(is_one)
             && let Some(named) = cursor.take()?
         {
-            all.standing.merge(named.standing);
+            all.standing.merge(*named.standing);
         }
     }
     Ok(Some(all))

@@ -1,9 +1,10 @@
 //! Tables in order: each interface's edges are sorted by themselves, on all threads and mostly in cache.
 
 use std::cmp::{Ordering, Reverse};
+use std::iter;
 use std::sync::atomic::{self, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use super::Section;
 use crate::error::FoldError;
@@ -18,6 +19,8 @@ use crate::vector::{prefetch, prefetch_whole};
 
 /// Interfaces between the one that is looked at and the one whose memory is asked for.
 const AHEAD: usize = 8;
+/// Interfaces that a thread puts in the order of their names, at least.
+const LEAST_BEGUN: usize = 1024;
 /// Edges of an interface that one thread may be left with at the end, while others have nothing to do.
 const LARGE: usize = 1024;
 
@@ -31,7 +34,7 @@ pub(crate) fn sections_in_order<M: Memory>(
     threads: usize,
 ) -> Result<Ordered<M>, FoldError> {
     let (facets, ranks) = Facets::ranked(tables.facets());
-    let interfaces = by_name(tables.take_interfaces());
+    let interfaces = by_name(tables.take_interfaces(), threads);
     // Numbers that are ranks already are left as they are.
     let are_ranks = (0..).zip(&ranks).all(|(number, &rank): (u32, _)| number == rank);
     let ranks = (!are_ranks).then_some(&*ranks);
@@ -96,8 +99,34 @@ fn begin<const N: usize>(name: &[u8]) -> [u8; N] {
     begin
 }
 
-/// Puts interfaces in the order of their names.
-fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Begun<M>> {
+/// Puts interfaces in the order of their names: parts of them on all threads, where they are many.
+fn by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>, threads: usize) -> Vec<Begun<M>> {
+    let each = interfaces.len().div_ceil(threads.max(1)).max(LEAST_BEGUN);
+    if each >= interfaces.len() {
+        return some_by_name(interfaces);
+    }
+    let mut left = interfaces.into_iter();
+    let parts = iter::from_fn(|| {
+        let part: Vec<_> = left.by_ref().take(each).collect();
+        (!part.is_empty()).then_some(part)
+    });
+    let mut begun: Vec<_> = thread::scope(|scope| {
+        let working: Vec<_> = parts.map(|part| scope.spawn(|| some_by_name(part))).collect();
+        working.into_iter().flat_map(joined).collect()
+    });
+    // It finds what is in order already, and merges that.
+    begun.sort_by(Begun::order);
+    begun
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// The same on one thread.
+fn some_by_name<M: Memory>(interfaces: Vec<Arc<Interface<M>>>) -> Vec<Begun<M>> {
     // Of thousands of interfaces hardly anything is in the cache.
     for interface in interfaces.iter().take(AHEAD) {
         prefetch_whole(&**interface);
@@ -157,11 +186,7 @@ fn sorted<M: Memory>(
     } else {
         thread::scope(|scope| {
             let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            working.into_iter().try_for_each(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
+            working.into_iter().try_for_each(joined)
         })?;
     }
     Ok((taken(sections), taken(standings)))
@@ -256,7 +281,10 @@ mod tests {
             "eni-1",
         ];
         let more = [format!("{long}1"), format!("{long}2")];
-        let names: Vec<&str> = names.into_iter().chain(more.iter().map(String::as_str)).collect();
+        // Enough of them for several threads.
+        let many: Vec<String> = (0..60).map(|number| format!("eni-{number:017}")).collect();
+        let more = more.iter().chain(&many).map(String::as_str);
+        let names: Vec<&str> = names.into_iter().chain(more).collect();
         let tables = Tables::<()>::new(None);
         let mut expected = Vec::new();
         for account in &names {
@@ -271,15 +299,18 @@ mod tests {
             let [one, other] = [one, other].map(|names| (names.0.as_bytes(), names.1.as_bytes()));
             names_order(one, other)
         });
-        let ordered = by_name(tables.take_interfaces());
-        let found: Vec<_> = ordered
-            .iter()
-            .map(|found| (&*found.interface.account, &*found.interface.interface))
-            .collect();
         let expected: Vec<_> = expected
             .iter()
             .map(|(account, interface)| (account.as_bytes(), interface.as_bytes()))
             .collect();
-        assert_eq!(found, expected);
+        let interfaces = tables.take_interfaces();
+        for threads in [1, 3] {
+            let ordered = by_name(interfaces.clone(), threads);
+            let found: Vec<_> = ordered
+                .iter()
+                .map(|found| (&*found.interface.account, &*found.interface.interface))
+                .collect();
+            assert_eq!(found, expected, "{threads} threads");
+        }
     }
 }

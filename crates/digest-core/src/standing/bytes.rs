@@ -94,7 +94,7 @@ pub(crate) fn read(input: &mut impl BufRead) -> io::Result<Option<Named>> {
     Ok(Some(Named {
         account: account.into(),
         interface: interface.into(),
-        standing,
+        standing: Box::new(standing),
     }))
 }
 
@@ -142,12 +142,12 @@ mod tests {
         let whole = Named {
             account: b"-".as_slice().into(),
             interface: b"eni-1".as_slice().into(),
-            standing,
+            standing: Box::new(standing),
         };
         let empty = Named {
             account: Arc::default(),
             interface: Arc::default(),
-            standing: Standing::default(),
+            standing: Box::default(),
         };
         let mut bytes = Vec::new();
         push(&mut bytes, &whole);
