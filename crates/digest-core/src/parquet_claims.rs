@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use thiserror::Error;
 
@@ -22,6 +23,7 @@ pub const FOOTER_TAIL: u64 = 8;
 /// what a file may claim. No text makes more of its gzip.
 const MOST_ROWS_A_BYTE: u64 = 256;
 const ROWS_BESIDES: u64 = 1 << 16;
+
 /// Fields of a footer and of an element of its schema.
 const SCHEMA: i16 = 2;
 const CHILDREN: i16 = 5;
@@ -30,6 +32,13 @@ const CHILDREN: i16 = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct ClaimFault(Cow<'static, str>);
+
+/// As what the crate is handed instead of the bytes.
+impl From<ClaimFault> for ParquetError {
+    fn from(fault: ClaimFault) -> Self {
+        Self::General(fault.to_string())
+    }
+}
 
 pub(crate) fn fault(what: impl Into<Cow<'static, str>>) -> ClaimFault {
     ClaimFault(what.into())

@@ -125,8 +125,8 @@ pub(crate) async fn run(arguments: &DigestArguments, environment: Environment) -
             tell(line);
         }
     }
-    // The program ends, and its memory with it: tables of a hundred thousand interfaces taken apart one by one would be a
-    // twentieth of the time. What has spilled is let go, and its files with it.
+    // The program ends, and its memory with it: tables of a hundred thousand interfaces taken apart one by one take some
+    // hundredths of the time. What has spilled is let go, and its files with it.
     if !built.digest.is_spilled() {
         std::mem::forget(built);
     }

@@ -162,7 +162,7 @@ impl ChunkReader for View {
     /// A page's header is read in this way, and nothing else.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
         let bytes = self.from(start)?;
-        check_page_header(&bytes).map_err(|fault| ParquetError::General(fault.to_string()))?;
+        check_page_header(&bytes)?;
         Ok(bytes.reader())
     }
 

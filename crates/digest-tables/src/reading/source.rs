@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
-use digest_core::{ClaimFault, check_filter_header, check_page_header};
+use digest_core::{check_filter_header, check_page_header};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
@@ -99,23 +99,19 @@ impl ChunkReader for Checked {
             bytes = self.0.get_bytes(start, left.min(MOST_HEADER))?;
             checked = check_page_header(&bytes);
         }
-        checked.map_err(refused)?;
+        checked?;
         Ok(bytes.reader())
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let bytes = self.0.get_bytes(start, length)?;
         match self.1 {
-            Reads::PlacedPages => check_page_header(&bytes).map_err(refused)?,
-            Reads::Filter(at) if at == start => check_filter_header(&bytes).map_err(refused)?,
+            Reads::PlacedPages => check_page_header(&bytes)?,
+            Reads::Filter(at) if at == start => check_filter_header(&bytes)?,
             Reads::Pages | Reads::Filter(_) => {}
         }
         Ok(bytes)
     }
-}
-
-fn refused(fault: ClaimFault) -> ParquetError {
-    ParquetError::General(fault.to_string())
 }
 
 #[cfg(test)]

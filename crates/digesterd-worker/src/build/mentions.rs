@@ -52,7 +52,7 @@ struct Beside {
 
 impl Others for Beside {
     fn have(&self, interface: &[u8], actions: Actions) -> bool {
-        !self.earlier.is_empty() && read(&self.mentions.overlaps).have(&self.earlier, interface, actions)
+        self.may_have() && read(&self.mentions.overlaps).have(&self.earlier, interface, actions)
     }
 
     fn may_have(&self) -> bool {
