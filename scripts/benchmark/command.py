@@ -26,6 +26,8 @@ from .worker import worker
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # Programs that are not the peers', and Debian's packages that have them.
 NEEDED = {"igzip": "isal", "libdeflate-gunzip": "libdeflate-tools", "zstd": "zstd"}
+# What building ISA-L takes.
+NEEDED_BY_ISAL = {"autoreconf": "autoconf", "aclocal": "automake", "libtoolize": "libtool", "nasm": "nasm"}
 # An eighth of main.
 QUICK = (17_000_000 // 8, 16)
 
@@ -33,7 +35,8 @@ QUICK = (17_000_000 // 8, 16)
 def run(description: str | None) -> None:
     """Does what the command line asks for."""
     options = _options(description)
-    missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
+    needed = {**NEEDED, **NEEDED_BY_ISAL} if options.isal else NEEDED
+    missing = [package for command, package in needed.items() if not shutil.which(command)]
     if missing:
         raise SystemExit(f"Debian's packages are missing: apt-get install {' '.join(missing)}")
     target = REPOSITORY / "target"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .contestant import HISTORY, SLOW, chosen, digesterd, floors, peers
+from .contestant import HISTORY, chosen, digesterd, floors, is_slow, peers
 from .corpus import Corpus
 from .race import Result, floor_of, race
 from .settings import Settings
@@ -24,7 +24,7 @@ def compare(settings: Settings, corpus: Corpus) -> None:
             for environment in (HISTORY, {}):
                 contestants.append(digesterd(program, corpus, threads, settings.scratch, environment))
     others = peers(corpus, settings.corpora, settings.python, settings.threads, settings.scratch)
-    contestants += [peer for peer in others if not (settings.quick and peer.name in SLOW)]
+    contestants += [peer for peer in others if not (settings.quick and is_slow(peer))]
     if any(contestant.whole for contestant in contestants):
         part = settings.corpora.part(corpus)
         # Not told: it shows that the digest of the part is right.
@@ -86,11 +86,23 @@ def _remarks(results: Sequence[Result], settings: Settings) -> list[str]:
             more = many.over(bare, lambda usage: usage.wall) - 1
             busier = many.over(bare, lambda usage: usage.user) - 1
             remarks.append(f"{program.name}: history costs {more:+.1%} wall, {busier:+.1%} user CPU")
-        engines = [each for each in results if each.contestant.command[0] == str(settings.python)]
-        for kind, parquet in (("text", False), ("Parquet copies", True)):
-            of_kind = [each for each in engines if each.contestant.name.endswith("-parquet") == parquet]
+        remarks += _engines(many, [each for each in results if each.contestant.command[0] == str(settings.python)])
+    return remarks
+
+
+def _engines(ours: Result, engines: Sequence[Result]) -> list[str]:
+    """The best from text and from Parquet, to gzip and to zstd."""
+    remarks = []
+    for parquet, source in ((False, "text"), (True, "Parquet copies")):
+        for zstd, target in ((False, "gzip, as a digest is"), (True, "zstd")):
+            of_kind = [
+                each
+                for each in engines
+                if ("parquet" in each.contestant.kinds, "zstd" in each.contestant.kinds) == (parquet, zstd)
+            ]
             if of_kind:
                 best = min(of_kind, key=lambda result: result.wall)
-                ratio = best.over(many, lambda usage: usage.wall)
-                remarks.append(f"{program.name}: {ratio:.1f}x as fast as {best.contestant.name}, the best on {kind}")
+                ratio = best.over(ours, lambda usage: usage.wall)
+                name = f"{best.contestant.name}, the best from {source} to {target}"
+                remarks.append(f"{ours.contestant.name}: {ratio:.1f}x as fast as {name}")
     return remarks

@@ -15,8 +15,8 @@ PEERS = Path(__file__).with_name("peers")
 FLOORS = ("igzip", "libdeflate-gunzip")
 # With what tables are made of, whether or not one is asked for; without it as much is kept as the text needs.
 HISTORY = {"DIGEST_EDGES": "on"}
-# Those that quick runs leave out.
-SLOW = ("clickhouse", "flowlogs_reader")
+# How engines compress: by gzip, which is what a digest is, and by zstd, which takes them less.
+WRITTEN = ("", "-zstd")
 
 
 class Contestant(NamedTuple):
@@ -37,6 +37,11 @@ class Contestant(NamedTuple):
         return self.name in FLOORS
 
     @property
+    def kinds(self) -> list[str]:
+        """What is said behind an engine's name: `parquet` for what it reads, `zstd` for what it writes."""
+        return self.name.split("-")[1:]
+
+    @property
     def label(self) -> str:
         """Its name in a table."""
         return f"{self.name}, a part extrapolated" if self.whole else self.name
@@ -45,6 +50,11 @@ class Contestant(NamedTuple):
     def scale(self) -> float:
         """How many times what was read is meant."""
         return self.whole.records / self.corpus.records if self.whole else 1.0
+
+
+def is_slow(peer: Contestant) -> bool:
+    """Whether quick runs leave an engine out."""
+    return peer.name in ("clickhouse", "flowlogs_reader") or "zstd" in peer.kinds
 
 
 def floors(corpus: Corpus, threads: int, directory: Path) -> list[Contestant]:
@@ -73,29 +83,28 @@ def digesterd(
 def peers(corpus: Corpus, corpora: Corpora, python: Path, threads: int, directory: Path) -> list[Contestant]:
     """The other engines: over the text, those that can over a Parquet copy, the slowest over a part."""
 
-    def peer(name: str, logs: Corpus, suffix: str = ".csv.zst", threads: int = threads) -> Contestant:
-        return _peer(name, logs, python, threads, directory / f"{name}{suffix}")
+    def peer(name: str, logs: Corpus, threads: int = threads) -> Contestant:
+        return _peer(name, logs, python, threads, directory)
 
     copy = corpora.parquet(corpus, python)
     part = corpora.part(corpus)
     return [
-        peer("polars-parquet", copy),
-        peer("duckdb-parquet", copy),
-        peer("polars", corpus),
-        peer("duckdb", corpus),
-        peer("clickhouse", corpus),
-        peer("flowlogs_reader", part, ".csv.gz", 1)._replace(whole=corpus),
+        *peers_on_parquet(copy, python, threads, directory),
+        *(peer(f"{name}{kind}", corpus) for name in ("polars", "duckdb", "clickhouse") for kind in WRITTEN),
+        peer("flowlogs_reader", part, 1)._replace(whole=corpus),
     ]
 
 
 def peers_on_parquet(copy: Corpus, python: Path, threads: int, directory: Path) -> list[Contestant]:
     """The engines that read Parquet, over a copy."""
-    names = ("polars-parquet", "duckdb-parquet")
-    return [_peer(name, copy, python, threads, directory / f"{name}.csv.zst") for name in names]
+    names = (f"{name}-parquet{kind}" for name in ("polars", "duckdb") for kind in WRITTEN)
+    return [_peer(name, copy, python, threads, directory) for name in names]
 
 
-def _peer(name: str, logs: Corpus, python: Path, threads: int, output: Path) -> Contestant:
-    command = [python, PEERS / f"with_{name.removesuffix('-parquet')}.py", "--logs", logs.directory]
+def _peer(name: str, logs: Corpus, python: Path, threads: int, directory: Path) -> Contestant:
+    engine, *kinds = name.split("-")
+    output = directory / f"{name}.csv.{'zst' if 'zstd' in kinds else 'gz'}"
+    command = [python, PEERS / f"with_{engine}.py", "--logs", logs.directory]
     command += ["--start", START, "--stop", STOP, "--threads", threads, "--output", output]
     return Contestant(name, threads, logs, [str(word) for word in command], output)
 

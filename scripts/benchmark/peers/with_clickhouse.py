@@ -26,7 +26,7 @@ SELECT 2, account_id, interface_id, srcaddr, dstaddr, src, dst, protocol, packet
 FROM edges
 ORDER BY account_id, interface_id, srcaddr, dstaddr, src, dst, protocol, action
 SETTINGS max_threads = {threads}, format_custom_field_delimiter = ' ', format_custom_escaping_rule = 'Raw',
-    engine_file_truncate_on_insert = 1
+    engine_file_truncate_on_insert = 1, output_format_compression_level = 1
 """
 
 

@@ -45,13 +45,13 @@ def digest(question: Question) -> None:
             constant("OK").alias("log_status"),
         )
     )
-    compression = "zstd" if question.output.endswith(".zst") else "gzip"
     edges.sink_csv(
         question.output,
         include_header=False,
         separator=" ",
         quote_style="never",
-        compression=compression,
+        compression="zstd" if question.output.endswith(".zst") else "gzip",
+        compression_level=1,
         engine="streaming",
     )
 
