@@ -1,8 +1,8 @@
 //! What is done with many bytes at once: delimiters, comparing, numbers, IPv4 addresses, packed bits; prefetching.
 //!
-//! Each operation exists twice: for AVX2 (`avx2.rs`), taken where the processor has it, and in plain Rust
-//! (`portable.rs`), taken everywhere else. Both say the same of the same bytes, but for two that plain Rust has no quick way for
-//! (`columns`, AVX-512 alone, and `v6`) and leaves to others; the tests below hold them against the
+//! Each operation exists for AVX-512 (`avx512.rs`) and for AVX2 (`avx2.rs`), taken where the processor has them, and in plain Rust
+//! (`portable.rs`), taken everywhere else. All say the same of the same bytes, but for two that plain Rust has no quick way for
+//! (`columns` and `v6`) and leaves to others; the tests below hold them against the
 //! simplest code there is. A value that an operation does not take is no error: the row is judged by `flow_record.rs`,
 //! which takes everything that is right and names everything that is not.
 
@@ -44,10 +44,13 @@ pub(crate) const BEFORE: u32 = 32;
 /// Places of a view where something may begin, a power of two, and all of its bytes.
 pub(crate) const PLACES: usize = 2048;
 const VIEW: usize = PLACES + 64;
+/// Bytes of a text and the eight before it.
+#[cfg(target_arch = "x86_64")]
+const AROUND: usize = 8 + 64;
 /// The last place where 64 bytes may be looked at.
 pub(crate) const MOST_SPLIT: u32 = PLACES as u32 - 64;
 
-/// Which of the two implementations is used.
+/// Which of the implementations is used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Level {
     /// Plain Rust.
@@ -301,6 +304,13 @@ impl View {
             // There are 64 bytes from every place on.
             None => &[0; N],
         }
+    }
+
+    /// The 64 bytes from a place on, and eight before them; `None` where they reach beyond the last place.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn around(&self, at: u32) -> Option<&[u8; AROUND]> {
+        self.bytes.get(at.wrapping_sub(8) as usize..)?.first_chunk()
     }
 
     /// The 8 bytes that end before a place, the first of them lowest.

@@ -5,9 +5,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Lanes, Marks, NUMBERS, Pass, View};
+use super::{Lanes, MOST_SPLIT, Marks, NUMBERS, Neighbours, Pass, SplitColumns, View};
 use dotted::{PATTERNS, Patterns};
 
+mod columns;
 mod dotted;
 mod groups;
 
@@ -58,6 +59,8 @@ fn run<P: Pass>(lanes: Avx2, pass: P) {
 }
 
 impl Lanes for Avx2 {
+    const READS_COLUMNS: bool = true;
+
     #[inline(always)]
     fn marks(self, view: &View, from: u32) -> Marks {
         // SAFETY: the processor has the features, or there were no `self`.
@@ -93,6 +96,15 @@ impl Lanes for Avx2 {
         // SAFETY: as above.
         unsafe { unpack(words, width) }
     }
+
+    #[inline(always)]
+    fn columns(self, view: &View, at: u32, neighbours: &Neighbours) -> Option<SplitColumns> {
+        if at > MOST_SPLIT {
+            return None;
+        }
+        // SAFETY: as above.
+        unsafe { columns::columns(view, at, neighbours) }
+    }
 }
 
 #[inline]
@@ -125,6 +137,14 @@ fn marks(bytes: &[u8; 64]) -> Marks {
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn are_same(one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
+    if length <= 64 {
+        let (one, other) = (halves(one.chunk(from)), halves(other.chunk(at)));
+        let same = mask(
+            _mm256_cmpeq_epi8(one.0, other.0),
+            _mm256_cmpeq_epi8(one.1, other.1),
+        );
+        return _bzhi_u64(!same, length) == 0;
+    }
     let mut done = 0;
     while done < length {
         let same = _mm256_cmpeq_epi8(
@@ -162,6 +182,13 @@ fn numbers(view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]> 
     if _mm256_testz_si256(beyond, beyond) == 0 {
         return None;
     }
+    Some(sums_of_eight(one, two))
+}
+
+/// The numbers of six words of eight digits, the first digit lowest.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+fn sums_of_eight(one: __m256i, two: __m128i) -> [u32; NUMBERS] {
     let one = _mm256_maddubs_epi16(one, _mm256_set1_epi16(0x010a));
     let one = _mm256_madd_epi16(one, _mm256_set1_epi32(0x0001_0064));
     let two = _mm_maddubs_epi16(two, _mm_set1_epi16(0x010a));
@@ -170,14 +197,14 @@ fn numbers(view: &View, cells: [(u32, u32); NUMBERS]) -> Option<[u32; NUMBERS]> 
     let two = _mm_packus_epi32(two, two);
     let last = _mm_set1_epi32(0x0001_2710);
     let (one, two) = (_mm_madd_epi16(one, last), _mm_madd_epi16(two, last));
-    Some([
+    [
         _mm_extract_epi32::<0>(one) as u32,
         _mm_extract_epi32::<1>(one) as u32,
         _mm_extract_epi32::<2>(one) as u32,
         _mm_extract_epi32::<3>(one) as u32,
         _mm_extract_epi32::<0>(two) as u32,
         _mm_extract_epi32::<1>(two) as u32,
-    ])
+    ]
 }
 
 /// The digits of four tokens.

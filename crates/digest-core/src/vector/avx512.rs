@@ -1,5 +1,5 @@
-//! The operations with 512-bit vectors, and one that only they make worth its while: a row's neighbouring columns are split
-//! and their numbers read at once, where 64 bytes hold them all.
+//! The operations with 512-bit vectors. A row's neighbouring columns are split and their numbers read at once, where 64 bytes hold
+//! them all, by what these vectors alone can do: bytes picked by a mask, and moved anywhere.
 //!
 //! Every function here is safe to call where the processor has what [`Avx512::detected`] looks for: servers of Intel from Ice
 //! Lake on and processors of AMD from Zen 4 on have. Bytes reach the vectors through checked slices; no pointer is followed.

@@ -278,7 +278,7 @@ proptest! {
         let expected = columns_of(&text, (count, ends), numbers, addresses);
         for level in Level::all() {
             let found = level.columns(&view, BEFORE, &neighbours);
-            let can = format!("{level:?}").starts_with("Avx512");
+            let can = !matches!(level, Level::Portable);
             prop_assert!(found == if can { expected } else { None }, "{:?} {:?} {:?}", level, found, expected);
         }
     }
