@@ -324,6 +324,27 @@ fn groups_are_read(token: &[u8]) {
 }
 
 #[test]
+fn neighbouring_columns_with_every_byte_at_every_place() {
+    for ends in [false, true] {
+        let row = format!("1 22 333 4 55555 6 7{}", if ends { '\n' } else { ' ' });
+        let (numbers, addresses) = ([0, 1, 2, 3, 4, 6], [5, 1]);
+        let neighbours = Neighbours::of(7, ends, numbers, addresses).unwrap();
+        for (place, byte) in (0..row.len()).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+            let mut text = row.clone().into_bytes();
+            text[place] = byte;
+            let view = view_of(&text, b' ');
+            text.resize(64, b' ');
+            let expected = columns_of(&text, (7, ends), numbers, addresses);
+            for level in Level::all() {
+                let found = level.columns(&view, BEFORE, &neighbours);
+                let can = !matches!(level, Level::Portable);
+                assert_eq!(found, expected.filter(|_| can), "{level:?} {place} {byte}");
+            }
+        }
+    }
+}
+
+#[test]
 fn ipv6_addresses_of_every_shape() {
     let groups = ["0", "f", "10", "abc", "DEAD", "12345", "", "g", "-"];
     for count in 0..10 {
