@@ -54,12 +54,17 @@ def columns(settings: Settings, main: Corpus) -> None:
     as_much = {APART: results[program.name]}
     rows = [_row(each, as_much.get(name, text)) for name, each in results.items() if not each.contestant.is_floor]
     print(table(HEAD, rows))
-    engines = [each for name, each in results.items() if name.endswith("-parquet")]
-    best = min(engines, key=lambda result: result.wall)
-    ratio = best.over(results["Parquet"], lambda usage: usage.wall)
-    print(
-        f"* Parquet: {ratio:.1f}x as fast as {best.contestant.name}, the best on it: {_kept(ratio >= LEAST_OVER_PEERS)}"
-    )
+    for zstd, target in ((False, "gzip"), (True, "zstd")):
+        engines = [each for each in results.values() if _is_engine(each, zstd)]
+        best = min(engines, key=lambda result: result.wall)
+        ratio = best.over(results["Parquet"], lambda usage: usage.wall)
+        name = f"{best.contestant.name}, the best on it to {target}"
+        print(f"* Parquet: {ratio:.1f}x as fast as {name}: {_kept(ratio >= LEAST_OVER_PEERS)}")
+
+
+def _is_engine(result: Result, zstd: bool) -> bool:
+    kinds = result.contestant.kinds
+    return "parquet" in kinds and ("zstd" in kinds) == zstd
 
 
 def _row(result: Result, text: Result) -> list[str]:

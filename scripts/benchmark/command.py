@@ -35,7 +35,7 @@ QUICK = (17_000_000 // 8, 16)
 def run(description: str | None) -> None:
     """Does what the command line asks for."""
     options = _options(description)
-    needed = {**NEEDED, **NEEDED_BY_ISAL} if options.isal else NEEDED
+    needed = {**NEEDED, **NEEDED_BY_ISAL} if options.isal and has_feature() else NEEDED
     missing = [package for command, package in needed.items() if not shutil.which(command)]
     if missing:
         raise SystemExit(f"Debian's packages are missing: apt-get install {' '.join(missing)}")

@@ -306,7 +306,7 @@ impl View {
         }
     }
 
-    /// The 64 bytes from a place on, and eight before them; `None` where they reach beyond the last place.
+    /// The 64 bytes from a place on, and eight before them; `None` where the view does not have them all.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn around(&self, at: u32) -> Option<&[u8; AROUND]> {

@@ -13,7 +13,6 @@ pub(crate) struct Neighbours {
     pub(super) columns: u64,
     pub(super) count: u32,
     /// The last of them.
-    #[cfg(target_arch = "x86_64")]
     pub(super) last: u8,
     /// A newline stands behind the last, not a blank.
     pub(super) ends_row: bool,

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::address::Address;
 
+mod columns;
+
 /// A text that begins at [`BEFORE`], between bytes that would spoil a careless read.
 fn view_of(text: &[u8], around: u8) -> Box<View> {
     let mut bytes = Box::new([around; VIEW]);
@@ -209,80 +211,7 @@ fn tokens_are_the_same_only_if_all_their_bytes_are() {
     }
 }
 
-/// What [`Lanes::columns`] has to say of a text, put together from a split and single tokens.
-fn columns_of(
-    text: &[u8],
-    neighbours: (usize, bool),
-    numbers: [u8; NUMBERS],
-    addresses: [u8; 2],
-) -> Option<SplitColumns> {
-    let (count, ends_row) = neighbours;
-    let mut tokens = Vec::new();
-    let mut from = 0;
-    for (at, &byte) in text.iter().enumerate().take(64) {
-        if byte <= b' ' && tokens.len() < count {
-            let is_last = tokens.len() + 1 == count;
-            let wanted = if is_last && ends_row { b'\n' } else { b' ' };
-            if byte != wanted || at == from {
-                return None;
-            }
-            tokens.push((from, at));
-            from = at + 1;
-        }
-    }
-    if tokens.len() < count {
-        return None;
-    }
-    let place = |column: u8| tokens[usize::from(column)];
-    let mut values = [0; NUMBERS];
-    for (value, column) in values.iter_mut().zip(numbers) {
-        let (from, to) = place(column);
-        *value = number(&text[from..to])?;
-    }
-    Some(SplitColumns {
-        numbers: values,
-        addresses: addresses.map(|column| {
-            let (from, to) = place(column);
-            (BEFORE + from as u32, BEFORE + to as u32)
-        }),
-        end: BEFORE + from as u32,
-    })
-}
-
 proptest! {
-    /// A level may leave columns to others; one that reads them reads all that it can.
-    #[test]
-    fn neighbouring_columns_are_read_at_once_or_not_at_all(
-        tokens in vec("[0-9]{1,3}|[0-9]{1,8}|[0-9]{8,10}|10\\.0\\.[0-9]{1,3}\\.7|[0-9a-f/:]{0,3}", 1..=ONCE + 1),
-        ends in any::<bool>(),
-        odd in (any::<prop::sample::Index>(), prop_oneof![9 => Just(None), 1 => any::<u8>().prop_map(Some)]),
-        numbers in any::<[prop::sample::Index; NUMBERS]>(),
-        addresses in any::<[prop::sample::Index; 2]>(),
-        around in any::<u8>(),
-    ) {
-        let mut text = tokens.join(" ").into_bytes();
-        text.push(if ends { b'\n' } else { b' ' });
-        if let (place, Some(byte)) = odd {
-            let at = place.index(text.len());
-            text[at] = byte;
-        }
-        let count = tokens.len();
-        let numbers = numbers.map(|column| column.index(count) as u8);
-        let addresses = addresses.map(|column| column.index(count) as u8);
-        let Some(neighbours) = Neighbours::of(count, ends, numbers, addresses) else {
-            prop_assert!(count > ONCE);
-            return Ok(());
-        };
-        let view = view_of(&text, around);
-        text.resize(VIEW - BEFORE as usize, around);
-        let expected = columns_of(&text, (count, ends), numbers, addresses);
-        for level in Level::all() {
-            let found = level.columns(&view, BEFORE, &neighbours);
-            let can = !matches!(level, Level::Portable);
-            prop_assert!(found == if can { expected } else { None }, "{:?} {:?} {:?}", level, found, expected);
-        }
-    }
-
     #[test]
     fn any_bytes_are_delimited_alike(text in vec(prop_oneof![Just(b' '), Just(b'\n'), any::<u8>(), Just(b'5')], 64)) {
         check_marks(text.first_chunk().unwrap());
@@ -319,27 +248,6 @@ fn groups_are_read(token: &[u8]) {
                 found == expected || found.is_none() && !is_taken,
                 "{shown} {level:?}"
             );
-        }
-    }
-}
-
-#[test]
-fn neighbouring_columns_with_every_byte_at_every_place() {
-    for ends in [false, true] {
-        let row = format!("1 22 333 4 55555 6 7{}", if ends { '\n' } else { ' ' });
-        let (numbers, addresses) = ([0, 1, 2, 3, 4, 6], [5, 1]);
-        let neighbours = Neighbours::of(7, ends, numbers, addresses).unwrap();
-        for (place, byte) in (0..row.len()).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
-            let mut text = row.clone().into_bytes();
-            text[place] = byte;
-            let view = view_of(&text, b' ');
-            text.resize(64, b' ');
-            let expected = columns_of(&text, (7, ends), numbers, addresses);
-            for level in Level::all() {
-                let found = level.columns(&view, BEFORE, &neighbours);
-                let can = !matches!(level, Level::Portable);
-                assert_eq!(found, expected.filter(|_| can), "{level:?} {place} {byte}");
-            }
         }
     }
 }
