@@ -14,6 +14,10 @@ HEAD = ["", "threads", "wall s", "least", "most", "user s", "sys s", "peak MB"]
 HEAD += ["wall / floor", "CPU / floor", "user / floor", "wall / ours", "MB/s", "ns/record"]
 
 
+# Behind the name of whoever reads the Parquet copy.
+ON_PARQUET = "-parquet"
+
+
 def compare(settings: Settings, corpus: Corpus) -> None:
     """Measures and tells one corpus."""
     print(f"\n## {corpus}")
@@ -23,6 +27,10 @@ def compare(settings: Settings, corpus: Corpus) -> None:
         for program in settings.programs:
             for environment in (HISTORY, {}):
                 contestants.append(digesterd(program, corpus, threads, settings.scratch, environment))
+    copy = settings.corpora.parquet(corpus, settings.python)
+    for program in settings.programs:
+        own = digesterd(program, copy, settings.threads, settings.scratch, HISTORY)
+        contestants.append(own._replace(name=f"{program.name}{ON_PARQUET}"))
     others = peers(corpus, settings.corpora, settings.python, settings.threads, settings.scratch)
     contestants += [peer for peer in others if not (settings.quick and is_slow(peer))]
     if any(contestant.whole for contestant in contestants):
@@ -86,23 +94,28 @@ def _remarks(results: Sequence[Result], settings: Settings) -> list[str]:
             more = many.over(bare, lambda usage: usage.wall) - 1
             busier = many.over(bare, lambda usage: usage.user) - 1
             remarks.append(f"{program.name}: history costs {more:+.1%} wall, {busier:+.1%} user CPU")
-        remarks += _engines(many, [each for each in results if each.contestant.command[0] == str(settings.python)])
+        engines = [each for each in results if each.contestant.command[0] == str(settings.python)]
+        on_parquet = _find(results, f"{program.name}{ON_PARQUET}", settings.threads)
+        remarks += _engines([each for each in (many, on_parquet) if each], engines)
     return remarks
 
 
-def _engines(ours: Result, engines: Sequence[Result]) -> list[str]:
-    """The best from text and from Parquet, to gzip and to zstd."""
+def _engines(ours: Sequence[Result], engines: Sequence[Result]) -> list[str]:
+    """The best from text and from Parquet, to gzip and to zstd; from Parquet beside ours from both."""
     remarks = []
     for parquet, source in ((False, "text"), (True, "Parquet copies")):
         for zstd, target in ((False, "gzip, as a digest is"), (True, "zstd")):
-            of_kind = [
-                each
-                for each in engines
-                if ("parquet" in each.contestant.kinds, "zstd" in each.contestant.kinds) == (parquet, zstd)
-            ]
-            if of_kind:
-                best = min(of_kind, key=lambda result: result.wall)
-                ratio = best.over(ours, lambda usage: usage.wall)
-                name = f"{best.contestant.name}, the best from {source} to {target}"
-                remarks.append(f"{ours.contestant.name}: {ratio:.1f}x as fast as {name}")
+            of_kind = [each for each in engines if _does(each, "parquet", parquet) and _does(each, "zstd", zstd)]
+            if not of_kind:
+                continue
+            best = min(of_kind, key=lambda result: result.wall)
+            name = f"{best.contestant.name}, the best from {source} to {target}"
+            for own in ours:
+                if parquet or not _does(own, "parquet", True):
+                    ratio = best.over(own, lambda usage: usage.wall)
+                    remarks.append(f"{own.contestant.name}: {ratio:.1f}x as fast as {name}")
     return remarks
+
+
+def _does(result: Result, kind: str, does: bool) -> bool:
+    return (kind in result.contestant.kinds) == does
