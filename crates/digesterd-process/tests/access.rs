@@ -47,6 +47,24 @@ fn listen(service: &Service, guard: &Guard) -> Listening {
     server::listen(service, guard, &Readiness::new(), &Metrics::new("tested"), routes).unwrap()
 }
 
+/// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
+fn listen_apart(guard: &Guard) -> (u16, Listening) {
+    for _ in 0..100 {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let service = Service {
+            metrics_port: Some(port),
+            ..service()
+        };
+        let metrics = Metrics::new("tested");
+        if let Ok(listening) = server::listen(&service, guard, &Readiness::new(), &metrics, routes) {
+            return (port, listening);
+        }
+    }
+    panic!("no free port stayed free");
+}
+
 fn run(listening: Listening) -> SocketAddr {
     let address = listening.address();
     tokio::spawn(async move { listening.run(&Shutdown::new()).await });
@@ -185,14 +203,9 @@ async fn a_changed_file_of_tokens_is_read_and_a_broken_one_changes_nothing() {
 async fn metrics_on_a_port_of_their_own_ask_for_no_token() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = file(directory.path());
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let service = Service {
-        metrics_port: Some(port),
-        ..service()
-    };
-    let address = run(listen(&service, &Guard::of_tokens(Some(&path)).unwrap()));
+    let guard = Guard::of_tokens(Some(&path)).unwrap();
+    let (port, listening) = listen_apart(&guard);
+    let address = run(listening);
     assert_eq!(call(Method::GET, address, "/metrics", "").await.status(), 401);
     let own = SocketAddr::from(([127, 0, 0, 1], port));
     assert_eq!(call(Method::GET, own, "/metrics", "").await.status(), 200);

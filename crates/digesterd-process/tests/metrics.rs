@@ -25,10 +25,27 @@ fn service(metrics_port: Option<u16>) -> Service {
 }
 
 fn listen(service: &Service, metrics: &Metrics) -> Listening {
+    try_listen(service, metrics).unwrap()
+}
+
+fn try_listen(service: &Service, metrics: &Metrics) -> Result<Listening, server::ListenError> {
     let routes = |config: &mut web::ServiceConfig| {
         config.route("/things/{id}", web::get().to(HttpResponse::Ok));
     };
-    server::listen(service, &Guard::Open, &Readiness::new(), metrics, routes).unwrap()
+    server::listen(service, &Guard::Open, &Readiness::new(), metrics, routes)
+}
+
+/// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
+fn listen_apart(metrics: &Metrics) -> (u16, Listening) {
+    for _ in 0..100 {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        if let Ok(listening) = try_listen(&service(Some(port)), metrics) {
+            return (port, listening);
+        }
+    }
+    panic!("no free port stayed free");
 }
 
 fn stored() -> EndedJob {
@@ -182,11 +199,8 @@ async fn requests_are_counted_by_their_routes_pattern_and_known_methods_alone() 
 
 #[actix_web::test]
 async fn with_a_port_of_their_own_metrics_are_there_alone() {
-    let probe = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = probe.local_addr().unwrap().port();
-    drop(probe);
     let metrics = Metrics::new("tested");
-    let listening = listen(&service(Some(port)), &metrics);
+    let (port, listening) = listen_apart(&metrics);
     let root = format!("http://{}", listening.address());
     let stop = Shutdown::new();
     let stopping = stop.clone();
