@@ -49,7 +49,7 @@ fn listen(service: &Service, guard: &Guard) -> Listening {
 
 /// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
 fn listen_apart(guard: &Guard) -> (u16, Listening) {
-    for _ in 0..100 {
+    let once = |_: usize| {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -58,11 +58,10 @@ fn listen_apart(guard: &Guard) -> (u16, Listening) {
             ..service()
         };
         let metrics = Metrics::new("tested");
-        if let Ok(listening) = server::listen(&service, guard, &Readiness::new(), &metrics, routes) {
-            return (port, listening);
-        }
-    }
-    panic!("no free port stayed free");
+        let listening = server::listen(&service, guard, &Readiness::new(), &metrics, routes).ok()?;
+        Some((port, listening))
+    };
+    (0..100).find_map(once).unwrap()
 }
 
 fn run(listening: Listening) -> SocketAddr {

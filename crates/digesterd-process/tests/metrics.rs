@@ -37,15 +37,14 @@ fn try_listen(service: &Service, metrics: &Metrics) -> Result<Listening, server:
 
 /// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
 fn listen_apart(metrics: &Metrics) -> (u16, Listening) {
-    for _ in 0..100 {
+    let once = |_: usize| {
         let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        if let Ok(listening) = try_listen(&service(Some(port)), metrics) {
-            return (port, listening);
-        }
-    }
-    panic!("no free port stayed free");
+        let listening = try_listen(&service(Some(port)), metrics).ok()?;
+        Some((port, listening))
+    };
+    (0..100).find_map(once).unwrap()
 }
 
 fn stored() -> EndedJob {
