@@ -6,7 +6,7 @@ from __future__ import annotations
 from .contestant import HISTORY, digesterd, floors, peers_on_parquet
 from .corpus import Corpus
 from .layouts import permuted, version_5, wider
-from .race import Result, race
+from .race import Result, best_engine, race
 from .settings import Settings
 from .table import table
 
@@ -54,17 +54,11 @@ def columns(settings: Settings, main: Corpus) -> None:
     as_much = {APART: results[program.name]}
     rows = [_row(each, as_much.get(name, text)) for name, each in results.items() if not each.contestant.is_floor]
     print(table(HEAD, rows))
-    for zstd, target in ((False, "gzip"), (True, "zstd")):
-        engines = [each for each in results.values() if _is_engine(each, zstd)]
-        best = min(engines, key=lambda result: result.wall)
+    for zstd in (False, True):
+        best = best_engine(list(results.values()), parquet=True, zstd=zstd)
         ratio = best.over(results["Parquet"], lambda usage: usage.wall)
-        name = f"{best.contestant.name}, the best on it to {target}"
+        name = f"{best.contestant.name}, the best on it to {'zstd' if zstd else 'gzip'}"
         print(f"* Parquet: {ratio:.1f}x as fast as {name}: {_kept(ratio >= LEAST_OVER_PEERS)}")
-
-
-def _is_engine(result: Result, zstd: bool) -> bool:
-    kinds = result.contestant.kinds
-    return "parquet" in kinds and ("zstd" in kinds) == zstd
 
 
 def _row(result: Result, text: Result) -> list[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from .contestant import HISTORY, chosen, digesterd, floors, is_slow, peers
 from .corpus import Corpus
-from .race import Result, floor_of, race
+from .race import Result, best_engine, floor_of, race
 from .settings import Settings
 from .table import table
 
 HEAD = ["", "threads", "wall s", "least", "most", "user s", "sys s", "peak MB"]
 HEAD += ["wall / floor", "CPU / floor", "user / floor", "wall / ours", "MB/s", "ns/record"]
-
-
 # Behind the name of whoever reads the Parquet copy.
 ON_PARQUET = "-parquet"
 
@@ -31,10 +30,10 @@ def compare(settings: Settings, corpus: Corpus) -> None:
     for program in settings.programs:
         own = digesterd(program, copy, settings.threads, settings.scratch, HISTORY)
         contestants.append(own._replace(name=f"{program.name}{ON_PARQUET}"))
-    others = peers(corpus, settings.corpora, settings.python, settings.threads, settings.scratch)
+    part = settings.corpora.part(corpus)
+    others = peers(corpus, copy, part, settings.python, settings.threads, settings.scratch)
     contestants += [peer for peer in others if not (settings.quick and is_slow(peer))]
     if any(contestant.whole for contestant in contestants):
-        part = settings.corpora.part(corpus)
         # Not told: it shows that the digest of the part is right.
         contestants.append(digesterd(settings.programs[0], part, settings.threads, settings.scratch))
     results = race(chosen(contestants, settings.only), settings.rounds, settings.reader)
@@ -94,28 +93,13 @@ def _remarks(results: Sequence[Result], settings: Settings) -> list[str]:
             more = many.over(bare, lambda usage: usage.wall) - 1
             busier = many.over(bare, lambda usage: usage.user) - 1
             remarks.append(f"{program.name}: history costs {more:+.1%} wall, {busier:+.1%} user CPU")
-        engines = [each for each in results if each.contestant.command[0] == str(settings.python)]
         on_parquet = _find(results, f"{program.name}{ON_PARQUET}", settings.threads)
-        remarks += _engines([each for each in (many, on_parquet) if each], engines)
-    return remarks
-
-
-def _engines(ours: Sequence[Result], engines: Sequence[Result]) -> list[str]:
-    """The best from text and from Parquet, to gzip and to zstd; from Parquet beside ours from both."""
-    remarks = []
-    for parquet, source in ((False, "text"), (True, "Parquet copies")):
-        for zstd, target in ((False, "gzip, as a digest is"), (True, "zstd")):
-            of_kind = [each for each in engines if _does(each, "parquet", parquet) and _does(each, "zstd", zstd)]
-            if not of_kind:
-                continue
-            best = min(of_kind, key=lambda result: result.wall)
-            name = f"{best.contestant.name}, the best from {source} to {target}"
-            for own in ours:
-                if parquet or not _does(own, "parquet", True):
+        for parquet, zstd in product((False, True), repeat=2):
+            best = best_engine(results, parquet=parquet, zstd=zstd)
+            for own in (many, on_parquet if parquet else None):
+                if best and own:
                     ratio = best.over(own, lambda usage: usage.wall)
+                    kind = f"from {'Parquet copies' if parquet else 'text'} to {'zstd' if zstd else 'gzip'}"
+                    name = f"{best.contestant.name}, the best {kind}"
                     remarks.append(f"{own.contestant.name}: {ratio:.1f}x as fast as {name}")
     return remarks
-
-
-def _does(result: Result, kind: str, does: bool) -> bool:
-    return (kind in result.contestant.kinds) == does

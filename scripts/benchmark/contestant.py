@@ -8,14 +8,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from .corpus import START, STOP, Corpora, Corpus
+from .corpus import START, STOP, Corpus
 from .program import Program
 
 PEERS = Path(__file__).with_name("peers")
 FLOORS = ("igzip", "libdeflate-gunzip")
 # With what tables are made of, whether or not one is asked for; without it as much is kept as the text needs.
 HISTORY = {"DIGEST_EDGES": "on"}
-# How engines compress: by gzip, which is what a digest is, and by zstd, which takes them less.
+ENGINES = ("polars", "duckdb", "clickhouse", "flowlogs_reader")
+# How they compress: by gzip, which is what a digest is, and by zstd, which takes them less.
 WRITTEN = ("", "-zstd")
 
 
@@ -35,6 +36,11 @@ class Contestant(NamedTuple):
     def is_floor(self) -> bool:
         """Whether it only inflates."""
         return self.name in FLOORS
+
+    @property
+    def is_engine(self) -> bool:
+        """Whether it is another engine."""
+        return self.name.split("-")[0] in ENGINES
 
     @property
     def kinds(self) -> list[str]:
@@ -80,14 +86,12 @@ def digesterd(
     return Contestant(name, threads, corpus, command, output, environment)
 
 
-def peers(corpus: Corpus, corpora: Corpora, python: Path, threads: int, directory: Path) -> list[Contestant]:
-    """The other engines: over the text, those that can over a Parquet copy, the slowest over a part."""
+def peers(corpus: Corpus, copy: Corpus, part: Corpus, python: Path, threads: int, directory: Path) -> list[Contestant]:
+    """The other engines: over the text, those that can over its Parquet copy, the slowest over a part."""
 
     def peer(name: str, logs: Corpus, threads: int = threads) -> Contestant:
         return _peer(name, logs, python, threads, directory)
 
-    copy = corpora.parquet(corpus, python)
-    part = corpora.part(corpus)
     return [
         *peers_on_parquet(copy, python, threads, directory),
         *(peer(f"{name}{kind}", corpus) for name in ("polars", "duckdb", "clickhouse") for kind in WRITTEN),

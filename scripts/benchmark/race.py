@@ -69,6 +69,14 @@ def race(contestants: Sequence[Contestant], rounds: int, reader: Reader) -> list
     return [Result(*each) for each in zip(contestants, took, digests, strict=True)]
 
 
+def best_engine(results: Sequence[Result], *, parquet: bool, zstd: bool) -> Result | None:
+    """The quickest of the other engines that read Parquet, or text, and write zstd, or gzip."""
+    wanted = {"parquet": parquet, "zstd": zstd}
+    engines = [each for each in results if each.contestant.is_engine]
+    fitting = [each for each in engines if wanted == {kind: kind in each.contestant.kinds for kind in wanted}]
+    return min(fitting, key=lambda result: result.wall, default=None)
+
+
 def floor_of(results: Sequence[Result], like: Contestant) -> Result:
     """The faster of those that only inflate the same corpus on as many threads."""
     corpus = (like.whole or like.corpus).name

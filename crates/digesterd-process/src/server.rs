@@ -57,7 +57,8 @@ pub enum ListenError {
 pub struct Listening {
     /// The service's own, and one for clients without a token.
     servers: Vec<Server>,
-    metrics: Option<Server>,
+    /// The one for readers of metrics, and where it listens.
+    metrics: Option<(Server, SocketAddr)>,
     address: SocketAddr,
     certificate: Option<Certificate>,
 }
@@ -158,7 +159,7 @@ where
             };
             let (server, address) = serve(service, address, certificate.as_ref(), 1, application)?;
             tracing::info!(%address, "listening for readers of metrics");
-            Some(server)
+            Some((server, address))
         }
         None => None,
     };
@@ -241,6 +242,12 @@ impl Listening {
         self.address
     }
 
+    /// The same for readers of metrics, where they have a port of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
+    }
+
     /// Answers at another address as well, without asking who it is. Only what `configure` routes is there. On loopback
     /// no TLS is spoken.
     ///
@@ -274,7 +281,9 @@ impl Listening {
             certificate.keep_up();
         }
         let handles: Vec<_> = self.servers.iter().map(Server::handle).collect();
-        let metrics = self.metrics.map(|server| (server.handle(), tokio::spawn(server)));
+        let metrics = self
+            .metrics
+            .map(|(server, _)| (server.handle(), tokio::spawn(server)));
         let servers = self.servers.into_iter().map(|server| async {
             let ended = tokio::spawn(server).await;
             ended.unwrap_or_else(|error| Err(std::io::Error::other(error)))

@@ -47,23 +47,6 @@ fn listen(service: &Service, guard: &Guard) -> Listening {
     server::listen(service, guard, &Readiness::new(), &Metrics::new("tested"), routes).unwrap()
 }
 
-/// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
-fn listen_apart(guard: &Guard) -> (u16, Listening) {
-    let once = |_: usize| {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let service = Service {
-            metrics_port: Some(port),
-            ..service()
-        };
-        let metrics = Metrics::new("tested");
-        let listening = server::listen(&service, guard, &Readiness::new(), &metrics, routes).ok()?;
-        Some((port, listening))
-    };
-    (0..100).find_map(once).unwrap()
-}
-
 fn run(listening: Listening) -> SocketAddr {
     let address = listening.address();
     tokio::spawn(async move { listening.run(&Shutdown::new()).await });
@@ -202,11 +185,14 @@ async fn a_changed_file_of_tokens_is_read_and_a_broken_one_changes_nothing() {
 async fn metrics_on_a_port_of_their_own_ask_for_no_token() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = file(directory.path());
-    let guard = Guard::of_tokens(Some(&path)).unwrap();
-    let (port, listening) = listen_apart(&guard);
+    let service = Service {
+        metrics_port: Some(0),
+        ..service()
+    };
+    let listening = listen(&service, &Guard::of_tokens(Some(&path)).unwrap());
+    let own = listening.metrics_address().unwrap();
     let address = run(listening);
     assert_eq!(call(Method::GET, address, "/metrics", "").await.status(), 401);
-    let own = SocketAddr::from(([127, 0, 0, 1], port));
     assert_eq!(call(Method::GET, own, "/metrics", "").await.status(), 200);
 }
 

@@ -25,26 +25,10 @@ fn service(metrics_port: Option<u16>) -> Service {
 }
 
 fn listen(service: &Service, metrics: &Metrics) -> Listening {
-    try_listen(service, metrics).unwrap()
-}
-
-fn try_listen(service: &Service, metrics: &Metrics) -> Result<Listening, server::ListenError> {
     let routes = |config: &mut web::ServiceConfig| {
         config.route("/things/{id}", web::get().to(HttpResponse::Ok));
     };
-    server::listen(service, &Guard::Open, &Readiness::new(), metrics, routes)
-}
-
-/// Listens with metrics on a port of their own: the first free one that nobody else takes before this does.
-fn listen_apart(metrics: &Metrics) -> (u16, Listening) {
-    let once = |_: usize| {
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let listening = try_listen(&service(Some(port)), metrics).ok()?;
-        Some((port, listening))
-    };
-    (0..100).find_map(once).unwrap()
+    server::listen(service, &Guard::Open, &Readiness::new(), metrics, routes).unwrap()
 }
 
 fn stored() -> EndedJob {
@@ -199,7 +183,8 @@ async fn requests_are_counted_by_their_routes_pattern_and_known_methods_alone() 
 #[actix_web::test]
 async fn with_a_port_of_their_own_metrics_are_there_alone() {
     let metrics = Metrics::new("tested");
-    let (port, listening) = listen_apart(&metrics);
+    let listening = listen(&service(Some(0)), &metrics);
+    let own = listening.metrics_address().unwrap();
     let root = format!("http://{}", listening.address());
     let stop = Shutdown::new();
     let stopping = stop.clone();
@@ -207,15 +192,9 @@ async fn with_a_port_of_their_own_metrics_are_there_alone() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let status = async |url: String| client.get(url).send().await.unwrap().status().as_u16();
     assert_eq!(status(format!("{root}/metrics")).await, 404);
-    assert_eq!(status(format!("http://127.0.0.1:{port}/metrics")).await, 200);
-    assert_eq!(status(format!("http://127.0.0.1:{port}/things/1")).await, 404);
+    assert_eq!(status(format!("http://{own}/metrics")).await, 200);
+    assert_eq!(status(format!("http://{own}/things/1")).await, 404);
     stop.request();
     running.await.unwrap().unwrap();
-    assert!(
-        client
-            .get(format!("http://127.0.0.1:{port}/metrics"))
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(client.get(format!("http://{own}/metrics")).send().await.is_err());
 }

@@ -137,25 +137,18 @@ fn marks(bytes: &[u8; 64]) -> Marks {
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn are_same(one: &View, from: u32, other: &View, at: u32, length: u32) -> bool {
-    if length <= 64 {
-        let (one, other) = (halves(one.chunk(from)), halves(other.chunk(at)));
+    let mut done = 0;
+    while done < length {
+        let one = halves(one.chunk(from + done));
+        let other = halves(other.chunk(at + done));
         let same = mask(
             _mm256_cmpeq_epi8(one.0, other.0),
             _mm256_cmpeq_epi8(one.1, other.1),
         );
-        return _bzhi_u64(!same, length) == 0;
-    }
-    let mut done = 0;
-    while done < length {
-        let same = _mm256_cmpeq_epi8(
-            thirty_two(one.chunk(from + done)),
-            thirty_two(other.chunk(at + done)),
-        );
-        let differ = !(_mm256_movemask_epi8(same) as u32);
-        if _bzhi_u32(differ, (length - done).min(32)) != 0 {
+        if _bzhi_u64(!same, (length - done).min(64)) != 0 {
             return false;
         }
-        done += 32;
+        done += 64;
     }
     true
 }
@@ -247,13 +240,6 @@ fn halves(block: &[u8; 64]) -> (__m256i, __m256i) {
     let half = block.as_ptr().cast::<__m256i>();
     // SAFETY: both loads lie inside the 64 bytes of the block; neither asks for any alignment.
     unsafe { (_mm256_loadu_si256(half), _mm256_loadu_si256(half.add(1))) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-fn thirty_two(bytes: &[u8; 32]) -> __m256i {
-    // SAFETY: the load lies inside the 32 bytes and asks for no alignment.
-    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
 #[inline]

@@ -4,7 +4,7 @@ use super::{NUMBERS, ONCE};
 
 /// Which of the picked columns are addresses.
 #[cfg(target_arch = "x86_64")]
-pub(super) const ADDRESSES: [u8; 2] = [NUMBERS as u8, NUMBERS as u8 + 1];
+pub(super) const ADDRESSES: [u32; 2] = [NUMBERS as u32, NUMBERS as u32 + 1];
 
 /// Which columns stand side by side, and what is read of them.
 #[derive(Debug, Clone)]
@@ -12,8 +12,6 @@ pub(crate) struct Neighbours {
     /// So many columns, a bit each from the lowest on.
     pub(super) columns: u64,
     pub(super) count: u32,
-    /// The last of them.
-    pub(super) last: u8,
     /// A newline stands behind the last, not a blank.
     pub(super) ends_row: bool,
     /// For each byte of eight numbers the number's column among them.
@@ -53,7 +51,6 @@ impl Neighbours {
         for (lane, column) in lanes.chunks_mut(8).zip(columns) {
             lane.fill(*column);
         }
-        let last = u8::try_from(count.checked_sub(1)?).ok()?;
         let mut picked = [0; ONCE];
         for (place, column) in picked.iter_mut().zip(numbers.iter().chain(&addresses)) {
             *place = *column;
@@ -61,7 +58,6 @@ impl Neighbours {
         Some(Self {
             columns: (1 << count) - 1,
             count: count as u32,
-            last,
             ends_row,
             numbers: lanes,
             picked,

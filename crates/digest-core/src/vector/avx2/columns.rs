@@ -27,9 +27,9 @@ pub(super) fn columns(view: &View, at: u32, neighbours: &Neighbours) -> Option<S
             0
         },
     ];
-    let last = match ends {
-        [_, ends] if neighbours.count > 8 => place(ends, neighbours.last % 8),
-        [ends, _] => place(ends, neighbours.last % 8),
+    let last = match neighbours.count {
+        count @ ..=8 => place(ends[0], count.wrapping_sub(1)),
+        count => place(ends[1], count - 9),
     };
     let bits = _bzhi_u64(delimiters, last + 1);
     let newline = u64::from(neighbours.ends_row) << (last % 64);
@@ -48,7 +48,7 @@ pub(super) fn columns(view: &View, at: u32, neighbours: &Neighbours) -> Option<S
     let picked = sixteen(&neighbours.picked);
     let end = word(_mm_shuffle_epi8(ends, picked));
     let start = word(_mm_shuffle_epi8(starts, picked));
-    let number = |number: u8| word_before(around, place(end, number));
+    let number = |number: u32| word_before(around, place(end, number));
     // No byte up to the last column's is the smaller one.
     let lengths = _mm_sub_epi8(ends, starts);
     let (first, second) = halves(&neighbours.numbers);
@@ -72,7 +72,7 @@ pub(super) fn columns(view: &View, at: u32, neighbours: &Neighbours) -> Option<S
     if _mm256_testz_si256(beyond, beyond) == 0 {
         return None;
     }
-    let token = |address: u8| (at + place(start, address), at + place(end, address));
+    let token = |address: u32| (at + place(start, address), at + place(end, address));
     let [src, dst] = ADDRESSES;
     Some(SplitColumns {
         numbers: sums_of_eight(one, two),
@@ -94,8 +94,8 @@ fn next_eight(left: &mut u64) -> u64 {
 
 /// A byte of a word.
 #[inline(always)]
-fn place(places: u64, byte: u8) -> u32 {
-    (places >> (8 * u32::from(byte)) & 0xff) as u32
+fn place(places: u64, byte: u32) -> u32 {
+    (places >> (8 * (byte % 8)) & 0xff) as u32
 }
 
 /// The low half of a vector.
